@@ -1,0 +1,32 @@
+"""graphlab: a time-travel explorer for PyTorch computational graphs.
+
+The package root holds the version and three lazy names, so that `import graphlab` costs milliseconds and does not
+bring torch along.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphlab.recorder import record
+    from graphlab.recording import open_recording as open
+    from graphlab.renderers import render
+
+__all__ = ["__version__", "open", "record", "render"]
+__version__ = "0.1.0"
+
+_HOMES = {
+    "record": ("graphlab.recorder", "record"),
+    "open": ("graphlab.recording", "open_recording"),
+    "render": ("graphlab.renderers", "render"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'graphlab' has no attribute {name!r}")
+    from importlib import import_module
+
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)
