@@ -1,0 +1,99 @@
+"""Builds the graph of a moment from a recording.
+
+The graph is in the direction of the forward data. What does not exist yet at the moment is absent, or marked
+`future` where asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphlab.sentences import say_event
+
+if TYPE_CHECKING:
+    import networkx
+
+    from graphlab.model import Node
+    from graphlab.recording import Recording
+
+
+def build_graph(recording: Recording, moment: int, *, has_future: bool = False) -> networkx.MultiDiGraph[int]:
+    """Return the graph of the step that a moment lies in, as of that moment.
+
+    Nodes carry id, kind, name, names, op, call, module, file, line, shape, dtype, device, value, gradient (a
+    `Snapshot` or None), event and state (done, now, future); edges slot, output, label, gradient and state.
+
+    Args:
+        has_future: keep the nodes and edges of the step that do not exist yet, marked `future`.
+
+    Raises:
+        UsageError: the recording holds no event.
+    """
+    import networkx
+
+    graph: networkx.MultiDiGraph[int] = networkx.MultiDiGraph()
+    with recording.reading():
+        graph.graph.update(_describe(recording, moment))
+        if not recording.steps:
+            return graph
+        structure = recording.structure(recording.step_of(moment).step)
+        names = recording.names(moment)
+        files = {file.id: file.path for file in recording.files}
+        now = recording.event(moment).node if moment else None
+        for node in structure.nodes.values():
+            is_future = node.event > moment
+            if has_future or not is_future:
+                state = "future" if is_future else "now" if node.id == now or node.event == moment else "done"
+                graph.add_node(node.id, **_node_facts(recording, node, moment, state, names, files))
+        for edge in structure.edges:
+            if edge.source in graph and edge.target in graph and (has_future or edge.event <= moment):
+                graph.add_edge(
+                    edge.source,
+                    edge.target,
+                    slot=edge.slot,
+                    output=edge.output,
+                    label=edge.label,
+                    gradient=recording.edge_gradient(edge.target, edge.slot, moment),
+                    state="future" if edge.event > moment else "done",
+                )
+    return graph
+
+
+def _describe(recording: Recording, moment: int) -> dict[str, Any]:
+    step = recording.step_of(moment).step if recording.steps else None
+    return {
+        "title": recording.title,
+        "scenario": recording.facts.scenario,
+        "step": step,
+        "steps": len(recording.steps),
+        "moment": moment,
+        "events": recording.event_count,
+        "doing": say_event(recording, moment),
+        "detail": recording.facts.detail,
+        "torchviz": recording.torchviz(moment),
+    }
+
+
+def _node_facts(
+    recording: Recording, node: Node, moment: int, state: str, names: dict[int, list[str]], files: dict[int, str]
+) -> dict[str, Any]:
+    tags = names.get(node.id, [])
+    is_future = state == "future"
+    return {
+        "id": node.id,
+        "kind": node.kind,
+        "name": node.name or next(iter(tags), None),
+        "names": tags,
+        "op": node.op,
+        "call": node.call,
+        "module": node.module,
+        "file": files.get(node.file) if node.file else None,
+        "line": node.line,
+        "shape": node.shape,
+        "dtype": node.dtype,
+        "device": node.device,
+        "value": None if is_future else recording.value(node.id, moment),
+        "gradient": None if is_future else recording.gradient(node.id, moment),
+        "event": node.event,
+        "state": state,
+    }

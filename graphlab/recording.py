@@ -1,0 +1,594 @@
+"""A run as its readers see it: events, steps, variables, tensors and gradients, each as of a moment.
+
+Explorer, exporters and reports ask a `Recording`; it asks the store. Everything here is derived from facts in the
+file, lazily: opening a long recording reads none of its events.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from graphlab.errors import UsageError
+from graphlab.model import (
+    LEAF_KINDS,
+    Change,
+    Event,
+    LeafGradient,
+    Node,
+    ParameterState,
+    Phase,
+    RunError,
+    RunFacts,
+    Snapshot,
+    SourceFile,
+    Span,
+    Step,
+    Tensor,
+    Variable,
+)
+from graphlab.scenario import Scenario, parse_source
+from graphlab.store import Reader
+from graphlab.store.reader import make_change, make_event
+from graphlab.structure import Structure, read_structure
+
+if TYPE_CHECKING:
+    import os
+
+    import networkx
+
+_BINDING = (
+    "SELECT b.id, b.event, b.frame, b.name, b.kind, b.object, b.text, b.element, t.node "
+    "FROM bindings b LEFT JOIN tensors t ON t.id = b.object"
+)
+# The names of a frame without a scan of all its bindings: one index look-up a name.
+_NAMES_OF_FRAME = (
+    "WITH RECURSIVE names(name) AS (SELECT MIN(name) FROM bindings WHERE frame = ?1 UNION ALL "
+    "SELECT (SELECT MIN(name) FROM bindings WHERE frame = ?1 AND name > names.name) FROM names "
+    "WHERE names.name IS NOT NULL) SELECT name FROM names WHERE name IS NOT NULL"
+)
+
+
+def open_recording(path: str | os.PathLike[str]) -> Recording:
+    """Open a recording, also one that is still being written.
+
+    Raises:
+        RecordingError: it is missing, damaged, no recording, or of a newer format.
+    """
+    return Recording(Reader(Path(path)))
+
+
+class Events(Sequence[Event]):
+    """All events of a recording, read when asked for. `events[0]` is event 1, as lists count."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def __len__(self) -> int:
+        return self._recording.event_count
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Event]: ...
+    def __getitem__(self, index: int | slice) -> Event | list[Event]:
+        if isinstance(index, slice):
+            return [self._recording.event(number + 1) for number in range(len(self))[index]]
+        event: Event = self._recording.event(range(len(self))[index] + 1)
+        return event
+
+
+class Recording:
+    """What one run left. Moments are event numbers: at moment k the events 1..k have happened."""
+
+    facts: RunFacts
+    event_count: int
+    spans: list[Span]
+    """Step and phase of every event, in order and without gaps, up to the last event."""
+    steps: list[Step]
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.path = reader.path
+        self._known_spans: list[Span] = []
+        self._known_steps: list[Step] = []
+        self._caches: list[Any] = []
+        self.event = self._cached(self._event, 4096)
+        self.node = self._cached(self._node, 65_536)
+        self.structure = self._cached(self._structure, 8)
+        self.snapshot = lru_cache(2048)(self._snapshot)
+        self.scenario = parse_source("", "")
+        self.files: list[SourceFile] = []
+        self.event_count = -1
+        self.refresh()
+
+    def _cached(self, function: Any, size: int) -> Any:
+        """Remember answers until the recording grows."""
+        cache = lru_cache(size)(function)
+        self._caches.append(cache)
+        return cache
+
+    # -- the run as a whole ---------------------------------------------------------------------------------------
+
+    def refresh(self) -> bool:
+        """Look what has been added since; True if there was anything.
+
+        Raises:
+            RecordingError: the file is damaged or gone.
+        """
+        with self.reader.session():
+            count = self.reader.number("SELECT MAX(id) FROM events") or 0
+            meta = self.reader.meta()
+            facts = _facts(meta)
+            is_same = count == self.event_count and facts == getattr(self, "facts", None)
+            self.notes: list[str] = meta.get("notes", [])
+            self.facts = facts
+            if is_same:
+                return False
+            self.event_count = count
+            self._read_files()
+            self._read_steps()
+        for cache in self._caches:
+            cache.cache_clear()
+        if facts.status != "running":
+            self.reader.keep_open()
+        return True
+
+    def _read_files(self) -> None:
+        files = self.reader.files()
+        if files and files != self.files:
+            self.scenario = parse_source(files[0].text, self.facts.script)
+        self.files = files
+
+    def _read_steps(self) -> None:
+        after = self._known_spans[-1].first if self._known_spans else 0
+        self._known_spans += self.reader.spans(after)
+        known = len(self._known_steps)
+        for row in self.reader.rows("SELECT id, first, last, nodes, edges FROM steps WHERE id > ? ORDER BY id", known):
+            self._known_steps.append(Step(row[0], row[1], row[2], self._losses(row[1], row[2]), row[3], row[4]))
+        self.spans = self._known_spans + self._spans_under_way()
+        self.steps = list(self._known_steps)
+        first = self.steps[-1].last + 1 if self.steps else 1
+        if first <= self.event_count:
+            losses = self._losses(first, self.event_count)
+            if losses or not self.steps:
+                counts = self.reader.row(
+                    "SELECT TOTAL(LENGTH(nodes) / 4), TOTAL(edges) FROM backwards WHERE event >= ?", first
+                )
+                number = len(self.steps) + 1
+                self.steps.append(Step(number, first, self.event_count, losses, int(counts[0]), int(counts[1])))
+
+    def _losses(self, first: int, last: int) -> tuple[float, ...]:
+        rows = self.reader.events("WHERE kind = 'backward_start' AND id BETWEEN ? AND ? ORDER BY id", first, last)
+        return tuple(float(loss) for row in rows for loss in row[8].get("losses", ()))
+
+    def _spans_under_way(self) -> list[Span]:
+        """Guess step and phase of the events after the last span: the run goes on, or was cut off."""
+        last = self._known_spans[-1] if self._known_spans else Span(0, 0, 1, "setup")
+        first, end = last.last + 1, self.event_count
+        if first > end:
+            return []
+        spans = []
+        step = last.step
+        if last.phase in {"backward", "update"}:
+            update = self.reader.number("SELECT MAX(id) FROM events WHERE kind = 'update' AND id >= ?", first)
+            if update is not None:
+                spans.append(Span(first, update, step, "update"))
+                first = update + 1
+            if update is not None or last.phase == "update":
+                step += 1
+        marks: list[tuple[int | None, Phase]] = [
+            (first, "setup"),
+            (self.reader.number("SELECT MIN(id) FROM events WHERE kind = 'op' AND node > 0 AND id >= ?", first), "forward"),
+            (self.reader.number("SELECT MAX(id) FROM events WHERE kind = 'backward_start' AND id >= ?", first), "backward"),
+        ]
+        starts = [(event, phase) for event, phase in marks if event is not None and event <= end]
+        for index, (event, phase) in enumerate(starts):
+            until = starts[index + 1][0] - 1 if index + 1 < len(starts) else end
+            if event <= until:
+                spans.append(Span(event, until, step, phase))
+        return spans
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the run had not ended when the recording was last looked at."""
+        return self.facts.status == "running"
+
+    @property
+    def title(self) -> str:
+        """The scenario's title, or its name where it has none."""
+        return self.scenario.title or self.facts.scenario
+
+    @property
+    def events(self) -> Events:
+        """All events, as a sequence."""
+        return Events(self)
+
+    @property
+    def losses(self) -> list[float | None]:
+        """The loss of every step."""
+        return [step.loss for step in self.steps]
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Answer all questions of a block from one state of the file (and, while it grows, much faster)."""
+        with self.reader.session():
+            yield
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.reader.close()
+
+    # -- events, and finding one's way among them -----------------------------------------------------------------
+
+    def _event(self, number: int) -> Event:
+        rows = self.reader.events("WHERE id = ?", number)
+        if not rows:
+            raise UsageError(f"there is no event e{number}: the recording has e1 to e{self.event_count}")
+        return self._make_event(rows[0])
+
+    def _make_event(self, row: tuple[Any, ...]) -> Event:
+        span = self.span_of(row[0])
+        return make_event(row, span.step, span.phase)
+
+    def find_events(self, where: str, *values: Any) -> list[Event]:
+        """Return the events for which an SQL condition on the columns of `events` holds."""
+        return [self._make_event(row) for row in self.reader.events(f"WHERE {where}", *values)]
+
+    def next_event(self, moment: int, kinds: Sequence[str] = (), *, back: bool = False) -> int | None:
+        """Return the number of the nearest event after (or before) a moment, of some kinds, or None."""
+        picked = f"kind IN ({', '.join('?' * len(kinds))}) AND " if kinds else ""
+        if back:
+            return self.reader.number(f"SELECT MAX(id) FROM events WHERE {picked}id < ?", *kinds, moment)
+        return self.reader.number(f"SELECT MIN(id) FROM events WHERE {picked}id > ?", *kinds, moment)
+
+    def span_of(self, moment: int) -> Span:
+        """Return the span that an event lies in; for moment 0 the first."""
+        index = bisect_right(self.spans, moment, key=lambda span: span.first) - 1
+        if index < 0:
+            return self.spans[0] if self.spans else Span(0, 0, 1, "setup")
+        return self.spans[index]
+
+    def step_of(self, moment: int) -> Step:
+        """Return the step that a moment lies in.
+
+        Raises:
+            UsageError: nothing was recorded.
+        """
+        if not self.steps:
+            raise UsageError("the recording holds no event")
+        index = bisect_right(self.steps, moment, key=lambda step: step.first) - 1
+        return self.steps[max(index, 0)]
+
+    def step(self, number: int) -> Step:
+        """Return a step by its number.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if not 1 <= number <= len(self.steps):
+            raise UsageError(f"there is no step {number}: the recording has {len(self.steps)} (1 to {len(self.steps)})")
+        return self.steps[number - 1]
+
+    def moment(
+        self, *, at: int | None = None, step: int | None = None, phase: Phase | None = None, line: int | None = None
+    ) -> int:
+        """Find the moment that these words mean: an event, the end of a step or phase, or when a line last ended.
+
+        Raises:
+            UsageError: there is no such event, step, phase or line.
+        """
+        if at is not None:
+            if not 0 <= at <= self.event_count:
+                raise UsageError(f"there is no event e{at}: the recording has e0 to e{self.event_count}")
+            return at
+        first, last = 1, self.event_count
+        if step is not None:
+            chosen = self.step(step)
+            first, last = chosen.first, chosen.last
+        elif phase is not None and self.steps:
+            first, last = self.steps[-1].first, self.steps[-1].last
+        if phase is not None:
+            ends = [span.last for span in self.spans if span.phase == phase and first <= span.first <= last]
+            if not ends:
+                raise UsageError(f"there is no {phase} phase there")
+            last = min(ends[-1], last)
+        if line is not None:
+            found = self.reader.number(
+                "SELECT MAX(id) FROM events WHERE kind = 'line' AND line = ? AND file = 1 AND id BETWEEN ? AND ?",
+                line, first, last,
+            )  # fmt: skip
+            if found is None:
+                raise UsageError(f"line {line} did not run there: choose a line that `graphlab show --plain` names")
+            return found
+        return last
+
+    # -- tensors ---------------------------------------------------------------------------------------------------
+
+    def _snapshot(self, number: int | None) -> Snapshot | None:
+        return None if number is None else self.reader.snapshot(number)
+
+    def _node(self, number: int) -> Node:
+        nodes = self.reader.nodes("WHERE id = ?", number)
+        if not nodes:
+            raise UsageError(f"there is no node {number}")
+        return nodes[0]
+
+    def _structure(self, step: int) -> Structure:
+        with self.reading():
+            return read_structure(self.reader, self.steps[step - 1], self.spans)
+
+    def value_tensor(self, node: int, moment: int) -> Tensor | None:
+        """Return the state that a node's tensor had at a moment, or None if it was not made yet or not kept."""
+        tensors = self.reader.tensors(
+            "WHERE node = ? AND event <= ? AND label = '' ORDER BY output, event DESC, id DESC LIMIT 1", node, moment
+        )
+        return tensors[0] if tensors else None
+
+    def value(self, node: int, moment: int) -> Snapshot | None:
+        """Return the forward value of a node as of a moment."""
+        tensor = self.value_tensor(node, moment)
+        return self.snapshot(tensor.snapshot) if tensor else None
+
+    def gradient(self, node: int, moment: int) -> Snapshot | None:
+        """Return the gradient of a node as of a moment: a leaf's `.grad`, else the upstream gradient of its output.
+
+        None where none has come yet, and where a None came; `has_gradient` tells the two apart.
+        """
+        row = self._gradient_row(node, moment)
+        return self.snapshot(row[0]) if row else None
+
+    def has_gradient(self, node: int, moment: int) -> bool:
+        """Whether the backward has reached a node as of a moment, even with None."""
+        return self._gradient_row(node, moment) is not None
+
+    def _gradient_row(self, node: int, moment: int) -> Any:
+        kind = self.node(node).kind
+        if kind in LEAF_KINDS:
+            return self.reader.row(
+                "SELECT after FROM changes WHERE node = ? AND what = 'grad' AND event <= ? ORDER BY event DESC LIMIT 1",
+                node, moment,
+            )  # fmt: skip
+        return self._edge_row(node, 0 if kind == "output" else -1, moment)
+
+    def edge_gradient(self, target: int, slot: int, moment: int) -> Snapshot | None:
+        """Return the gradient that had flowed back along an edge (slot -1 - n: into output n) as of a moment."""
+        row = self._edge_row(target, slot, moment)
+        return self.snapshot(row[0]) if row else None
+
+    def _edge_row(self, node: int, slot: int, moment: int) -> Any:
+        return self.reader.row(
+            "SELECT snapshot FROM gradients WHERE node = ? AND slot = ? AND event <= ? ORDER BY event DESC LIMIT 1",
+            node, slot, moment,
+        )  # fmt: skip
+
+    def inputs(self, event: int) -> list[Tensor]:
+        """Return the tensors that an op read, in the order of its arguments."""
+        return self.reader.tensors("WHERE id IN (SELECT tensor FROM uses WHERE event = ?) ORDER BY id", event)
+
+    def outputs(self, event: int) -> list[Tensor]:
+        """Return the tensors that an event made or changed."""
+        return self.reader.tensors("WHERE event = ? ORDER BY id", event)
+
+    def next_use(self, tensor_object: int, moment: int) -> int | None:
+        """Return the next op after a moment that reads a tensor, or None."""
+        return self.reader.number(
+            "SELECT MIN(u.event) FROM uses u JOIN tensors t ON t.id = u.tensor WHERE t.object = ? AND u.event > ?",
+            tensor_object, moment,
+        )  # fmt: skip
+
+    def changes(self, event: int) -> list[Change]:
+        """Return what an event changed in leaves: `.grad` or values."""
+        return [self._make_change(row) for row in self.reader.changes("WHERE event = ? ORDER BY node", event)]
+
+    def changes_of(self, node: int, what: str, first: int, last: int) -> list[Change]:
+        """Return the changes of a leaf's `grad` or `value` between two events, in order."""
+        rows = self.reader.changes(
+            "WHERE node = ? AND what = ? AND event BETWEEN ? AND ? ORDER BY event", node, what, first, last
+        )
+        return [self._make_change(row) for row in rows]
+
+    def _make_change(self, row: tuple[Any, ...]) -> Change:
+        return make_change(row, self.snapshot(row[3]), self.snapshot(row[4]), self.snapshot(row[5]))
+
+    def saved(self, node: int) -> list[tuple[str, str, str]]:
+        """Return name, shape (`20x10`) and dtype of each tensor that a grad_fn keeps for its backward."""
+        rows = self.reader.rows("SELECT name, shape, dtype FROM saved WHERE node = ? ORDER BY name", node)
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    # -- variables and names ---------------------------------------------------------------------------------------
+
+    def variables(self, moment: int) -> list[Variable]:
+        """Return what the variables of the running function and of the script itself hold, in the order bound."""
+        frame = self._frame_at(moment)
+        found = []
+        with self.reading():
+            for number in dict.fromkeys((frame, 1)):
+                function = self.reader.row("SELECT function FROM frames WHERE id = ?", number)
+                for row in self._bindings_of(number, moment):
+                    if row[7] == 0 and row[4] != "gone":
+                        found.append(self._variable(row, function[0] if function and number != 1 else "", moment))
+        return found
+
+    def _frame_at(self, moment: int) -> int:
+        if not 1 <= moment <= self.event_count:
+            return 1
+        return self.event(moment).frame or 1
+
+    def _bindings_of(self, frame: int, moment: int) -> list[tuple[Any, ...]]:
+        """Return the last binding of each name of a frame as of a moment, in order of their events."""
+        rows = []
+        for (name,) in self.reader.rows(_NAMES_OF_FRAME, frame):
+            row = self.reader.row(
+                f"{_BINDING} WHERE b.frame = ? AND b.name = ? AND b.event <= ? ORDER BY b.event DESC, b.id DESC LIMIT 1",
+                frame, name, moment,
+            )  # fmt: skip
+            if row is not None:
+                rows.append(row)
+        return sorted(rows, key=lambda row: self._first_bound(frame, row[3]))
+
+    def _first_bound(self, frame: int, name: str) -> int:
+        return self.reader.number("SELECT MIN(id) FROM bindings WHERE frame = ? AND name = ?", frame, name) or 0
+
+    def _variable(self, row: tuple[Any, ...], function: str, moment: int) -> Variable:
+        tensor = None
+        if row[5] is not None:
+            states = self.reader.tensors("WHERE object = ? AND event <= ? ORDER BY id DESC LIMIT 1", row[5], moment)
+            tensor = states[0] if states else None
+        is_changed = row[1] == moment or (tensor is not None and tensor.event == moment)
+        return Variable(row[3], row[2], function, row[1], row[6], tensor, is_changed)
+
+    def names(self, moment: int) -> dict[int, list[str]]:
+        """Return the names that sit on each node as of a moment: the variables of the step that hold its tensor.
+
+        A name sits where its last binding put it, also after the function that it is local to has returned.
+        """
+        if not 1 <= moment <= self.event_count:
+            return {}
+        step = self.step_of(moment)
+        before = step.first - 1
+        with self.reading():
+            frames = self.reader.rows("SELECT id FROM frames WHERE first <= ? AND (last IS NULL OR last >= ?)", before, step.first)
+            rows = [row for (frame,) in frames for row in self._bindings_of(frame, before)]
+            rows += self.reader.rows(f"{_BINDING} WHERE b.event BETWEEN ? AND ? ORDER BY b.id", step.first, moment)
+        holders: dict[tuple[int, str], tuple[Any, ...]] = {}
+        for row in rows:
+            holders.pop((row[2], row[3]), None)
+            holders[row[2], row[3]] = row
+        names: dict[int, list[str]] = {}
+        # A variable is a better name than an element of a container, and a later binding than an earlier one.
+        for row in sorted(holders.values(), key=lambda row: (row[7], -row[0])):
+            if row[8] is not None:
+                tags = names.setdefault(row[8], [])
+                if row[3] not in tags and not (row[7] and tags):
+                    tags.append(row[3])
+        return names
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    def last_backward_end(self, step: Step) -> int:
+        """Return the event at which the step's last backward ended, or the step's end."""
+        found = self.reader.number(
+            "SELECT MAX(id) FROM events WHERE kind = 'backward_end' AND id BETWEEN ? AND ?", step.first, step.last
+        )
+        return found or step.last
+
+    def step_gradients(self, number: int) -> list[LeafGradient]:
+        """Return each leaf's `.grad` when the step's last backward had ended; None where it got none."""
+        step = self.step(number)
+        with self.reading():
+            moment = self.last_backward_end(step)
+            names = self.names(moment)
+            reached = self.structure(number).counted
+            leaves = self.reader.nodes(
+                "WHERE kind IN ('parameter', 'leaf') AND event <= ? ORDER BY id", step.last
+            )
+            return [
+                LeafGradient(leaf.id, leaf_name(leaf, names), leaf.shape or (), self.gradient(leaf.id, moment))
+                for leaf in leaves
+                if leaf.kind == "parameter" or leaf.id in reached or leaf.id in names
+            ]
+
+    def step_parameters(self, number: int) -> list[ParameterState]:
+        """Return each parameter at the end of a step, and how far the step moved it."""
+        step = self.step(number)
+        with self.reading():
+            names = self.names(step.last)
+            nodes = self.reader.nodes("WHERE kind = 'parameter' AND event <= ? ORDER BY id", step.last)
+            return [
+                ParameterState(
+                    node.id, leaf_name(node, names), node.shape or (), self.value(node.id, step.last),
+                    _moved(self.changes_of(node.id, "value", step.first, step.last)),
+                )  # fmt: skip
+                for node in nodes
+            ]
+
+    def step_metrics(self, number: int) -> dict[str, float]:
+        """Return the script's own figures at the end of a step, by variable: those that change over the steps."""
+        step = self.step(number)
+        values: dict[str, list[float]] = {}
+        latest: dict[str, float] = {}
+        for row in self._metric_rows():
+            for name, value in row[8].items():
+                values.setdefault(name, []).append(float(value))
+                if row[0] <= step.last:
+                    latest[name] = float(value)
+        return {name: value for name, value in latest.items() if len(set(map(repr, values[name]))) > 1}
+
+    def _metric_rows(self) -> list[tuple[Any, ...]]:
+        return self.reader.events("WHERE kind = 'metric' ORDER BY id")
+
+    def torchviz(self, moment: int) -> str | None:
+        """Return torchviz's own DOT text of the graph of the last backward that began by a moment of its step."""
+        if not self.steps:
+            return None
+        step = self.step_of(moment)
+        row = self.reader.row(
+            "SELECT g.torchviz FROM backwards b JOIN graphs g ON g.id = b.graph "
+            "WHERE b.event BETWEEN ? AND ? ORDER BY b.event <= ? DESC, b.event DESC LIMIT 1",
+            step.first, step.last, moment,
+        )  # fmt: skip
+        return row[0] if row else None
+
+    # -- views built on top ----------------------------------------------------------------------------------------
+
+    def graph(
+        self,
+        *,
+        at: int | None = None,
+        step: int | None = None,
+        phase: Phase | None = None,
+        line: int | None = None,
+        future: bool = False,
+    ) -> networkx.MultiDiGraph[int]:
+        """Return the graph at a moment (default: the end), with values and gradients as of then.
+
+        Raises:
+            UsageError: there is no such event, step, phase or line.
+        """
+        from graphlab.graph import build_graph
+
+        return build_graph(self, self.moment(at=at, step=step, phase=phase, line=line), has_future=future)
+
+
+def leaf_name(node: Node, names: dict[int, list[str]]) -> str:
+    """Return a parameter's dotted name, else the variable that holds the leaf, else its number."""
+    return node.name or next(iter(names.get(node.id, ())), f"leaf {node.id}")
+
+
+def _moved(changes: list[Change]) -> float:
+    """Return the 2-norm of a step's whole change of a parameter."""
+    if len(changes) <= 1:
+        return (changes[0].difference or 0.0) if changes else 0.0
+    before, after = changes[0].before, changes[-1].after
+    if before is not None and after is not None and before.is_complete and after.is_complete:
+        import numpy
+
+        first, last = before.array, after.array
+        assert first is not None and last is not None
+        with numpy.errstate(all="ignore"):
+            return float(numpy.linalg.norm((last.astype("f8") - first.astype("f8")).ravel()))
+    return sum(change.difference or 0.0 for change in changes)
+
+
+def _facts(meta: dict[str, Any]) -> RunFacts:
+    error = meta.get("error")
+    return RunFacts(
+        scenario=meta.get("scenario", ""),
+        script=meta.get("script", ""),
+        argv=tuple(meta.get("argv", ())),
+        device=meta.get("device", "cpu"),
+        torch=meta.get("torch", ""),
+        seed=meta.get("seed"),
+        detail=meta.get("detail", "full"),
+        status=meta.get("status", "running"),
+        error=RunError(**error) if error else None,
+        parameters=meta.get("parameters", {}),
+    )
+
+
+__all__ = ["Events", "Recording", "Scenario", "leaf_name", "open_recording"]

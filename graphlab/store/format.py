@@ -1,0 +1,46 @@
+"""What writer and reader agree on: the format's version, and how shapes and numbers are put into columns."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+FORMAT_VERSION = 1
+APPLICATION_ID = 0x474C4142  # "GLAB": how `file` and the reader tell a recording from any other SQLite file
+MAGIC = b"SQLite format 3\x00"
+
+
+def read_schema() -> str:
+    """Return the commented SQL that makes an empty recording."""
+    return files("graphlab.store").joinpath("schema.sql").read_text(encoding="utf-8")
+
+
+def encode_shape(shape: tuple[int, ...] | None) -> str | None:
+    """Write a shape as text: `20x10`, empty for a scalar."""
+    return None if shape is None else "x".join(map(str, shape))
+
+
+@cache
+def decode_shape(text: str) -> tuple[int, ...]:
+    """Read a shape that `encode_shape` wrote."""
+    return tuple(map(int, text.split("x"))) if text else ()
+
+
+def encode_real(number: float | None) -> float | str | None:
+    """Keep a NaN apart from a NULL: SQLite stores both as NULL, so a NaN becomes text."""
+    return "NaN" if number is not None and number != number else number
+
+
+def decode_real(value: float | str | None) -> float | None:
+    """Read a number that `encode_real` wrote."""
+    return None if value is None else float(value)
+
+
+def sqlite_reason(error: Exception) -> str:
+    """Say an SQLite error in a person's words."""
+    text = str(error)
+    if "disk is full" in text or "disk I/O" in text:
+        return "the disk is full or failing"
+    if "readonly" in text or "unable to open" in text:
+        return "the folder or file cannot be written"
+    return text

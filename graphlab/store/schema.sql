@@ -1,0 +1,131 @@
+-- A recording: what one run of a script left, as facts in the order in which they happened.
+--
+-- Format versions (meta.format): 1, the first.
+--
+-- Ids are numbers in order of creation, never addresses, so two recordings of one scenario with one seed hold the
+-- same rows in the same order (events.time apart). An event's number is its id; 0 means "before the first event".
+-- Rows are only ever added, but for meta.value, steps and spans (which grow while the run does) and nodes.kind (a
+-- leaf turns out to be a parameter when the script first updates it). Nothing in here is ever run: it is text,
+-- numbers, and the bytes of tensors.
+
+-- One row a fact about the run as a whole; value is JSON. Keys: format, graphlab, scenario, script, argv, device,
+-- torch, python, seed, detail, values, status (running, ok, error, interrupted), error, parameters, notes.
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- The script's own files as they were when they ran; path is relative to the script's folder.
+CREATE TABLE files (id INTEGER PRIMARY KEY, path TEXT NOT NULL, text TEXT NOT NULL);
+
+-- The script itself (1) and each call of one of its functions. last is the event at which it returned.
+CREATE TABLE frames (
+    id INTEGER PRIMARY KEY, parent INTEGER, function TEXT NOT NULL, file INTEGER NOT NULL,
+    first INTEGER NOT NULL, last INTEGER
+);
+
+-- What happened. kind: line, op, backward_start, gradient, accumulate, backward_end, zero_grad, clip, update,
+-- skipped_update, static_graph, metric, output, error. data is JSON:
+--   op              {"call": "torch.mm", "inplace": true}
+--   backward_start  {"call": "backward" | "grad", "roots": [output node, …], "losses": [number, …]}
+--   update          {"optimizer": "SGD" | null}
+--   metric          {name: number, …}
+--   output          {"stream": "stdout" | "stderr"}
+--   error           {"type", "message", "file", "line", "traceback"}
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, time REAL NOT NULL, file INTEGER, line INTEGER, frame INTEGER,
+    node INTEGER, text TEXT NOT NULL, data TEXT
+);
+CREATE INDEX events_by_kind ON events (kind, id);
+CREATE INDEX events_by_line ON events (line, id);
+CREATE INDEX events_by_node ON events (node, id);
+
+-- Runs of events that share a training step and a phase (setup, forward, backward, update). Events after the last
+-- span belong to the step that is under way.
+CREATE TABLE spans (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, step INTEGER NOT NULL, phase TEXT NOT NULL);
+
+-- Each training step that has ended: its events, and autograd's own count of the nodes and edges of its backwards.
+CREATE TABLE steps (
+    id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    nodes INTEGER NOT NULL, edges INTEGER NOT NULL
+);
+
+-- Each backward: the event that started it, the graph it ran through (a structure, shared by all that repeat it),
+-- and the nodes that autograd reaches from its roots, as little-endian 32-bit numbers in ascending order.
+CREATE TABLE backwards (
+    event INTEGER PRIMARY KEY, graph INTEGER NOT NULL, nodes BLOB NOT NULL, edges INTEGER NOT NULL
+);
+
+-- Each distinct structure that a backward ran through; torchviz is torchviz's own DOT text of it, where it could
+-- draw it, with numbers in order of appearance instead of addresses.
+CREATE TABLE graphs (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, torchviz TEXT);
+
+-- The nodes. kind: op (a grad_fn), parameter and leaf (AccumulateGrad), data (takes part without requiring grad),
+-- output (where a backward began). op is grad_fn.name() word for word, call the torch call that made it, name a
+-- parameter's dotted name. event is the event that made it.
+CREATE TABLE nodes (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, event INTEGER NOT NULL, op TEXT, call TEXT, name TEXT, module TEXT,
+    file INTEGER, line INTEGER, shape TEXT, dtype TEXT, device TEXT
+);
+CREATE INDEX nodes_by_event ON nodes (event);
+
+-- The edges in the direction of the forward data. slot: which of the target's inputs (the index in
+-- grad_fn.next_functions; data beyond those counts on); output: which of the source's outputs; label: views of
+-- data on the way, which are no nodes.
+CREATE TABLE edges (
+    target INTEGER NOT NULL, slot INTEGER NOT NULL, source INTEGER NOT NULL, output INTEGER NOT NULL,
+    event INTEGER NOT NULL, label TEXT NOT NULL, PRIMARY KEY (target, slot)
+) WITHOUT ROWID;
+CREATE INDEX edges_by_source ON edges (source);
+
+-- Tensors that a grad_fn keeps for its backward (_saved_self and its like).
+CREATE TABLE saved (
+    node INTEGER NOT NULL, name TEXT NOT NULL, shape TEXT NOT NULL, dtype TEXT NOT NULL, PRIMARY KEY (node, name)
+) WITHOUT ROWID;
+
+-- States of tensors: an in-place change makes a new row with the same object (the id of the first state). node:
+-- the node it is an output of, or for data the node itself; label: the views between that node and this tensor.
+CREATE TABLE tensors (
+    id INTEGER PRIMARY KEY, object INTEGER NOT NULL, event INTEGER NOT NULL, node INTEGER, output INTEGER NOT NULL,
+    label TEXT NOT NULL, shape TEXT NOT NULL, dtype TEXT NOT NULL, device TEXT NOT NULL,
+    requires_grad INTEGER NOT NULL, snapshot INTEGER
+);
+CREATE INDEX tensors_by_object ON tensors (object);
+CREATE INDEX tensors_by_node ON tensors (node, event);
+CREATE INDEX tensors_by_event ON tensors (event);
+
+-- Which tensors an op read, in the order of its arguments.
+CREATE TABLE uses (
+    event INTEGER NOT NULL, position INTEGER NOT NULL, tensor INTEGER NOT NULL, PRIMARY KEY (event, position)
+) WITHOUT ROWID;
+CREATE INDEX uses_by_tensor ON uses (tensor);
+
+-- What a variable held from the end of a line on. kind: tensor (object says which), number or other (text says it),
+-- gone (deleted). element is 1 for a part of a container (params[0]), which names a node but is no variable.
+CREATE TABLE bindings (
+    id INTEGER PRIMARY KEY, event INTEGER NOT NULL, frame INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
+    object INTEGER, text TEXT NOT NULL, element INTEGER NOT NULL
+);
+CREATE INDEX bindings_by_name ON bindings (frame, name, event);
+CREATE INDEX bindings_by_object ON bindings (object, event);
+CREATE INDEX bindings_by_event ON bindings (event);
+
+-- Gradients, as the engine handed them over. slot n >= 0: the gradient of the edge into the node's input n.
+-- slot -1 - n: the upstream gradient of the node's output n (the sum of what came). snapshot NULL: it was None.
+CREATE TABLE gradients (
+    node INTEGER NOT NULL, slot INTEGER NOT NULL, event INTEGER NOT NULL, snapshot INTEGER,
+    PRIMARY KEY (node, slot, event)
+) WITHOUT ROWID;
+CREATE INDEX gradients_by_event ON gradients (event);
+
+-- What an event changed in a leaf. what: grad or value. added: the gradient that came (accumulate). difference:
+-- the 2-norm of after - before.
+CREATE TABLE changes (
+    event INTEGER NOT NULL, node INTEGER NOT NULL, what TEXT NOT NULL, before INTEGER, added INTEGER, after INTEGER,
+    difference REAL, PRIMARY KEY (event, node)
+) WITHOUT ROWID;
+CREATE INDEX changes_by_node ON changes (node, what, event);
+
+-- What was kept of a tensor's values. stored: numpy's name of the dtype of data; stride n: every n-th element.
+-- norm, minimum, maximum: exact, where data does not hold every element.
+CREATE TABLE snapshots (
+    id INTEGER PRIMARY KEY, shape TEXT NOT NULL, dtype TEXT NOT NULL, device TEXT NOT NULL, stored TEXT NOT NULL,
+    stride INTEGER NOT NULL, data BLOB, norm REAL, minimum REAL, maximum REAL
+);
