@@ -1,0 +1,116 @@
+"""Reads a script into a `Scenario`: title, description, fields, parameters, chapters."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import tokenize
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphlab.errors import ScenarioError
+from graphlab.scenario.lines import Chapter, chapters, parse, plain_lines
+from graphlab.scenario.parameters import Parameter, parameter_nodes, type_name
+
+_FIELD = re.compile(r"(Section|Question):\s*(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A script, and what its text says of it."""
+
+    name: str
+    title: str
+    section: str
+    """What the gallery groups and orders by: `2 Computational graphs`. Empty where the script names none."""
+    description: str
+    """Markdown: the docstring after its first line, without the fields."""
+    question: str
+    path: Path
+    parameters: tuple[Parameter, ...]
+    chapters: tuple[Chapter, ...]
+    text: str
+    """The source with `\\n` at the end of each line, whatever the file has."""
+
+
+def read_scenario(path: str | os.PathLike[str]) -> Scenario:
+    """Read a script.
+
+    Raises:
+        ScenarioError: it is missing, no text, or no Python.
+    """
+    shown = os.fspath(path)
+    if shown.endswith(".ipynb"):
+        raise ScenarioError(f"{shown} is a notebook: save it as a script first (jupyter nbconvert --to script)")
+    if shown.endswith(".glab"):
+        raise ScenarioError(f"{shown} is a recording: a script is needed here")
+    if Path(shown).is_dir():
+        raise ScenarioError(f"{shown} is a folder: name a script in it")
+    try:
+        # tokenize.open honours a coding line and a byte order mark, as the interpreter does.
+        with tokenize.open(shown) as file:
+            text = file.read()
+    except OSError as error:
+        raise ScenarioError(f"cannot read {shown}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{shown} is no Python script: it is not {error.encoding} text") from error
+    except SyntaxError as error:
+        raise ScenarioError(f"{shown} is no Python script: {error.msg}") from error
+    return parse_source(text, os.path.abspath(shown))
+
+
+def parse_source(text: str, path: str | os.PathLike[str], *, is_lenient: bool = False) -> Scenario:
+    """Read a script's text; the path gives its name and stands in messages.
+
+    Args:
+        is_lenient: take a text that this Python cannot parse (a recording may come from a newer one) as a script of
+            which nothing is known but its text.
+
+    Raises:
+        ScenarioError: the text is no Python, and is_lenient is not set.
+    """
+    text = plain_lines(text)
+    path = Path(path)
+    try:
+        tree = parse(text, os.fspath(path))
+    except ScenarioError:
+        if not is_lenient:
+            raise
+        tree = ast.Module([], [])
+    title, description, fields = _read_docstring(ast.get_docstring(tree) or "")
+    return Scenario(
+        name=path.stem,
+        title=title or path.stem,
+        section=fields.get("Section", ""),
+        description=description,
+        question=fields.get("Question", ""),
+        path=path,
+        parameters=tuple(
+            Parameter(name, type_name(value), value, node.lineno) for name, node, value in parameter_nodes(tree)
+        ),
+        chapters=tuple(chapters(text)),
+        text=text,
+    )
+
+
+def _read_docstring(docstring: str) -> tuple[str, str, dict[str, str]]:
+    """Part a docstring into title, description and the fields at its end."""
+    title, _, rest = docstring.strip().partition("\n")
+    fields: dict[str, str] = {}
+    paragraphs = re.split(r"\n\s*\n", rest.strip("\n"))
+    while paragraphs:
+        lines = paragraphs[-1].split("\n")
+        starts = [number for number, line in enumerate(lines) if _FIELD.match(line)]
+        if not starts:
+            break
+        # A field goes on over the lines after it.
+        for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+            match = _FIELD.match(lines[start])
+            assert match is not None
+            fields[match[1]] = " ".join([match[2], *map(str.strip, lines[start + 1 : end])]).strip()
+        paragraphs[-1] = "\n".join(lines[: starts[0]])
+        if starts[0] > 0:
+            break
+        paragraphs.pop()
+    return title.strip().lstrip("# "), "\n\n".join(paragraphs).strip(), fields
