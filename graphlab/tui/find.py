@@ -1,0 +1,106 @@
+"""Finds places by what a person types: `e120`, `s45`, `L12`, `bwd`, a name; and searches names, ops and lines."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphlab.tui import messages
+
+if TYPE_CHECKING:
+    from graphlab.tui.state import ExplorerState
+
+_PHASES = {
+    "setup": "setup", "fwd": "forward", "forward": "forward", "bwd": "backward", "backward": "backward",
+    "upd": "update", "update": "update",
+}  # fmt: skip
+_MOST_LINES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place: a moment, and the node that was named."""
+
+    moment: int
+    node: int | None = None
+
+
+def find_place(state: ExplorerState, text: str) -> Found | str:
+    """Return the place that a text names, or the sentence that says why there is none."""
+    text = text.strip()
+    recording = state.recording
+    numbered = re.fullmatch(r"([eEsSlL]?)\s*(\d+)", text)
+    if numbered:
+        kind, number = numbered[1].lower() or "e", int(numbered[2])
+        if kind == "e":
+            if number > state.last:
+                return messages.NO_SUCH_EVENT.format(event=number, last=state.last)
+            return Found(number)
+        if kind == "s":
+            if not 1 <= number <= len(recording.steps):
+                return messages.NO_SUCH_STEP.format(step=number, last=len(recording.steps))
+            return Found(recording.step(number).first)
+        found = _nearest(state, "kind = 'line' AND line = ? AND file = 1", [number], 1)
+        return Found(found) if found is not None else messages.NO_SUCH_LINE.format(line=number)
+    phase = _PHASES.get(text.lower())
+    if phase is not None:
+        starts = [span.first for span in recording.spans if span.phase == phase]
+        later = [start for start in starts if start > state.moment]
+        if not starts:
+            return messages.NO_SUCH_PHASE.format(phase=phase)
+        return Found((later or starts)[0])
+    return _find_name(state, text) or messages.NO_SUCH_PLACE.format(text=text)
+
+
+def _find_name(state: ExplorerState, text: str) -> Found | None:
+    """Find a variable, a parameter or an op by its name: first as it is written, then as part of one."""
+    step = state.step
+    if not text or step is None:
+        return None
+    recording = state.recording
+    nodes = recording.structure(step.step).nodes
+    names = recording.names(step.last)
+    for is_exact in (True, False):
+        for number, node in nodes.items():
+            words = [*names.get(number, ()), node.name, node.op, node.call]
+            if any(_is_match(word, text, is_exact=is_exact) for word in words if word):
+                return Found(node.event or state.moment, number)
+    return None
+
+
+def _is_match(word: str, text: str, *, is_exact: bool) -> bool:
+    return word == text if is_exact else text.lower() in word.lower()
+
+
+def next_match(state: ExplorerState, text: str, direction: int) -> int | None:
+    """Return the next event (or the one before) that a search finds; over the end it starts again."""
+    where, values = _condition(state, text)
+    return _nearest(state, where, values, direction)
+
+
+def _condition(state: ExplorerState, text: str) -> tuple[str, list[Any]]:
+    pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
+    like = "LIKE ? ESCAPE '\\'"
+    parts = [
+        f"(kind != 'output' AND text {like})",
+        f"node IN (SELECT id FROM nodes WHERE op {like} OR name {like})",  # noqa: S608 - a constant of ours is put in
+        f"id IN (SELECT event FROM bindings WHERE element = 0 AND name {like})",  # noqa: S608 - as above
+    ]
+    values: list[Any] = [pattern] * 4
+    for file in state.recording.files:
+        lines = [number for number, line in enumerate(file.text.splitlines(), 1) if text.lower() in line.lower()]
+        if lines:
+            lines = lines[:_MOST_LINES]
+            parts.append(f"(kind = 'line' AND file = ? AND line IN ({', '.join('?' * len(lines))}))")
+            values += [file.id, *lines]
+    return f"({' OR '.join(parts)})", values
+
+
+def _nearest(state: ExplorerState, where: str, values: list[Any], direction: int) -> int | None:
+    sign, order = (">", "ASC") if direction > 0 else ("<", "DESC")
+    for condition, arguments in ((f"{where} AND id {sign} ?", [*values, state.moment]), (where, values)):
+        found = state.recording.find_events(f"{condition} ORDER BY id {order} LIMIT 1", *arguments)
+        if found:
+            return found[0].id
+    return None

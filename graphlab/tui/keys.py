@@ -1,0 +1,168 @@
+"""The one table of keys: bindings, footer, help screen, command palette and docs are made from it.
+
+Free of textual's classes, so that docs and tests read it without starting an app. Every entry has an id, under which a
+user can remap it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing that keys do."""
+
+    id: str
+    keys: str
+    """Textual's names of the keys, separated by commas."""
+    shown: str
+    """The keys as footer and help write them."""
+    action: str
+    label: str
+    """One or two words, for the footer."""
+    help: str
+    """What it does, for help, palette and docs."""
+    section: str
+    where: tuple[str, ...] = ("explorer",)
+    footer: int = 0
+    """Its place in the footer; where the line is short the highest go first. 0: not in the footer."""
+
+
+SECTIONS = ("Move the cursor", "Find the way", "Look", "Panes", "Everything else")
+MOVE, FIND, LOOK, PANES, REST = SECTIONS
+BOTH = ("explorer", "gallery")
+EVERYWHERE = ("explorer", "gallery", "dialog")
+
+# fmt: off
+KEYS: tuple[Key, ...] = (
+    Key("next", "right,l", "→ l", "next", "next",
+        "the next stop: a line, an op or an event, as the stride says", MOVE, footer=1),
+    Key("previous", "left,h", "← h", "previous", "back",
+        "the stop before", MOVE, footer=1),
+    Key("stride", "s", "s", "stride", "stride",
+        "what a step is: a line (in a backward a node), an op, or every event", MOVE, footer=12),
+    Key("phase_next", "full_stop", ".", "phase(1)", "phase",
+        "the next phase or chapter", MOVE, footer=4),
+    Key("phase_previous", "comma", ",", "phase(-1)", "phase",
+        "the phase or chapter before", MOVE, footer=4),
+    Key("step_next", "right_square_bracket,right_parenthesis", "] )", "training_step(1)", "step",
+        "the same place in the next training step", MOVE, footer=3),
+    Key("step_previous", "left_square_bracket,left_parenthesis", "[ (", "training_step(-1)", "step",
+        "the same place in the training step before", MOVE, footer=3),
+    Key("first", "home,g", "Home g", "first", "start",
+        "before the first event", MOVE, footer=13),
+    Key("last", "end,G", "End G", "last", "end",
+        "after the last event", MOVE, footer=13),
+    Key("play", "space", "Space", "play", "play",
+        "play, pause; at the end it starts again", MOVE, footer=2),
+    Key("go_to", "colon", ":", "go_to", "go to",
+        "go to e120 (event), s45 (step), L12 (line), bwd (a phase) or a name", FIND, footer=6),
+    Key("find", "slash", "/", "find", "find",
+        "find in names, ops and lines", FIND, BOTH, footer=5),
+    Key("match_next", "n", "n", "match(1)", "next match",
+        "the next match of the search", FIND),
+    Key("match_previous", "N", "N", "match(-1)", "last match",
+        "the match before", FIND),
+    Key("where_made", "d", "d", "where_made", "where made",
+        "where the selected value was made, through views", FIND, footer=8),
+    Key("next_use", "u", "u", "next_use", "next use",
+        "the next use of the selected value, or where its gradient comes", FIND, footer=9),
+    Key("jump_back", "backspace", "Backspace", "jump_back", "back",
+        "back to where the last jump began", FIND),
+    Key("enter", "enter", "Enter", "enter", "go there",
+        "move the cursor to what is selected", FIND, EVERYWHERE),
+    Key("select_up", "up,k", "↑ k", "select(-1)", "select",
+        "select the row above", LOOK),
+    Key("select_down", "down,j", "↓ j", "select(1)", "select",
+        "select the row below", LOOK),
+    Key("page_up", "pageup", "PgUp", "page(-1)", "page",
+        "a page up", LOOK),
+    Key("page_down", "pagedown", "PgDn", "page(1)", "page",
+        "a page down", LOOK),
+    Key("sideways_left", "shift+left,H", "Shift+← H", "sideways(-1)", "sideways",
+        "sideways; in the boxes along the edges", LOOK),
+    Key("sideways_right", "shift+right,L", "Shift+→ L", "sideways(1)", "sideways",
+        "sideways; in the boxes along the edges", LOOK),
+    Key("show_as", "x", "x", "show_as", "numbers",
+        "a tensor as heat map, numbers or histogram", LOOK, footer=11),
+    Key("mark", "m", "m", "mark", "mark",
+        "mark the selected node; a second mark lights the path between them", LOOK),
+    Key("copy", "y", "y", "copy", "copy",
+        "copy the selected value or line, with its permalink", LOOK),
+    Key("pane_1", "1", "1", "pane(1)", "source",
+        "the source", PANES),
+    Key("pane_2", "2", "2", "pane(2)", "graph",
+        "the graph", PANES),
+    Key("pane_3", "3", "3", "pane(3)", "inspector",
+        "the inspector", PANES),
+    Key("pane_4", "4", "4", "pane(4)", "timeline",
+        "the timeline", PANES),
+    Key("pane_5", "5", "5", "pane(5)", "training",
+        "the training view; again to put it away", PANES, footer=7),
+    Key("zoom", "z", "z", "zoom", "zoom",
+        "the pane alone on the screen, and back (Esc too)", PANES, footer=10),
+    Key("view", "v", "v", "view", "view",
+        "the pane's other view: boxes or lanes, curve or table", PANES, footer=11),
+    Key("release", "escape", "Esc", "release", "let go",
+        "leave the zoom, then let go of the selection and the marks", PANES),
+    Key("export", "e", "e", "export", "export",
+        "save a picture or the data of this moment's graph", REST, footer=9),
+    Key("gallery", "o", "o", "gallery", "gallery",
+        "the gallery of scenarios and recordings", REST, footer=12),
+    Key("theme", "t", "t", "next_theme", "theme",
+        "the next theme: dark, light, colour-blind safe, the terminal's own", REST, BOTH),
+    Key("help", "question_mark,f1", "? F1", "help", "Help",
+        "this list", REST, BOTH, footer=1),
+    Key("quit", "q", "q", "quit", "Quit",
+        "leave", REST, BOTH, footer=2),
+)
+# fmt: on
+
+
+def keys_of(where: str) -> list[Key]:
+    """Return the keys that work on a screen."""
+    return [key for key in KEYS if where in key.where]
+
+
+def bindings_of(where: str, leave_out: Iterable[str] = ()) -> list[Binding]:
+    """Return textual's bindings of a screen; actions are looked up there first, then in the app."""
+    from textual.binding import Binding
+
+    skipped = set(leave_out)
+    return [
+        Binding(
+            key.keys, key.action, key.label, show=bool(key.footer), key_display=key.shown, tooltip=key.help, id=key.id
+        )
+        for key in keys_of(where)
+        if key.id not in skipped
+    ]
+
+
+_CHARACTERS = {
+    "]": "right_square_bracket",
+    "[": "left_square_bracket",
+    "(": "left_parenthesis",
+    ")": "right_parenthesis",
+    ".": "full_stop",
+    ",": "comma",
+    ":": "colon",
+    "/": "slash",
+    "?": "question_mark",
+    "␣": "space",
+    "→": "right",
+    "←": "left",
+    "↑": "up",
+    "↓": "down",
+}
+
+
+def key_name(word: str) -> str:
+    """Return textual's name of a key that a person wrote: `]` is `right_square_bracket`."""
+    return _CHARACTERS.get(word, word.lower() if len(word) > 1 else word)

@@ -1,0 +1,85 @@
+"""Every text of the explorer that a person reads, but for the sentences about events and the help of the keys.
+
+In one place, so that the words stay the same everywhere and can be translated.
+"""
+
+from __future__ import annotations
+
+APP = "graphlab"
+
+TITLES = {
+    "source": "Source",
+    "graph": "Graph",
+    "inspector": "Inspector",
+    "timeline": "Timeline",
+    "training": "Training",
+}
+PHASES = {"setup": "SETUP", "forward": "FORWARD", "backward": "BACKWARD", "update": "UPDATE"}
+STRIDES = {"line": "lines and nodes", "op": "ops", "event": "every event"}
+
+LEGEND_SOURCE = "▷ just ran  ▶ next"
+LEGEND_BACKWARD = "◀ differentiating  ▷ just ran  ▶ next"
+LEGEND_GRAPH = "◉ now  ● done  ○ to come  ∇ gradient"
+
+NOT_AT_END = "not at end (End)"
+RUNNING = "running"
+PAUSED = "paused"
+PLAYING = "playing"
+TOO_SMALL = "graphlab needs 60x16; this terminal has {width}x{height}"
+NOTHING_YET = "nothing has been recorded yet"
+NOTHING_RAN = "nothing has run yet: → takes the first step"
+NO_GRAPH = "no graph yet: it appears with the first op on a tensor that needs a gradient"
+NO_SELECTION = "nothing is selected: ↑ ↓ select"
+NOT_MADE = "not made yet"
+NONE_YET = "none yet"
+NONE_YET_ARRIVES = "none yet: arrives at e{event}  (u jumps)"
+NO_GRADIENT_NEEDED = "needs no gradient"
+NOT_KEPT = "values were not kept"
+NO_STEPS = "no training step has ended yet"
+
+RECORDER_DIED = "the run ended without closing its recording: what it had written is here"
+RUN_FAILED = "the script raised {error}: its recording is kept, End shows where"
+RUN_INTERRUPTED = "the run was interrupted: its recording is kept"
+RECORDING_GONE = "the recording cannot be read any more: {reason}"
+COPIED = "copied: {text}"
+NOTHING_TO_COPY = "nothing here to copy"
+NO_MATCH = "nothing matches {text!r}"
+NO_MORE_MATCHES = "no further match of {text!r}"
+NO_SUCH_PLACE = "there is no {text!r}: try e12, s3, L9, bwd, or a name"
+NO_SUCH_EVENT = "there is no event e{event}: the recording has e0 to e{last}"
+NO_SUCH_STEP = "there is no step {step}: the recording has {last}"
+NO_SUCH_LINE = "line {line} did not run"
+NO_SUCH_PHASE = "no {phase} phase from here on"
+NO_JUMP = "no jump to go back from"
+NO_USE = "nothing uses it after this moment"
+NOT_KNOWN_WHERE = "it is not known where that was made"
+MARKED_ONE = "marked {name}: m on another node lights the path between"
+MARKED_TWO = "the path between the marks: {count} nodes"
+NO_PATH = "no path joins the marks"
+STRIDE_IS = "a step is now: {stride}"
+AT_START = "this is the start"
+AT_END = "this is the end"
+
+GO_TO_HINT = "e120 event · s45 step · L12 line · bwd phase · or a name"
+FIND_HINT = "a name, an op, or words of a line"
+
+EXPORT_TITLE = "Export this moment's graph"
+EXPORT_DONE = "saved {path}"
+HELP_TITLE = "Keys"
+HELP_NOTE = "Shift+drag selects text with the mouse. Ctrl+P opens the palette with every action. Esc closes this."
+CURSOR_NOTE = (
+    "Moment k means: the events 1 to k have happened, and every value shown is the one after event k. "
+    "▷ is the line that just ran, ▶ the next one; during a backward ◀ is the forward line being differentiated."
+)
+
+# -- values ------------------------------------------------------------------------------------------------------
+
+NO_ELEMENTS = "no elements"
+MINIMUM, MAXIMUM, MEAN, NORM, ZEROS, NANS, INFINITIES = "min", "max", "mean", "norm", "zeros", "nan", "inf"
+SAMPLE = "sample of {kept} of {size}"
+AS_ROW = "as a row"
+CROWDED = "max of {entries}"
+MAGNITUDES = "magnitudes"
+MORE_SLICES = "{count} more slices"
+MORE_NUMBERS = "⋯ {count} more"
+BINS = "lower edge of each bin, how many"

@@ -1,0 +1,349 @@
+"""What the explorer shows, as a plain object: recording, cursor, stride, selection, jumps, marks.
+
+Free of textual: every decision about where a key leads is made here, and tested here. Widgets show it and are told of
+changes through `watch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from graphlab.tui import messages, places
+from graphlab.tui.find import find_place, next_match
+
+if TYPE_CHECKING:
+    from graphlab.model import Event, Node, Step
+    from graphlab.recording import Recording
+
+Stride = Literal["line", "op", "event"]
+TensorView = Literal["heat", "numbers", "histogram"]
+
+_TENSOR_VIEWS: tuple[TensorView, ...] = ("heat", "numbers", "histogram")
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeChoice:
+    """An edge that was selected."""
+
+    target: int
+    slot: int
+
+
+class ExplorerState:
+    """One person's look at one recording."""
+
+    def __init__(self, recording: Recording, *, at: int | None = None) -> None:
+        self.recording = recording
+        self.moment = min(max(at or 0, 0), recording.event_count)
+        self.stride: Stride = "line"
+        self.previous_moment = self.moment
+        """Where the cursor stood before: what lies between is what the last move made."""
+        self.selected: int | EdgeChoice | None = None
+        """A node or an edge that was selected; None: what the cursor's event made."""
+        self.marks: list[int] = []
+        self.tensor_view: TensorView = "heat"
+        self.is_playing = False
+        self.speed = 4.0
+        """Stops a second while playing."""
+        self.search = ""
+        self.jumps: list[int] = []
+        self.notice = ""
+        """What to tell the person about the last key, once."""
+        self._watchers: list[Callable[[], None]] = []
+        self.place = lru_cache(64)(self._place)
+
+    # -- who looks on ----------------------------------------------------------------------------------------------
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call a function after every change."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Stop calling it."""
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
+
+    def changed(self) -> None:
+        """Tell everybody who looks on."""
+        for watcher in list(self._watchers):
+            watcher()
+
+    def tell(self, text: str) -> None:
+        """Leave a word for the person, and have it shown."""
+        self.notice = text
+        self.changed()
+
+    # -- where the cursor is ---------------------------------------------------------------------------------------
+
+    @property
+    def event(self) -> Event | None:
+        """The event that just happened."""
+        return self.recording.event(self.moment) if self.moment else None
+
+    @property
+    def last(self) -> int:
+        """The last moment there is so far."""
+        return self.recording.event_count
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether nothing comes after the cursor (so far)."""
+        return self.moment >= self.last
+
+    @property
+    def step(self) -> Step | None:
+        """The training step that the cursor is in."""
+        return self.recording.step_of(self.moment) if self.recording.steps else None
+
+    @property
+    def recent(self) -> range:
+        """The events that the last step of the cursor passed: what they made is marked as new."""
+        before = places.previous_stop(self, self.moment)
+        return range(before + 1, self.moment + 1)
+
+    def _place(self, moment: int, stride: Stride, count: int) -> places.Place:
+        return places.find_place_in_source(self, moment)
+
+    @property
+    def here(self) -> places.Place:
+        """The lines of the source that the cursor stands at."""
+        return self.place(self.moment, self.stride, self.last)
+
+    # -- moving ----------------------------------------------------------------------------------------------------
+
+    def go(self, moment: int, *, is_jump: bool = True) -> None:
+        """Put the cursor somewhere; a jump can be taken back."""
+        moment = min(max(moment, 0), self.last)
+        if moment == self.moment:
+            self.changed()
+            return
+        if is_jump:
+            self.jumps.append(self.moment)
+            del self.jumps[:-200]
+        self.previous_moment = self.moment
+        self.moment = moment
+        self.changed()
+
+    def next(self) -> None:
+        """Go to the next stop."""
+        if self.is_at_end:
+            self.tell(messages.AT_END)
+        else:
+            self.go(places.next_stop(self, self.moment), is_jump=False)
+
+    def previous(self) -> None:
+        """Go to the stop before."""
+        if self.moment == 0:
+            self.tell(messages.AT_START)
+        else:
+            self.go(places.previous_stop(self, self.moment), is_jump=False)
+
+    def first(self) -> None:
+        """Go to before the first event."""
+        self.go(0)
+
+    def go_last(self) -> None:
+        """Go to after the last event."""
+        self.go(self.last)
+
+    def turn_stride(self) -> None:
+        """Take the next kind of stride."""
+        order: tuple[Stride, ...] = ("line", "op", "event")
+        self.stride = order[(order.index(self.stride) + 1) % len(order)]
+        self.tell(messages.STRIDE_IS.format(stride=messages.STRIDES[self.stride]))
+
+    def phase(self, direction: int) -> None:
+        """Go to the beginning of the next (or this, or the previous) phase or chapter."""
+        self.go(places.phase_stop(self, direction))
+
+    def training_step(self, direction: int) -> None:
+        """Go to the same place in another training step."""
+        step = self.step
+        if step is None:
+            self.tell(messages.NO_STEPS)
+            return
+        number = step.step + direction
+        if not 1 <= number <= len(self.recording.steps):
+            self.tell(messages.NO_SUCH_STEP.format(step=number, last=len(self.recording.steps)))
+            return
+        self.go_to_step(number)
+
+    def go_to_step(self, number: int) -> None:
+        """Go to a training step, at the place in it where the cursor stands in this one."""
+        chosen = self.selected_node
+        old = self.step
+        moment = places.same_place(self, self.recording.step(number))
+        if chosen is not None and old is not None and self.selected is not None:
+            self.selected = places.same_node(self.recording, chosen, old.step, number)
+        self.go(moment)
+
+    def jump_back(self) -> None:
+        """Go back to where the last jump began."""
+        if not self.jumps:
+            self.tell(messages.NO_JUMP)
+            return
+        self.go(self.jumps.pop(), is_jump=False)
+
+    def go_to(self, text: str) -> bool:
+        """Go to a place that a person named; False (and a notice) where there is none."""
+        found = find_place(self, text)
+        if isinstance(found, str):
+            self.tell(found)
+            return False
+        if found.node is not None:
+            self.selected = found.node
+        self.go(found.moment)
+        return True
+
+    def find(self, text: str) -> None:
+        """Search, and go to the first match after the cursor."""
+        self.search = text.strip()
+        if self.search:
+            self.match(1)
+
+    def match(self, direction: int) -> None:
+        """Go to the next match of the search, or the one before; over the end it starts again."""
+        if not self.search:
+            self.tell(messages.NO_MATCH.format(text=""))
+            return
+        found = next_match(self, self.search, direction)
+        if found is None:
+            self.tell(messages.NO_MATCH.format(text=self.search))
+        else:
+            self.go(found)
+
+    # -- selecting -------------------------------------------------------------------------------------------------
+
+    @property
+    def selected_node(self) -> int | None:
+        """The node that is looked at: the selected one, or the one that the cursor's event made or reached."""
+        if isinstance(self.selected, EdgeChoice):
+            return self.selected.target
+        if self.selected is not None:
+            return self.selected
+        return places.current_node(self, self.moment)
+
+    def choose(self, choice: int | EdgeChoice | None) -> None:
+        """Select a node or an edge; None lets go, so that the inspector follows the cursor."""
+        self.selected = choice
+        self.changed()
+
+    def release(self) -> None:
+        """Let go of selection and marks."""
+        self.selected = None
+        self.marks.clear()
+        self.changed()
+
+    def enter_node(self) -> None:
+        """Move the cursor to where the selected node was made."""
+        node = self.selected_node
+        if node is not None and self.recording.node(node).event:
+            self.go(self.recording.node(node).event)
+        else:
+            self.tell(messages.NO_SELECTION if node is None else messages.NOT_KNOWN_WHERE)
+
+    def where_made(self) -> None:
+        """Go to the event that made the value that is looked at."""
+        node = self.selected_node
+        event = places.made_at(self, node) if node is not None else None
+        if event is None:
+            self.tell(messages.NO_SELECTION if node is None else messages.NOT_KNOWN_WHERE)
+            return
+        self.selected = self.selected if self.selected is not None else node
+        self.go(event)
+
+    def next_use(self) -> None:
+        """Go to the next event that uses the value that is looked at, or brings its gradient."""
+        node = self.selected_node
+        event = places.next_use(self, node) if node is not None else None
+        if event is None:
+            self.tell(messages.NO_SELECTION if node is None else messages.NO_USE)
+            return
+        self.selected = self.selected if self.selected is not None else node
+        self.go(event)
+
+    def toggle_mark(self) -> None:
+        """Mark the node that is looked at, or take its mark away; two marks light a path."""
+        node = self.selected_node
+        if node is None:
+            self.tell(messages.NO_SELECTION)
+        elif node in self.marks:
+            self.marks.remove(node)
+            self.changed()
+        else:
+            self.marks = [*self.marks[-1:], node]
+            name = self.name_of(node)
+            if len(self.marks) == 1:
+                self.tell(messages.MARKED_ONE.format(name=name))
+            else:
+                path = self.path()
+                self.tell(messages.MARKED_TWO.format(count=len(path)) if path else messages.NO_PATH)
+
+    def path(self) -> list[int]:
+        """Return the nodes on a shortest path between the two marks, along the edges in either direction."""
+        step = self.step
+        if len(self.marks) != 2 or step is None:
+            return []
+        return places.find_path(self.recording.structure(step.step).edges, self.marks[0], self.marks[1])
+
+    def turn_tensor_view(self) -> None:
+        """Show tensors as the next of heat map, numbers, histogram."""
+        self.tensor_view = _TENSOR_VIEWS[(_TENSOR_VIEWS.index(self.tensor_view) + 1) % len(_TENSOR_VIEWS)]
+        self.changed()
+
+    # -- names -----------------------------------------------------------------------------------------------------
+
+    def names(self) -> dict[int, list[str]]:
+        """Return the names that sit on each node at the cursor."""
+        return self._names(self.moment, self.last)
+
+    @lru_cache(64)  # noqa: B019 - a state lives as long as the app
+    def _names(self, moment: int, count: int) -> dict[int, list[str]]:
+        return self.recording.names(moment)
+
+    def name_of(self, number: int) -> str:
+        """Return what people call a node at the cursor."""
+        node: Node = self.recording.node(number)
+        tags = self.names().get(number, [])
+        return node.name or next(iter(tags), None) or node.call or node.op or f"{node.kind} {number}"
+
+    # -- playing and following -------------------------------------------------------------------------------------
+
+    def toggle_play(self) -> None:
+        """Play or pause; at the end it starts again from the start."""
+        self.is_playing = not self.is_playing
+        if self.is_playing and self.is_at_end and not self.recording.is_running:
+            self.go(0)
+        self.changed()
+
+    def pause(self) -> None:
+        """Stop playing, because a key moved the cursor."""
+        self.is_playing = False
+
+    def tick(self) -> None:
+        """Take one step of playing."""
+        if self.is_at_end:
+            if not self.recording.is_running:
+                self.is_playing = False
+                self.changed()
+            return
+        self.go(places.next_stop(self, self.moment), is_jump=False)
+
+    def follow(self) -> bool:
+        """Look what the run has added; True if there was anything.
+
+        Raises:
+            RecordingError: the file is damaged or gone.
+        """
+        has_grown = self.recording.refresh()
+        if has_grown:
+            self.changed()
+        return has_grown
+
+    @property
+    def permalink(self) -> str:
+        """The words that bring one back here."""
+        return f"{self.recording.facts.scenario} --at e{self.moment}"
