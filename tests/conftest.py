@@ -15,6 +15,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says more of the machine than of the code; benchmarks measure that.
+settings.register_profile("graphlab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("graphlab")
 
 _first_sight: dict[str, dict[str, Any]] = {}
 """The functions and classes of torch that could be patched, as they were when a test first found torch imported."""

@@ -19,8 +19,8 @@ _LEVELS = {"low": 0, "mid": 1, "high": 2}
 
 def scenario_folders() -> list[Path]:
     """Return the folders that hold scenarios: the user's own `./scenarios` first, so that it wins over ours."""
-    here = Path(__file__).parent
-    installed, checkout = here / "_scenarios", here.parent / "scenarios"
+    package = Path(__file__).parents[1]
+    installed, checkout = package / "_scenarios", package.parent / "scenarios"
     candidates = [Path("scenarios"), installed if installed.is_dir() else checkout]
     folders: list[Path] = []
     for folder in (Path(os.path.abspath(candidate)) for candidate in candidates):
@@ -56,7 +56,7 @@ def find_scenario(name_or_path: str | os.PathLike[str]) -> Scenario:
         for folder in scenario_folders():
             if name and (folder / f"{name}.py").is_file():
                 return read_scenario(folder / f"{name}.py")
-    if looks_like_path or Path(name).exists():
+    if looks_like_path or (name and Path(name).exists()):
         return read_scenario(name)
     if Path(f"{name}.py").is_file():
         raise ScenarioError(f"there is no scenario {name!r}; for the script in this folder write {name}.py")

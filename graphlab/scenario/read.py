@@ -53,10 +53,10 @@ def read_scenario(path: str | os.PathLike[str]) -> Scenario:
             text = file.read()
     except OSError as error:
         raise ScenarioError(f"cannot read {shown}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"{shown} is no Python script: it is not {error.encoding} text") from error
-    except SyntaxError as error:
-        raise ScenarioError(f"{shown} is no Python script: {error.msg}") from error
+    except (UnicodeDecodeError, SyntaxError) as error:
+        # Python itself says "invalid or missing encoding declaration", which few people understand.
+        why = str(error) if "unknown encoding" in str(error) else "it is neither UTF-8 text nor says what else it is"
+        raise ScenarioError(f"{shown} is no Python script: {why}") from error
     return parse_source(text, os.path.abspath(shown))
 
 
