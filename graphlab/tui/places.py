@@ -254,9 +254,10 @@ def next_use(state: ExplorerState, node: int) -> int | None:
     if tensor is not None:
         events.append(recording.next_use(tensor.object, state.moment))
     found = recording.find_events("node = ? AND id > ? ORDER BY id LIMIT 1", node, state.moment)
-    events += [event.id for event in found]
+    events.extend(event.id for event in found)
     users = [edge.event for edge in _edges_of(state) if edge.source == node and edge.event > state.moment]
-    return min((event for event in [*events, *users] if event is not None), default=None)
+    known: list[int] = [event for event in [*events, *users] if event is not None]
+    return min(known, default=None)
 
 
 def gradient_arrives(state: ExplorerState, node: int) -> int | None:
