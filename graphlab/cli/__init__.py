@@ -1,0 +1,8 @@
+"""The command line: one small module a subcommand.
+
+Separate from everything that does the work, so that only here errors become exit codes, and words become options.
+"""
+
+from graphlab.cli.entry import main
+
+__all__ = ["main"]

@@ -1,0 +1,151 @@
+"""The options that several commands share, and what their words mean."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from graphlab.cli import messages
+from graphlab.errors import UsageError
+
+if TYPE_CHECKING:
+    from graphlab.scenario import Scenario
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:(i?)B)?", re.IGNORECASE)
+_LARGEST_SEED = 2**32 - 1  # numpy takes no larger one
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a script shall be recorded."""
+
+    steps: int | None
+    seed: int | None
+    device: Literal["auto", "cpu", "cuda"] | None
+    settings: tuple[str, ...]
+    """The words of `--set`, `NAME=VALUE` each."""
+    detail: Literal["full", "light"]
+    max_size: int
+    """In bytes."""
+    has_values: bool
+    script_arguments: tuple[str, ...]
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`."""
+    parser.add_argument("--json", action="store_true", help="write JSON to stdout")
+
+
+def add_source(parser: argparse.ArgumentParser, *, is_several: bool = False) -> None:
+    """Add SOURCE (or SOURCE…), `-m MODULE`, and what stands after `--`."""
+    parser.add_argument(
+        "sources" if is_several else "source",
+        nargs="*" if is_several else "?",
+        metavar="SOURCE",
+        help="the name of a scenario, or a path to a script" + ("" if is_several else " or to a recording"),
+    )
+    parser.add_argument("-m", dest="module", metavar="MODULE", help="a module, as `python -m` takes it")
+    parser.set_defaults(script_arguments=())
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add what changes a run: parameters, device, detail."""
+    group = parser.add_argument_group("the run")
+    group.add_argument("--steps", metavar="N", help="sets STEPS; without one, ends the script after N training steps")
+    group.add_argument("--seed", metavar="N", help="sets SEED; without one, seeds python, numpy and torch first")
+    group.add_argument("--device", choices=["auto", "cpu", "cuda"], help="sets DEVICE; auto: a GPU where there is one")
+    group.add_argument("--set", dest="settings", action="append", default=[], metavar="NAME=VALUE",
+                       help="sets a parameter of the script (as often as needed)")  # fmt: skip
+    group.add_argument("--detail", choices=["full", "light"], default="full",
+                       help="full: every line, op and value; light: for real models")  # fmt: skip
+    group.add_argument("--max-size", metavar="SIZE", default="2GB",
+                       help="beyond it a full recording goes on as a light one (default 2GB)")  # fmt: skip
+    group.add_argument("--no-values", action="store_true", help="keep shapes and norms, but no values")
+
+
+def read_run_options(arguments: argparse.Namespace) -> RunOptions:
+    """Check and convert the words of `add_run_options`.
+
+    Raises:
+        UsageError: a number or a size is none.
+    """
+    return RunOptions(
+        steps=_read_count("--steps", arguments.steps, 1),
+        seed=_read_count("--seed", arguments.seed, 0, _LARGEST_SEED),
+        device=arguments.device,
+        settings=tuple(arguments.settings),
+        detail=cast("Literal['full', 'light']", arguments.detail),
+        max_size=read_size(arguments.max_size),
+        has_values=not arguments.no_values,
+        script_arguments=tuple(arguments.script_arguments),
+    )
+
+
+def read_size(text: str) -> int:
+    """Turn `500MB`, `2GB`, `1.5GiB` or a number of bytes into bytes.
+
+    Raises:
+        UsageError: the text says no size.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match:
+        base = 1024 if match[3] else 1000
+        size = int(float(match[1]) * base ** " KMGT".index(match[2].upper() or " "))
+        if size >= 1:
+            return size
+    raise UsageError(messages.BAD_SIZE.format(text=text))
+
+
+def find_scenarios(arguments: argparse.Namespace) -> list[Scenario]:
+    """Return the scripts that the words of `add_source` name, each read and parsed.
+
+    Raises:
+        UsageError: none is named, or both a module and another.
+        ScenarioError: one of them is missing or no Python.
+    """
+    from graphlab.scenario import find_module, find_scenario
+
+    names = arguments.sources if hasattr(arguments, "sources") else [arguments.source] if arguments.source else []
+    if arguments.module is not None:
+        if names:
+            raise UsageError(messages.ONE_SOURCE.format(name=names[0]))
+        return [find_module(arguments.module)]
+    if not names:
+        raise UsageError(messages.NO_SOURCE)
+    return [find_scenario(name) for name in names]
+
+
+def chosen_parameters(options: RunOptions, scenario: Scenario) -> dict[str, Any]:
+    """Return the values that the options give the script's parameters.
+
+    `--steps` and `--seed` count where the script has STEPS and SEED; where it has none, they are the recorder's to
+    heed, and so is `--device auto`, which only torch can answer. `--set` wins over all of them.
+
+    Raises:
+        UsageError: the script has no such parameter, or one of another type.
+    """
+    from graphlab.scenario import read_settings
+
+    known = {parameter.name for parameter in scenario.parameters}
+    if options.device is not None and "DEVICE" not in known:
+        raise UsageError(messages.NO_DEVICE_PARAMETER.format(scenario=scenario.name, device=options.device))
+    given = {"STEPS": options.steps, "SEED": options.seed, "DEVICE": options.device}
+    settings = [f"{name}={value}" for name, value in given.items() if value is not None and name in known]
+    if options.device == "auto":
+        settings.remove("DEVICE=auto")
+    return read_settings(scenario, [*settings, *options.settings])
+
+
+def _read_count(option: str, text: str | None, least: int, most: int | None = None) -> int | None:
+    if text is None:
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least or (most is not None and number > most):
+        limit = f" to {most}" if most is not None else ""
+        raise UsageError(messages.BAD_COUNT.format(option=option, least=least, most=limit, text=text))
+    return number
