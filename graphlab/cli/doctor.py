@@ -76,7 +76,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Look at everything, write what was found, and return 1 when something essential is missing."""
     findings = Findings()
-    findings.lines.append((True, "version", f"graphlab {__version__} on Python {platform.python_version()}, {sys.platform}"))
+    version = f"graphlab {__version__} on Python {platform.python_version()}, {sys.platform}"
+    findings.lines.append((True, "version", version))
     torch = _ask_torch()
     _look_at_torch(findings, torch)
     _look_at_packages(findings)

@@ -1,0 +1,103 @@
+"""What an import brings along, asked in a clean interpreter: the layers at run time, and quick starts.
+
+The import contracts read the source; this sees what really comes, through other packages too.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+HEAVY = {
+    "torch",
+    "torchviz",
+    "textual",
+    "networkx",
+    "numpy",
+    "sqlite3",
+    "rich",
+    "fast_sugiyama",
+    "resvg_py",
+    "graphviz",
+}
+
+# What each may bring of the heavy ones. A script's recorder needs torch; whoever only looks needs none of it.
+ALLOWED: dict[str, set[str]] = {
+    "graphlab": set(),
+    "graphlab.errors": set(),
+    "graphlab.model": set(),
+    "graphlab.scenario": set(),
+    "graphlab.store": {"sqlite3"},
+    "graphlab.structure": {"sqlite3"},
+    "graphlab.recording": {"sqlite3"},
+    "graphlab.sentences": {"sqlite3"},
+    "graphlab.series": {"sqlite3", "numpy"},
+    "graphlab.graph": {"sqlite3"},
+    "graphlab.layout": {"sqlite3", "numpy", "fast_sugiyama"},
+    "graphlab.analysis": {"sqlite3", "numpy"},
+    "graphlab.renderers": {"sqlite3", "numpy", "fast_sugiyama"},
+    "graphlab.tui": HEAVY - {"torch", "torchviz"},
+    "graphlab.cli": set(),
+    # torch itself brings numpy, networkx and more.
+    "graphlab.capture": HEAVY - {"sqlite3", "textual"},
+    "graphlab.recorder": HEAVY - {"textual"},
+}
+EXISTING = [name for name in ALLOWED if find_spec(name) is not None]
+
+
+def imported_by(program: str, *arguments: str) -> set[str]:
+    """Run a program in a clean interpreter and return the packages that it imported."""
+    report = "; import json, sys; print('\\n' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    child = subprocess.run(
+        [sys.executable, "-c", program + report, *arguments], capture_output=True, text=True, check=True, timeout=120
+    )
+    return set(json.loads(child.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("module", EXISTING)
+def test_an_import_brings_only_what_its_layer_may(module: str) -> None:
+    assert imported_by(f"import {module}") & HEAVY <= ALLOWED[module]
+
+
+def test_every_part_of_the_package_has_its_line_here() -> None:
+    import graphlab
+
+    folder = Path(graphlab.__file__).parent
+    parts = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert {f"graphlab.{part}" for part in parts if not part.startswith("_")} <= ALLOWED.keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "allowed"),
+    [
+        (["--help"], set()),
+        (["--version"], set()),
+        (["list", "--help"], set()),
+        (["list", "--json"], set()),
+        (["list"], set()),
+        (["doctor", "--help"], set()),
+        (["doctor", "--json"], {"rich"}),
+    ],
+    ids=" ".join,
+)
+def test_a_command_imports_only_what_it_needs(words: list[str], allowed: set[str]) -> None:
+    program = "import sys; from graphlab.cli import main; main(sys.argv[1:])"
+    assert imported_by(program, *words) & HEAVY <= allowed
+
+
+def test_help_comes_at_once() -> None:
+    """The bound is 0.15 s over a bare interpreter on a machine at rest; here it must hold on a busy one."""
+
+    def seconds(*command: str) -> float:
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, *command], capture_output=True, check=True)
+        return time.perf_counter() - begin
+
+    bare = min(seconds("-c", "pass") for _ in range(5))
+    assert min(seconds("-m", "graphlab", "--help") for _ in range(5)) - bare < 0.3
