@@ -68,8 +68,16 @@ def _reached(reader: Reader, step: Step) -> frozenset[int]:
     return frozenset(reached)
 
 
+def pack_numbers(numbers: Iterable[int]) -> bytes:
+    """Write a column of numbers: little-endian, 32 bits each."""
+    packed = array("i", numbers)
+    if _IS_BIG_ENDIAN:
+        packed.byteswap()
+    return packed.tobytes()
+
+
 def unpack_numbers(packed: bytes) -> array[int]:
-    """Read a column of numbers that the recorder packed: little-endian, 32 bits each."""
+    """Read what `pack_numbers` wrote."""
     numbers = array("i")
     numbers.frombytes(packed)
     if _IS_BIG_ENDIAN:

@@ -116,7 +116,7 @@ CREATE TABLE gradients (
 CREATE INDEX gradients_by_event ON gradients (event);
 
 -- What an event changed in a leaf. what: grad or value. added: the gradient that came (accumulate). difference:
--- the 2-norm of after - before.
+-- the 2-norm of after - before (NULL for accumulate, where it is the norm of added).
 CREATE TABLE changes (
     event INTEGER NOT NULL, node INTEGER NOT NULL, what TEXT NOT NULL, before INTEGER, added INTEGER, after INTEGER,
     difference REAL, PRIMARY KEY (event, node)

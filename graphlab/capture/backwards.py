@@ -1,0 +1,256 @@
+"""Sees every backward: the graph it runs through, the order of its nodes, the gradient on every edge.
+
+All of them (`Tensor.backward`, `autograd.backward`, `autograd.grad`) pass through one function, whose name two modules
+of torch hold. A node's post-hook has the gradients of its inputs, edge by edge, as the engine is about to hand them
+on; hooks are removed as soon as the backward has ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+import torch.autograd.graph
+
+from graphlab.capture.identity import LeafState, is_accumulate, node_number, version_of
+from graphlab.capture.registry import Registry
+from graphlab.capture.snapshots import dtype_name
+from graphlab.capture.steps import Steps
+from graphlab.capture.torchviz_text import draw_with_torchviz
+
+_HOLDERS = (torch.autograd.graph, torch.autograd)
+_NAME = "_engine_run_backward"
+_TORCHVIZ_NODES = 400
+"""torchviz recurses: near 1,000 chained ops it dies, and long before that its picture is of no use."""
+
+
+class BackwardWatcher(Protocol):
+    """Who is told around a backward."""
+
+    def before_backward(self) -> None:
+        """A backward is about to begin: what happened to gradients before it is to be noted."""
+
+    def leaf_reached(self, leaf: LeafState) -> None:
+        """A backward gave a leaf its first gradient."""
+
+    def leaf_names(self) -> dict[int, str]:
+        """Return what the leaves are called now, by node."""
+
+
+class Backwards:
+    """Stands in for the engine's entry while a run is recorded."""
+
+    def __init__(self, registry: Registry, steps: Steps, watcher: BackwardWatcher) -> None:
+        self.registry = registry
+        self.sink = registry.sink
+        self.steps = steps
+        self.watcher = watcher
+        self.depth = 0
+        self._graphs: dict[str, int] = {}
+        self._engine: Callable[..., Any] | None = None
+
+    def start(self) -> None:
+        """Put ourselves where torch calls the engine."""
+        engine = self._engine = getattr(torch.autograd.graph, _NAME)
+
+        def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
+            return self._run(engine, t_outputs, args, kwargs)
+
+        for holder in _HOLDERS:
+            setattr(holder, _NAME, _engine_run_backward)
+
+    def stop(self) -> None:
+        """Put the engine's entry back."""
+        if self._engine is not None:
+            for holder in _HOLDERS:
+                setattr(holder, _NAME, self._engine)
+            self._engine = None
+
+    def _run(self, engine: Callable[..., Any], t_outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        with torch._C.DisableTorchFunction():
+            self.watcher.before_backward()
+            roots = [_edge_of(root) for root in t_outputs]
+            functions = _reach([fn for fn, _ in roots])
+            kind = "backward" if kwargs.get("accumulate_grad") else "grad"
+            seeds = args[0] if args else kwargs.get("grad_tensors", ())
+            numbers = self._begin(t_outputs, roots, functions, seeds, kind)
+            handles = self._hook(functions, numbers)
+        self.depth += 1
+        try:
+            return engine(t_outputs, *args, **kwargs)
+        finally:
+            self.depth -= 1
+            for handle in handles:
+                handle.remove()
+            with torch._C.DisableTorchFunction():
+                event = self.sink.begin_event()
+                place = self.registry.find_place()
+                self.sink.end_event(event, "backward_end", place, text=kind)
+                if self.depth == 0:
+                    self.steps.backward_ends(event, place)
+
+    def _begin(
+        self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], functions: list[Any], seeds: Any, kind: str
+    ) -> dict[int, int]:
+        """Write the start of a backward, its output nodes and its graph; return the number of each node by `id`."""
+        registry = self.registry
+        last = self.sink.event_count
+        for fn, _ in roots:
+            if not is_accumulate(fn):
+                registry.discover(fn, last)
+        numbers = {id(fn): self._number(fn, last) for fn in functions}
+        event = self.sink.begin_event()
+        outputs = []
+        losses = []
+        for index, (root, (fn, output)) in enumerate(zip(t_outputs, roots, strict=True)):
+            seed = seeds[index] if seeds is not None and index < len(seeds) else None
+            outputs.append(self._add_output(event, root, numbers[id(fn)], output, seed))
+            if isinstance(root, torch.Tensor) and root.numel() == 1 and not root.is_complex():
+                losses.append(float(root.detach().item()))
+        reached = sorted(set(numbers.values()))
+        counts = registry.edge_counts
+        graph = self._graph(t_outputs, functions)
+        self.sink.add_backward(event, graph, reached, sum(counts.get(number, 0) for number in reached))
+        if self.depth == 0:
+            self.steps.backward_starts(event, set(reached), counts)
+        place = registry.find_place()
+        details = {"call": kind, "roots": outputs, "losses": losses}
+        self.sink.end_event(event, "backward_start", place, node=outputs[0] if outputs else None, details=details)
+        return numbers
+
+    def _number(self, fn: Any, event: int) -> int:
+        if is_accumulate(fn):
+            return self.registry.leaf(fn.variable, event).node
+        number = node_number(fn, self.registry.run)
+        assert number is not None
+        return number
+
+    def _add_output(self, event: int, root: Any, source: int, output: int, seed: torch.Tensor | None) -> int:
+        file, line, _ = self.registry.find_place()
+        is_tensor = isinstance(root, torch.Tensor)
+        node = self.sink.add_node(
+            "output", event, file=file, line=line, shape=tuple(root.shape) if is_tensor else None,
+            dtype=dtype_name(root) if is_tensor else None, device=str(root.device) if is_tensor else None,
+        )  # fmt: skip
+        if is_tensor:
+            state = self.registry.state(root, event)
+            self.sink.add_tensor(
+                None, event, node, 0, "", tuple(root.shape), dtype_name(root), str(root.device), True, state.snapshot
+            )
+        self.sink.add_edge(source, node, 0, output, event)
+        if seed is not None:
+            self.sink.add_gradient(node, 0, event, self.registry.snapshot(seed))
+        return node
+
+    def _graph(self, t_outputs: Sequence[Any], functions: list[Any]) -> int:
+        """Return the number of the structure that a backward runs through; a new one is drawn with torchviz."""
+        index = {id(fn): position for position, fn in enumerate(functions)}
+        digest = hashlib.blake2b(digest_size=12)
+        for fn in functions:
+            below = [(index[id(each)], slot) if each is not None else None for each, slot in fn.next_functions]
+            shape = tuple(fn.variable.shape) if is_accumulate(fn) else ()
+            digest.update(repr((fn.name(), shape, below)).encode())
+        key = digest.hexdigest()
+        number = self._graphs.get(key)
+        if number is None:
+            text = None
+            if len(functions) <= _TORCHVIZ_NODES and t_outputs and isinstance(t_outputs[0], torch.Tensor):
+                text = draw_with_torchviz(t_outputs[0], functions, self._leaf_tensors(functions))
+            number = self._graphs[key] = self.sink.add_graph(key, text)
+        return number
+
+    def _leaf_tensors(self, functions: list[Any]) -> dict[str, torch.Tensor]:
+        names = self.watcher.leaf_names()
+        found = {}
+        for fn in functions:
+            if is_accumulate(fn):
+                leaf = self.registry.leaf(fn.variable, self.sink.event_count)
+                found[leaf.name or names.get(leaf.node, f"leaf {leaf.node}")] = fn.variable
+        return found
+
+    # -- while the engine runs -------------------------------------------------------------------------------------
+
+    def _hook(self, functions: list[Any], numbers: dict[int, int]) -> list[Any]:
+        handles = []
+        for fn in functions:
+            if is_accumulate(fn):
+                leaf = self.registry.leaf(fn.variable, self.sink.event_count)
+                handles += self._hook_leaf(fn, leaf)
+            else:
+                slots = tuple(slot for slot, (below, _) in enumerate(fn.next_functions) if below is not None)
+                handles.append(fn.register_hook(self._node_hook(numbers[id(fn)], slots)))
+        return handles
+
+    def _node_hook(self, node: int, slots: tuple[int, ...]) -> Callable[[Any, Any], None]:
+        def hook(grad_inputs: Any, grad_outputs: Any) -> None:
+            with torch._C.DisableTorchFunction(), torch.no_grad():
+                event = self.sink.begin_event()
+                for output, grad in enumerate(grad_outputs):
+                    self._add_gradient(node, -1 - output, event, grad)
+                for slot in slots:
+                    if slot < len(grad_inputs):
+                        self._add_gradient(node, slot, event, grad_inputs[slot])
+                self.sink.end_event(event, "gradient", self.registry.find_place(), node=node)
+
+        return hook
+
+    def _add_gradient(self, node: int, slot: int, event: int, grad: torch.Tensor | None) -> None:
+        self.sink.add_gradient(node, slot, event, None if grad is None else self.registry.snapshot(grad))
+
+    def _hook_leaf(self, fn: Any, leaf: LeafState) -> list[Any]:
+        """Watch a leaf's `.grad` before and after the engine adds to it."""
+        registry = self.registry
+        before: dict[str, int | None] = {}
+
+        def grad_of_leaf() -> torch.Tensor | None:
+            tensor = leaf.tensor()
+            return None if tensor is None else tensor.grad
+
+        def prehook(grad_outputs: Any) -> None:
+            with torch._C.DisableTorchFunction(), torch.no_grad():
+                grad = grad_of_leaf()
+                if grad is None:
+                    before["grad"] = None
+                elif leaf.has_grad and version_of(grad) == leaf.grad_version and registry.grads.get(grad) is leaf:
+                    before["grad"] = leaf.grad_snapshot
+                else:
+                    before["grad"] = registry.note_grad(leaf, grad)
+
+        def hook(grad_inputs: Any, grad_outputs: Any) -> None:
+            with torch._C.DisableTorchFunction(), torch.no_grad():
+                event = self.sink.begin_event()
+                came = grad_outputs[0]
+                added = None if came is None else registry.snapshot(came)
+                grad = grad_of_leaf()
+                # Into an empty .grad the gradient goes as it is: one snapshot serves both.
+                same = added if before.get("grad") is None and grad is not None else None
+                after = registry.note_grad(leaf, grad, same)
+                if not leaf.was_reached:
+                    leaf.was_reached = True
+                    self.watcher.leaf_reached(leaf)
+                self.sink.add_change(event, leaf.node, "grad", before.get("grad"), added, after, None)
+                self.sink.end_event(event, "accumulate", registry.find_place(), node=leaf.node)
+
+        return [fn.register_prehook(prehook), fn.register_hook(hook)]
+
+
+def _edge_of(root: Any) -> tuple[Any, int]:
+    """Return the node, and which of its outputs, that a backward begins at."""
+    if isinstance(root, torch.Tensor):
+        edge = torch.autograd.graph.get_gradient_edge(root)
+        return edge.node, edge.output_nr
+    return root.node, root.output_nr
+
+
+def _reach(roots: Sequence[Any]) -> list[Any]:
+    """Return all nodes that lie below some roots, each once, in the order of a walk that is the same in every run."""
+    found: dict[int, Any] = {}
+    stack = list(reversed(roots))
+    while stack:
+        fn = stack.pop()
+        if id(fn) not in found:
+            found[id(fn)] = fn
+            stack.extend(below for below, _ in reversed(fn.next_functions) if below is not None and id(below) not in found)
+    return list(found.values())

@@ -1,0 +1,148 @@
+"""What a torch call is called, whether one op stands behind it, and how to make it look called from where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import CodeType, FrameType, FunctionType
+from typing import Any
+
+import torch
+
+_GETTERS = {
+    getattr(torch.Tensor, name).__get__: name for name in ("T", "mT", "H", "mH", "real", "imag")
+}  # attribute reads that make a new tensor, and a node of the graph
+_ATTRIBUTES: dict[str, Any] = {name: getattr(torch._C.TensorBase, name) for name in ("grad", "data")}
+GRAD_SETTER = _ATTRIBUTES["grad"].__set__
+DATA_SETTER = _ATTRIBUTES["data"].__set__
+
+# Calls behind which there is no op to show: what prints, copies, pickles and inspects, and what runs backwards, whose
+# work is seen elsewhere.
+_PASSED = {
+    "__repr__", "__str__", "__format__", "__reduce_ex__", "__deepcopy__", "__setstate__", "__array__", "__len__",
+    "backward", "register_hook", "retain_grad", "numpy", "item", "tolist", "is_nonzero", "__bool__", "__float__",
+    "__int__", "__index__", "dim", "size", "stride", "numel", "is_contiguous", "element_size", "nelement",
+    "storage_offset", "untyped_storage", "data_ptr", "get_device", "is_floating_point", "is_complex", "__hash__",
+    "_is_view", "manual_seed", "get_rng_state", "set_rng_state", "seed", "initial_seed", "_set_grad_enabled",
+    "is_same_size", "_make_subclass", "has_names", "__dlpack__", "__contains__", "equal", "allclose", "share_memory_",
+    "register_post_accumulate_grad_hook", "is_tensor", "result_type", "can_cast", "_is_zerotensor", "is_shared",
+}  # fmt: skip
+# Calls that reach the dispatcher in several steps of which one at most is an op (the rest is torch's own plumbing),
+# or whose overloads for named tensors alone are composite.
+_MAKERS = {
+    "tensor", "as_tensor", "from_numpy", "asarray", "frombuffer", "requires_grad_", "rand", "randn", "randint",
+    "randperm", "zeros", "ones", "empty", "full", "arange", "linspace", "logspace", "eye", "normal", "rand_like",
+    "randn_like", "randint_like", "zeros_like", "ones_like", "empty_like", "full_like", "new_zeros", "new_ones",
+    "new_empty", "new_full", "new_tensor", "clone", "detach", "detach_", "to", "cpu", "cuda", "float", "double", "half",
+    "bfloat16", "long", "int", "bool", "type", "contiguous", "sum", "mean", "squeeze", "unbind", "max", "min",
+}  # fmt: skip
+_OPERATORS = {"__add__": "add", "__sub__": "sub", "__mul__": "mul", "__truediv__": "div", "__eq__": "eq", "__ne__": "ne",
+              "__lt__": "lt", "__le__": "le", "__gt__": "gt", "__ge__": "ge", "__iadd__": "add_", "__isub__": "sub_",
+              "__imul__": "mul_", "__itruediv__": "div_", "__and__": "__and__", "__or__": "__or__"}  # fmt: skip
+
+
+class Call:
+    """What is known of a torch function, once and for all."""
+
+    __slots__ = ("is_in_place", "is_passed", "is_single", "name", "title")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        getter = _GETTERS.get(function)
+        plain = getattr(function, "__name__", type(function).__name__)
+        self.name = getter or _OPERATORS.get(plain, plain)
+        self.title = _title(function, self.name)
+        """As people write it: `torch.mm`, `F.linear`, `Tensor.tanh`."""
+        self.is_passed = plain in _PASSED or (plain in {"__get__", "__set__", "__delete__"} and getter is None)
+        self.is_in_place = plain == "__setitem__" or (self.name.endswith("_") and not self.name.endswith("__"))
+        self.is_single = plain in _MAKERS or _is_single(function, self.name)
+        """Whether autograd knows the call as one op, whatever its arguments: nothing inside is worth a look."""
+
+
+def _title(function: Callable[..., Any], name: str) -> str:
+    module = getattr(function, "__module__", None) or ""
+    if hasattr(function, "__objclass__") or module == "torch._tensor" or getattr(function, "__self__", None) in _SLOTS:
+        return f"Tensor.{name}"
+    if module in {"torch.nn.functional", "torch._C._nn"}:
+        return f"F.{name}"
+    if module == "torch.nn.init":
+        return f"init.{name}"
+    return f"torch.{name}"
+
+
+_SLOTS = {getter.__self__ for getter in _GETTERS}
+
+
+def _is_single(function: Callable[..., Any], name: str) -> bool:
+    if isinstance(function, FunctionType) or name.startswith("_foreach"):
+        return isinstance(function, FunctionType) is False
+    schemas = torch._C._jit_get_schemas_for_operator(f"aten::{name}")
+    names = [f"aten::{name}.{schema.overload_name}".removesuffix(".") for schema in schemas]
+    known = [each for each in names if torch._C._dispatch_has_kernel(each)]
+    return bool(known) and not any(
+        torch._C._dispatch_has_kernel_for_dispatch_key(each, "CompositeImplicitAutograd") for each in known
+    )
+
+
+def flatten(values: Any) -> Iterator[torch.Tensor]:
+    """Go through the tensors in arguments or results, also in lists, tuples and dicts, in order."""
+    if isinstance(values, torch.Tensor):
+        yield values
+    elif isinstance(values, list | tuple):
+        for value in values:
+            yield from flatten(value)
+    elif isinstance(values, dict):
+        for value in values.values():
+            yield from flatten(value)
+
+
+def label_view(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Write a view of data as the script does: `.t()`, `[0:32]`, `.reshape(-1, 1)`."""
+    if call.name == "__getitem__":
+        return f"[{_write_index(args[1])}]"
+    if call.name in {"T", "mT", "H", "mH", "real", "imag"}:
+        return f".{call.name}"
+    words = [_write(value) for value in args[1:]] + [f"{name}={_write(value)}" for name, value in kwargs.items()]
+    return f".{call.name}({', '.join(words)})"
+
+
+def _write(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(map(_write, value))
+    return "…" if isinstance(value, torch.Tensor) else str(value).removeprefix("torch.")
+
+
+def _write_index(index: Any) -> str:
+    if isinstance(index, tuple):
+        return ", ".join(map(_write_index, index))
+    if isinstance(index, slice):
+        first, last = ("" if part is None else str(part) for part in (index.start, index.stop))
+        return f"{first}:{last}" + (f":{index.step}" if index.step is not None else "")
+    return _write(index) if index is not Ellipsis else "..."
+
+
+_TEMPLATE = compile("def call(function, args, kwargs): return function(*args, **kwargs)", "<graphlab>", "exec")
+_CODE: CodeType = next(part for part in _TEMPLATE.co_consts if isinstance(part, CodeType))
+
+
+class Trampolines:
+    """Calls a function so that it seems to be called from the script's own line.
+
+    torch's warnings take file, line and registry from the Python frame that called it; with a frame of ours in
+    between all of them would be blamed on one line of ours, and all but the first be suppressed. A frame that carries
+    the caller's file, line and globals keeps them in place.
+    """
+
+    def __init__(self) -> None:
+        self.codes: set[CodeType] = set()
+        self._made: dict[tuple[CodeType, int], FunctionType] = {}
+
+    def for_frame(self, frame: FrameType) -> FunctionType:
+        """Return the function `(function, args, kwargs)` that calls from where a frame is now."""
+        key = frame.f_code, frame.f_lineno
+        made = self._made.get(key)
+        if made is None:
+            code = _CODE.replace(
+                co_filename=frame.f_code.co_filename, co_firstlineno=frame.f_lineno, co_name=frame.f_code.co_name
+            )
+            self.codes.add(code)
+            made = self._made[key] = FunctionType(code, frame.f_globals)
+        return made

@@ -1,0 +1,100 @@
+"""Numbers for tensors and grad_fns that last as long as these do and are never reused.
+
+An address is reused as soon as its object dies. A tensor is therefore known by a weak reference; a grad_fn, which
+takes none, by a number in its own `metadata` dict. A leaf's number belongs to the tensor, not to its AccumulateGrad
+node, which comes and goes.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import torch
+
+_KEY = "graphlab"
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class TensorState:
+    """What is known of a live tensor."""
+
+    number: int
+    """Its present state; `origin` is its first."""
+    origin: int
+    version: int
+    node: int | None
+    output: int
+    label: str
+    event: int
+    """The event that made this state."""
+    snapshot: int | None
+    base: torch.Tensor | None = None
+    """For a view of data: the data, as long as the view lives (a view keeps its data alive anyway)."""
+
+
+@dataclass(slots=True)
+class LeafState:
+    """What is known of a leaf that requires grad."""
+
+    node: int
+    tensor: weakref.ref[torch.Tensor]
+    kind: str
+    name: str | None
+    grad_snapshot: int | None = None
+    """The `.grad` that was last recorded; None: it was None."""
+    grad_version: int = -1
+    has_grad: bool = False
+    """Whether the last recorded `.grad` was a tensor."""
+    was_reached: bool = False
+    """Whether any backward has ever given it a gradient."""
+
+
+class TensorMap(Generic[T]):
+    """A dict with tensors as keys, by identity, that keeps no tensor alive."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, tuple[weakref.ref[torch.Tensor], T]] = {}
+
+    def get(self, tensor: torch.Tensor) -> T | None:
+        """Return what is kept for a tensor, or None."""
+        entry = self._entries.get(id(tensor))
+        return entry[1] if entry is not None and entry[0]() is tensor else None
+
+    def set(self, tensor: torch.Tensor, value: T) -> None:
+        """Keep something for a tensor for as long as it lives."""
+        key, entries = id(tensor), self._entries
+
+        def forget(reference: weakref.ref[torch.Tensor]) -> None:
+            entry = entries.get(key)
+            if entry is not None and entry[0] is reference:
+                del entries[key]
+
+        entries[key] = (weakref.ref(tensor, forget), value)
+
+    def values(self) -> list[T]:
+        """Return what is kept for the tensors that live."""
+        return [value for _, value in list(self._entries.values())]
+
+
+def node_number(grad_fn: Any, run: int) -> int | None:
+    """Return the number that this run gave a grad_fn, or None if it has not seen it."""
+    known = grad_fn.metadata.get(_KEY)
+    return known[1] if known is not None and known[0] == run else None
+
+
+def set_node_number(grad_fn: Any, run: int, number: int) -> None:
+    """Number a grad_fn for as long as it lives."""
+    grad_fn.metadata[_KEY] = (run, number)
+
+
+def is_accumulate(grad_fn: Any) -> bool:
+    """Whether a node of autograd is a leaf's AccumulateGrad."""
+    return hasattr(grad_fn, "variable")
+
+
+def version_of(tensor: torch.Tensor) -> int:
+    """Return how often a tensor was changed in place; inference tensors do not count that."""
+    return 0 if tensor.is_inference() else tensor._version

@@ -1,0 +1,213 @@
+"""Follows the script line by line: which statement has just ended, what it bound, which function it is in.
+
+Only the script's own functions are traced: for all other code the interpreter asks once a call and hears no.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+import threading
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any, Protocol
+
+from graphlab.capture.own_files import OwnFile, OwnFiles, nearest
+from graphlab.capture.registry import Place
+from graphlab.capture.sink import Sink
+from graphlab.capture.statements import Statement
+
+_LEAVES = {dis.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE", "RETURN_GENERATOR") if name in dis.opmap}
+_NESTED = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"}
+
+
+class Watcher(Protocol):
+    """Who wants to know of lines: binds names, and closes steps."""
+
+    def line_ends(self, frame: TracedFrame, statement: Statement) -> None:
+        """A statement has ended; its line event is to be written."""
+
+    def frame_begins(self, frame: TracedFrame) -> None:
+        """A function of the script was called: its arguments are bound."""
+
+
+class TracedFrame:
+    """One call of one of the script's functions, while it runs."""
+
+    __slots__ = ("_tracer", "current", "depth", "file", "frame", "is_module", "is_raising", "number", "parent")
+
+    def __init__(self, tracer: Tracer, frame: FrameType, file: OwnFile, number: int, parent: TracedFrame | None) -> None:
+        self._tracer = tracer
+        self.frame: FrameType | None = frame
+        self.file = file
+        self.number = number
+        self.parent = parent
+        self.depth: int = 0 if parent is None else parent.depth + 1
+        self.current: Statement | None = None
+        self.is_raising = False
+        self.is_module = frame.f_code.co_name == "<module>"
+
+    def trace(self, frame: FrameType, event: str, arg: Any) -> Any:
+        """Take an event of the interpreter (the local trace function of the frame)."""
+        if event == "line":
+            self._line(frame)
+        elif event == "return":
+            self._return(frame)
+        elif event == "exception":
+            self.is_raising = True
+            self._tracer.clean_traceback(arg[2])
+        return self.trace
+
+    def _line(self, frame: FrameType) -> None:
+        statement = self.file.statements.by_line.get(frame.f_lineno)
+        if statement is not None and statement.is_with and statement is not self.current:
+            if frame.f_lasti > self._tracer.entry(frame.f_code, frame.f_lineno):
+                statement = None  # the block is being left: not the statement once more
+        if statement is self.current and not self._is_again(frame):
+            return
+        self.end_statement()
+        self.is_raising = False
+        self.current = statement
+
+    def _is_again(self, frame: FrameType) -> bool:
+        """Whether a statement that just ran begins anew (a loop in one line), not goes on in another of its lines."""
+        return frame.f_lasti <= self._tracer.entry(frame.f_code, frame.f_lineno) and self.current is not None and (
+            frame.f_lineno == self.current.line
+        )
+
+    def _return(self, frame: FrameType) -> None:
+        if not self.is_raising or self._tracer.leaves(frame):
+            self.end_statement()
+        self._tracer.pop(self)
+
+    def end_statement(self) -> None:
+        """Say that the statement that was running has ended."""
+        if self.current is not None:
+            statement, self.current = self.current, None
+            self._tracer.watcher.line_ends(self, statement)
+
+
+class Tracer:
+    """Traces the script's own code in the thread that starts it."""
+
+    def __init__(self, sink: Sink, files: OwnFiles, watcher: Watcher, clean_traceback: Callable[[Any], None]) -> None:
+        self.sink = sink
+        self.files = files
+        self.watcher = watcher
+        self.clean_traceback = clean_traceback
+        self.top: TracedFrame | None = None
+        self.hidden: set[CodeType] = set()
+        """Code of ours that carries the script's file name (see `calls`)."""
+        self.is_on = False
+        self._thread = 0
+        self._known: dict[CodeType, OwnFile | None] = {}
+        self._entries: dict[tuple[CodeType, int], int] = {}
+        self._codes: dict[CodeType, bytes] = {}
+        self._finished: list[int] = []
+
+    def start(self) -> bool:
+        """Begin to trace; False where something else (a debugger, coverage) already does."""
+        if sys.gettrace() is not None:
+            return False
+        self._thread = threading.get_ident()
+        self.is_on = True
+        sys.settrace(self._call)
+        return True
+
+    def attach(self, frame: FrameType) -> None:
+        """Trace a frame that runs already (the one that holds a with-block), as the root of all others."""
+        file = self.is_own(frame.f_code)
+        if file is not None and self.is_on:
+            self._push(frame, file)
+            assert self.top is not None
+            frame.f_trace = self.top.trace
+
+    def abandon(self) -> None:
+        """An exception ended the run: the statements under way have not ended."""
+        frame = self.top
+        while frame is not None:
+            frame.is_raising = True
+            frame = frame.parent
+
+    def stop(self) -> None:
+        """Stop tracing; what ran last has ended."""
+        if self.is_on and sys.gettrace() == self._call:
+            sys.settrace(None)
+        self.is_on = False
+        while self.top is not None:
+            if self.top.frame is not None:
+                self.top.frame.f_trace = None
+            if not self.top.is_raising:
+                self.top.end_statement()
+            self.pop(self.top)
+
+    @property
+    def was_replaced(self) -> bool:
+        """Whether the script has set a trace function of its own."""
+        return self.is_on and sys.gettrace() != self._call
+
+    def _call(self, frame: FrameType, event: str, arg: Any) -> Any:
+        file = self.is_own(frame.f_code)
+        if file is None or not self.is_on:
+            return None
+        if _skips_lines(frame.f_code):
+            return None
+        return self._push(frame, file).trace
+
+    def _push(self, frame: FrameType, file: OwnFile) -> TracedFrame:
+        parent = self.top
+        number = self.sink.add_frame(parent.number if parent else None, frame.f_code.co_qualname, file.number)
+        self.top = TracedFrame(self, frame, file, number, parent)
+        self.watcher.frame_begins(self.top)
+        return self.top
+
+    def pop(self, traced: TracedFrame) -> None:
+        """Leave a function of the script."""
+        if self.top is not None and traced.depth <= self.top.depth:
+            self.top = traced.parent
+        traced.frame = None  # the frame's f_trace leads back here: a cycle would keep the function's tensors alive
+        self.sink.end_frame(traced.number)
+
+    def is_own(self, code: CodeType) -> OwnFile | None:
+        """Return the script's own file that a piece of code is from, or None."""
+        try:
+            return self._known[code]
+        except KeyError:
+            file = None if code in self.hidden else self.files.file_of(code)
+            self._known[code] = file
+            return file
+
+    def entry(self, code: CodeType, line: int) -> int:
+        """Return the offset of the first instruction of a line: where it begins, not where it is come back to."""
+        key = code, line
+        if key not in self._entries:
+            starts = [start for start, _, number in code.co_lines() if number == line]
+            self._entries[key] = min(starts, default=-1)
+        return self._entries[key]
+
+    def leaves(self, frame: FrameType) -> bool:
+        """Whether a frame is left by returning or yielding, not by an exception."""
+        code = frame.f_code
+        if code not in self._codes:
+            self._codes[code] = code.co_code
+        return self._codes[code][frame.f_lasti] in _LEAVES
+
+    def place(self) -> Place:
+        """Return file, line and frame of the statement of the script that is running."""
+        top = self.top
+        if top is not None and top.frame is not None and self.is_on:
+            line = top.frame.f_lineno
+            statement = top.file.statements.by_line.get(line)
+            return top.file.number, statement.line if statement else line, top.number
+        found = nearest(sys._getframe(1), self.is_own)
+        if found is None:
+            return None, None, None
+        frame, file = found
+        statement = file.statements.by_line.get(frame.f_lineno)
+        return file.number, statement.line if statement else frame.f_lineno, None
+
+
+def _skips_lines(code: CodeType) -> bool:
+    """Whether a piece of code belongs to the statement that holds it: comprehensions, lambdas, class bodies."""
+    is_class_body = not code.co_flags & 0x02 and code.co_name != "<module>"  # 0x02: CO_NEWLOCALS, functions only
+    return code.co_name in _NESTED or is_class_body

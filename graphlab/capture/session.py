@@ -1,0 +1,235 @@
+"""One run being watched: puts the watchers in place, lets them talk to each other, takes them away again."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, TracebackType
+
+import torch
+
+from graphlab.capture.backwards import Backwards
+from graphlab.capture.identity import LeafState
+from graphlab.capture.lines import TracedFrame, Tracer
+from graphlab.capture.ops import OUR_CODES, Ops
+from graphlab.capture.own_files import OwnFiles
+from graphlab.capture.printed import Streams
+from graphlab.capture.registry import Place, Registry
+from graphlab.capture.sink import Sink
+from graphlab.capture.statements import Statement
+from graphlab.capture.steps import Steps
+from graphlab.capture.updates import Updates
+from graphlab.capture.variables import Variables
+
+_CALL_IMPL = torch.nn.Module._call_impl.__code__
+
+
+class Session:
+    """Watches what runs between `start` and `stop` in full detail.
+
+    Args:
+        sink: who is told.
+        folder: the script's folder; its files are the script's own.
+        texts: text of files that run otherwise than they lie on disk.
+        has_values: whether values are kept.
+        after_line: called when a statement has ended and its event is written: the moment to commit.
+    """
+
+    def __init__(
+        self, sink: Sink, folder: Path, *, texts: dict[str, str], has_values: bool, after_line: Callable[[], None]
+    ) -> None:
+        self.sink = sink
+        self.has_values = has_values
+        self._after_line = after_line
+        self.files = OwnFiles(sink, folder, texts)
+        self.tracer = Tracer(sink, self.files, self, self.clean_traceback)
+        self.registry = Registry(sink, has_values=has_values, find_place=self.place)
+        self.steps = Steps(sink)
+        self.ops = Ops(self.registry, self)
+        self.tracer.hidden = self.ops.trampolines.codes
+        self.updates = Updates(self.registry, self.steps, self.ops)
+        self.backwards = Backwards(self.registry, self.steps, self)
+        self.variables = Variables(self.registry)
+        self.streams = Streams(self._printed)
+        self._figures: dict[str, float] = {}
+        self._made_nodes = 0
+        self._is_started = False
+
+    # -- start and stop --------------------------------------------------------------------------------------------
+
+    def start(self, frame: FrameType | None = None) -> None:
+        """Begin to watch; a frame is that of a with-block, which runs already."""
+        self._is_started = True
+        self.backwards.start()
+        self.updates.start()
+        self.streams.start()
+        self.ops.__enter__()
+        if not self.tracer.start():
+            self.sink.add_note("lines are not recorded: a debugger, coverage or another tracer is already at work")
+        elif frame is not None:
+            self.tracer.attach(frame)
+
+    def stop(self, error: BaseException | None = None) -> None:
+        """Stop watching, whatever state the run is in; an exception becomes the last event."""
+        if not self._is_started:
+            return
+        self._is_started = False
+        place = self._place_of_error(error) if error is not None else None
+        if self.tracer.was_replaced:
+            self.sink.add_note("lines are recorded up to where the script set a trace function of its own")
+        if error is not None:
+            self.tracer.abandon()
+        self.tracer.stop()
+        self.ops.__exit__(None, None, None)
+        self.streams.stop()
+        with torch._C.DisableTorchFunction():
+            self.updates.flush_gradients()
+            if self._figures:
+                self._note_figures((1,))
+        self.updates.stop()
+        self.backwards.stop()
+        if error is not None and not isinstance(error, SystemExit):
+            self._note_error(error, place or (None, None, None))
+        edges = sum(self.registry.edge_counts.values())
+        leaves = sum(1 for leaf in self.registry.leaves.values() if leaf.was_reached)
+        self.steps.finish(self.sink.event_count, self._made_nodes + leaves, edges)
+
+    def _place_of_error(self, error: BaseException) -> Place:
+        place: Place = (None, None, None)
+        step = error.__traceback__
+        while step is not None:
+            file = self.tracer.is_own(step.tb_frame.f_code)
+            if file is not None:
+                place = file.number, step.tb_lineno, None
+            step = step.tb_next
+        return place
+
+    def _note_error(self, error: BaseException, place: Place) -> None:
+        self.clean_traceback(error.__traceback__)
+        name = type(error).__name__
+        text = "".join(traceback.format_exception_only(error)).strip().splitlines() or [name]
+        event = self.sink.begin_event()
+        self.sink.end_event(event, "error", place, text=text[-1], details={"type": name, "message": str(error)})
+
+    def clean_traceback(self, step: TracebackType | None) -> None:
+        """Take the frames out of a traceback that stand in it only because we watch."""
+        hidden = self.ops.trampolines.codes
+        while step is not None:
+            below = step.tb_next
+            while below is not None and below.tb_next is not None and (
+                below.tb_frame.f_code in OUR_CODES or below.tb_frame.f_code in hidden or _is_engine_entry(below)
+            ):
+                below = below.tb_next
+            if below is not step.tb_next:
+                step.tb_next = below
+            step = below
+
+    # -- lines (lines.Watcher) -------------------------------------------------------------------------------------
+
+    def place(self) -> Place:
+        """Return file, line and frame of the script's statement that is running."""
+        return self.tracer.place()
+
+    def frame_begins(self, frame: TracedFrame) -> None:
+        """A function of the script was called: note its arguments."""
+        code = frame.frame.f_code if frame.frame is not None else None
+        if frame.frame is None or code is None or frame.is_module:
+            return
+        count = code.co_argcount + code.co_kwonlyargcount
+        with torch._C.DisableTorchFunction():
+            self.variables.bind(self.sink.event_count + 1, frame.number, frame.frame, code.co_varnames[:count])
+
+    def line_ends(self, frame: TracedFrame, statement: Statement) -> None:
+        """Write what a statement did that only its end shows, and its line event."""
+        if self.ops.suspended and frame.frame is not None and not self._is_in_optimizer(frame.frame):
+            self.updates.reset()
+        with torch._C.DisableTorchFunction():
+            self.updates.flush_gradients()
+            self.streams.flush_rest()
+            event = self.sink.begin_event()
+            if frame.frame is not None:
+                self.variables.bind(event, frame.number, frame.frame, statement.names)
+            place = frame.file.number, statement.line, frame.number
+            self.sink.end_event(event, "line", place)
+            if self.steps.line_ended(event, place):
+                self._note_figures((1, frame.number))
+        self._after_line()
+
+    def _is_in_optimizer(self, frame: FrameType | None) -> bool:
+        while frame is not None:
+            if frame.f_code.co_filename.endswith("optimizer.py") and frame.f_code.co_name == "wrapper":
+                return True
+            frame = frame.f_back
+        return False
+
+    def _note_figures(self, frames: tuple[int, ...]) -> None:
+        """Write the numbers that the script's variables hold at the end of a step, where they have changed."""
+        values = self.variables.read_figures(frames)
+        if not self.has_values or all(_same(self._figures.get(name), value) for name, value in values.items()):
+            return
+        self._figures.update(values)
+        event = self.sink.begin_event()
+        self.sink.end_event(event, "metric", self.place(), details=values)
+        self.steps.extend_update(event)
+
+    def _printed(self, stream: str, text: str) -> None:
+        shown = text if self.has_values else f"({len(text)} characters)\n"
+        with torch._C.DisableTorchFunction():
+            event = self.sink.begin_event()
+            self.sink.end_event(event, "output", self.place(), text=shown, details={"stream": stream})
+
+    # -- ops (ops.OpWatcher) ---------------------------------------------------------------------------------------
+
+    def before_change(self, targets: list[torch.Tensor]) -> None:
+        """Tensors are about to be changed in place."""
+        self.updates.before_change(targets)
+
+    def after_change(self, targets: list[torch.Tensor]) -> None:
+        """They were."""
+        self.updates.after_change(targets)
+
+    def gradient_set(self, tensor: torch.Tensor) -> None:
+        """The script assigned a leaf's `.grad`."""
+        self.updates.gradient_set(tensor)
+
+    def op_made(self, event: int, node: int) -> None:
+        """An op made a node."""
+        self._made_nodes += 1
+        self.steps.made(event, node)
+
+    def module_at(self, frame: FrameType | None) -> str | None:
+        """Return the path of the module whose forward is running, from a frame outwards."""
+        while frame is not None:
+            if frame.f_code is _CALL_IMPL:
+                module = frame.f_locals.get("self")
+                path = self.variables.module_paths.get(module) if isinstance(module, torch.nn.Module) else None
+                if path is not None:
+                    return path or None
+            frame = frame.f_back
+        return None
+
+    # -- backwards (backwards.BackwardWatcher) ---------------------------------------------------------------------
+
+    def before_backward(self) -> None:
+        """Note what happened to gradients before a backward."""
+        self.updates.look_at_all([leaf for leaf in self.registry.leaves.values() if leaf.was_reached or leaf.has_grad])
+
+    def leaf_reached(self, leaf: LeafState) -> None:
+        """A backward gave a leaf its first gradient: from now on its changes in place are updates."""
+        self.updates.reached(leaf)
+
+    def leaf_names(self) -> dict[int, str]:
+        """Return what the leaves are called now, by node."""
+        return self.variables.leaf_names()
+
+
+def _is_engine_entry(step: TracebackType) -> bool:
+    code = step.tb_frame.f_code
+    return code.co_filename == Backwards._run.__code__.co_filename and code.co_name in {"_run", "_engine_run_backward"}
+
+
+def _same(known: float | None, value: float) -> bool:
+    return known is not None and (known == value or (known != known and value != value))
+
+

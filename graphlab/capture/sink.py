@@ -1,0 +1,133 @@
+"""What capture asks of whoever keeps the facts: capture and store are strangers, the recorder introduces them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+
+class Sink(Protocol):
+    """Takes facts in the order in which they happen and numbers them."""
+
+    event_count: int
+    """The number of the last event."""
+
+    def begin_event(self) -> int:
+        """Give the next event its number, so that facts can name it before it is complete."""
+
+    def end_event(
+        self,
+        event: int,
+        kind: str,
+        place: tuple[int | None, int | None, int | None],
+        *,
+        node: int | None = None,
+        text: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Complete an event; place is its file, line and frame."""
+
+    def add_file(self, path: str, text: str) -> int:
+        """Add one of the script's own files."""
+
+    def add_frame(self, parent: int | None, function: str, file: int) -> int:
+        """Add a call of one of the script's functions."""
+
+    def end_frame(self, frame: int) -> None:
+        """Say that a call has returned."""
+
+    def add_node(
+        self,
+        kind: str,
+        event: int,
+        *,
+        op: str | None = None,
+        call: str | None = None,
+        name: str | None = None,
+        module: str | None = None,
+        file: int | None = None,
+        line: int | None = None,
+        shape: tuple[int, ...] | None = None,
+        dtype: str | None = None,
+        device: str | None = None,
+    ) -> int:
+        """Add a node of the graph."""
+
+    def set_node(self, node: int, kind: str, name: str | None) -> None:
+        """Say anew what kind of leaf a node is, and what it is called."""
+
+    def add_edge(self, source: int, target: int, slot: int, output: int, event: int, label: str = "") -> None:
+        """Add an edge of the graph."""
+
+    def add_saved(self, node: int, name: str, shape: tuple[int, ...], dtype: str) -> None:
+        """Add a tensor that a grad_fn keeps for its backward."""
+
+    def add_tensor(
+        self,
+        origin: int | None,
+        event: int,
+        node: int | None,
+        output: int,
+        label: str,
+        shape: tuple[int, ...],
+        dtype: str,
+        device: str,
+        requires_grad: bool,
+        snapshot: int | None,
+    ) -> int:
+        """Add a state of a tensor; origin is its first state, None where this is the first."""
+
+    def set_tensor_node(self, tensor: int, node: int) -> None:
+        """Say that a tensor of data is a node after all."""
+
+    def add_use(self, event: int, position: int, tensor: int) -> None:
+        """Say that an op read a tensor."""
+
+    def add_binding(
+        self, event: int, frame: int, name: str, kind: str, origin: int | None, text: str, *, is_element: bool
+    ) -> None:
+        """Say what a variable holds from an event on."""
+
+    def add_gradient(self, node: int, slot: int, event: int, snapshot: int | None) -> None:
+        """Add a gradient that the engine handed over."""
+
+    def add_change(
+        self,
+        event: int,
+        node: int,
+        what: str,
+        before: int | None,
+        added: int | None,
+        after: int | None,
+        difference: float | None,
+    ) -> None:
+        """Add what an event changed in a leaf."""
+
+    def add_snapshot(
+        self,
+        shape: tuple[int, ...],
+        dtype: str,
+        device: str,
+        stored: str,
+        stride: int,
+        data: bytes | None,
+        norm: float | None,
+        minimum: float | None,
+        maximum: float | None,
+    ) -> int:
+        """Add what is kept of a tensor's values."""
+
+    def add_graph(self, key: str, torchviz: str | None) -> int:
+        """Add a distinct structure that a backward ran through."""
+
+    def add_backward(self, event: int, graph: int, nodes: Sequence[int], edges: int) -> None:
+        """Say which nodes a backward reaches from its roots."""
+
+    def add_span(self, first: int, last: int, step: int, phase: str) -> None:
+        """Say that a run of events belongs to a step and a phase."""
+
+    def add_step(self, step: int, first: int, last: int, nodes: int, edges: int) -> None:
+        """Say that a training step has ended."""
+
+    def add_note(self, text: str) -> None:
+        """Add something that the person should know about the recording."""

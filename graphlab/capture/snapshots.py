@@ -1,0 +1,87 @@
+"""Copies what is kept of a tensor: all values of a small one, exact figures and a sample of a large one.
+
+For a small CPU tensor copying its bytes is far cheaper than computing statistics: the recorder copies, the reader
+computes.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from graphlab.capture.sink import Sink
+
+BUDGET = 4096
+"""Elements up to which every value is kept."""
+SAMPLE = 1024
+"""About how many values are kept of a larger tensor."""
+
+_PLAIN = {
+    torch.float32: "<f4",
+    torch.float64: "<f8",
+    torch.float16: "<f2",
+    torch.int64: "<i8",
+    torch.int32: "<i4",
+    torch.int16: "<i2",
+    torch.int8: "|i1",
+    torch.uint8: "|u1",
+    torch.bool: "|b1",
+    torch.complex64: "<c8",
+    torch.complex128: "<c16",
+}
+
+
+def dtype_name(tensor: torch.Tensor) -> str:
+    """Return the name of a tensor's dtype without `torch.`."""
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def take_snapshot(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int | None:
+    """Keep what the budget allows of a tensor and return its number, or None where it has no readable values.
+
+    Call it where no function or dispatch mode sees what it does.
+    """
+    if not _is_readable(tensor):
+        return None
+    shape, dtype, device = tuple(tensor.shape), dtype_name(tensor), str(tensor.device)
+    detached = tensor.detach()
+    stored = _PLAIN.get(detached.dtype)
+    if stored is None:
+        detached, stored = detached.to(torch.float32), "<f4"
+    detached = detached.resolve_conj().resolve_neg()
+    size = detached.numel()
+    if size <= BUDGET and has_values:
+        return sink.add_snapshot(shape, dtype, device, stored, 1, _bytes_of(detached), None, None, None)
+    norm, minimum, maximum = _figures(detached)
+    stride = max(1, size // SAMPLE)
+    data = _bytes_of(detached.reshape(-1)[::stride]) if has_values else None
+    return sink.add_snapshot(shape, dtype, device, stored, stride, data, norm, minimum, maximum)
+
+
+def _is_readable(tensor: torch.Tensor) -> bool:
+    return not (
+        tensor.is_meta or tensor.is_sparse or tensor.is_quantized or tensor.is_nested
+        or tensor.layout is not torch.strided or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    )  # fmt: skip
+
+
+def _bytes_of(tensor: torch.Tensor) -> bytes:
+    data: bytes = tensor.cpu().contiguous().numpy().tobytes()
+    return data
+
+
+def _figures(tensor: torch.Tensor) -> tuple[float | None, float | None, float | None]:
+    if tensor.numel() == 0:
+        return 0.0, None, None
+    wide = tensor.abs() if tensor.is_complex() else tensor
+    norm = torch.linalg.vector_norm(wide, dtype=torch.float64).item() if wide.dtype != torch.bool else None
+    if wide.dtype == torch.bool:
+        wide = wide.to(torch.uint8)
+        norm = float(wide.sum().item()) ** 0.5
+    minimum, maximum = torch.aminmax(wide)
+    return norm, float(minimum.item()), float(maximum.item())
+
+
+def distance(before: torch.Tensor, after: torch.Tensor) -> float:
+    """Return the 2-norm of after − before, computed in float64 (complex128)."""
+    wide = torch.complex128 if after.is_complex() else torch.float64
+    return float(torch.linalg.vector_norm(after.detach().to(wide) - before.detach().to(wide)).item())

@@ -1,0 +1,37 @@
+"""torchviz's own DOT text of a graph, with numbers instead of addresses, so that every run writes the same."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+_NUMBER = re.compile(r"\b\d{6,}\b")
+
+
+def draw_with_torchviz(root: torch.Tensor, functions: Sequence[Any], names: dict[str, torch.Tensor]) -> str | None:
+    """Return torchviz's picture of what lies below a tensor as DOT text, or None where it cannot draw it.
+
+    Args:
+        functions: the nodes of the graph; being held they keep their addresses while torchviz names nodes by them.
+        names: what the leaves are called.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torchviz's own imports warn about distutils
+            import torchviz
+
+            text: str = torchviz.make_dot(root, params=names).source
+    except Exception:  # its recursion, its imports, a node it does not know: a picture is never worth a run
+        return None
+    addresses = {str(id(fn)) for fn in functions} | {str(id(tensor)) for tensor in names.values()} | {str(id(root))}
+    order: dict[str, str] = {}
+
+    def rename(match: re.Match[str]) -> str:
+        word = match.group()
+        return order.setdefault(word, f"n{len(order) + 1}") if word in addresses or len(word) > 11 else word
+
+    return _NUMBER.sub(rename, text)

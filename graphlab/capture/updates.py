@@ -1,0 +1,209 @@
+"""Sees parameters and gradients change: by an optimizer, by hand, by zeroing, by clipping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.optim import optimizer as optimizers
+
+from graphlab.capture.identity import LeafState, version_of
+from graphlab.capture.ops import Ops
+from graphlab.capture.registry import Registry
+from graphlab.capture.snapshots import distance
+from graphlab.capture.steps import Steps
+
+
+class Updates:
+    """Notes each change of a leaf's value or `.grad` that no backward made."""
+
+    def __init__(self, registry: Registry, steps: Steps, ops: Ops) -> None:
+        self.registry = registry
+        self.sink = registry.sink
+        self.steps = steps
+        self.ops = ops
+        self._handles: list[Any] = []
+        self._touched: dict[int, LeafState] = {}
+        """By node: the leaves whose `.grad` the script may have changed since it was last looked at."""
+        self._before: dict[int, tuple[torch.Tensor, int | None]] = {}
+        """By node: values from before a change, to measure how far it went, and their snapshot."""
+        self._storages: dict[int, LeafState] = {}
+        """By the address of its storage: each leaf that a backward has reached (`w.data` shares it)."""
+        self._depth = 0
+
+    def start(self) -> None:
+        """Watch every optimizer's step."""
+        self._handles = [
+            optimizers.register_optimizer_step_pre_hook(self._before_step),
+            optimizers.register_optimizer_step_post_hook(self._after_step),
+        ]
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._before.clear()
+
+    # -- optimizers ------------------------------------------------------------------------------------------------
+
+    def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            self.flush_gradients()
+            if self._depth == 0:
+                for leaf, tensor in self._leaves_of(optimizer):
+                    self.registry.name_leaf(leaf, "parameter", leaf.name)
+                    self._keep(leaf, tensor)
+        self._depth += 1
+        self.ops.suspended += 1
+
+    def _after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        self._depth = max(0, self._depth - 1)
+        self.ops.suspended = max(0, self.ops.suspended - 1)
+        if self._depth:
+            return
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            self._note_update([leaf for leaf, _ in self._leaves_of(optimizer)], type(optimizer).__name__)
+            self._before.clear()
+
+    def reset(self) -> None:
+        """An optimizer's step was left by an exception: its post-hook never came."""
+        if self._depth:
+            self._depth = 0
+            self.ops.suspended = 0
+            self._before.clear()
+
+    def _leaves_of(self, optimizer: torch.optim.Optimizer) -> list[tuple[LeafState, torch.Tensor]]:
+        return [
+            (self.registry.leaf(tensor, self.sink.event_count), tensor)
+            for group in optimizer.param_groups
+            for tensor in group["params"]
+            if tensor.is_leaf and tensor.requires_grad
+        ]
+
+    # -- changes by hand -------------------------------------------------------------------------------------------
+
+    def before_change(self, targets: Sequence[torch.Tensor]) -> None:
+        """Keep the values of leaves that the script is about to change in place."""
+        for target in targets:
+            leaf = self._leaf_of(target)
+            tensor = leaf.tensor() if leaf is not None else None
+            if leaf is not None and tensor is not None:
+                self._keep(leaf, tensor)
+
+    def _keep(self, leaf: LeafState, tensor: torch.Tensor) -> None:
+        state = self.registry.state(tensor, self.sink.event_count)
+        with torch.no_grad():
+            self._before[leaf.node] = tensor.detach().clone(), state.snapshot
+
+    def after_change(self, targets: Sequence[torch.Tensor]) -> None:
+        """Note what became of them; a tensor that is a leaf's `.grad` is looked at when the statement has ended."""
+        changed = []
+        for target in targets:
+            holder = self.registry.grads.get(target)
+            if holder is not None:
+                self._touched[holder.node] = holder
+            leaf = self._leaf_of(target)
+            if leaf is not None:
+                changed.append(leaf)
+        if changed:
+            with torch.no_grad():
+                self._note_update(changed, None)
+        self._before.clear()
+
+    def _leaf_of(self, target: torch.Tensor) -> LeafState | None:
+        """Return the leaf that a change in place would update: it, or what shares its storage, after a backward."""
+        known = self.registry.leaves.get(target)
+        if known is not None:
+            return known if known.was_reached else None
+        if target.requires_grad or target.layout is not torch.strided or not self._storages:
+            return None
+        leaf = self._storages.get(target.untyped_storage()._cdata)
+        tensor = leaf.tensor() if leaf is not None else None
+        if leaf is None or tensor is None or tensor.untyped_storage()._cdata != target.untyped_storage()._cdata:
+            return None
+        return leaf
+
+    def reached(self, leaf: LeafState) -> None:
+        """A backward has given a leaf a gradient: from now on its changes in place are updates."""
+        tensor = leaf.tensor()
+        if tensor is not None and tensor.layout is torch.strided:
+            self._storages[tensor.untyped_storage()._cdata] = leaf
+
+    def _note_update(self, leaves: Sequence[LeafState], optimizer: str | None) -> None:
+        """Write an update, if any of some leaves has changed."""
+        changes = []
+        for leaf in {leaf.node: leaf for leaf in leaves}.values():
+            tensor, kept = leaf.tensor(), self._before.get(leaf.node)
+            if tensor is not None and kept is not None and not _is_same(kept[0], tensor):
+                changes.append((leaf, tensor, *kept))
+        if not changes:
+            return
+        event = self.sink.begin_event()
+        for leaf, tensor, before, snapshot in changes:
+            self.registry.name_leaf(leaf, "parameter", leaf.name)
+            known = self.registry.state(tensor, event)
+            if known.snapshot == snapshot:  # changed through what shares its storage: its version does not tell
+                known = self.registry.make_state(tensor, event, origin=known.origin)
+            moved = distance(before, tensor)
+            self.sink.add_change(event, leaf.node, "value", snapshot, None, known.snapshot, moved)
+        place = self.registry.find_place()
+        self.sink.end_event(event, "update", place, node=changes[0][0].node, details={"optimizer": optimizer})
+        self.steps.updated(event, place)
+
+    # -- gradients -------------------------------------------------------------------------------------------------
+
+    def gradient_set(self, tensor: torch.Tensor) -> None:
+        """The script assigned a `.grad`."""
+        leaf = self.registry.leaves.get(tensor)
+        if leaf is not None:
+            self._touched[leaf.node] = leaf
+
+    def flush_gradients(self) -> None:
+        """Write what a statement has done to `.grad`s: zeroed, or changed (clipped)."""
+        if not self._touched:
+            return
+        touched = [self._touched[node] for node in sorted(self._touched)]
+        self._touched = {}
+        zeroed: list[tuple[LeafState, int | None, int | None]] = []
+        clipped: list[tuple[LeafState, int | None, int | None]] = []
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            for leaf in touched:
+                tensor = leaf.tensor()
+                grad = tensor.grad if tensor is not None else None
+                if self._is_as_noted(leaf, grad):
+                    continue
+                before = leaf.grad_snapshot
+                after = self.registry.note_grad(leaf, grad)
+                is_zero = grad is None or not bool(grad.any())
+                (zeroed if is_zero else clipped).append((leaf, before, after))
+            self._note_gradients("zero_grad", zeroed)
+            self._note_gradients("clip", clipped)
+
+    def look_at_all(self, leaves: Sequence[LeafState]) -> None:
+        """Look whether `.grad`s were changed where no mode saw it."""
+        for leaf in leaves:
+            tensor = leaf.tensor()
+            if tensor is not None and not self._is_as_noted(leaf, tensor.grad):
+                self._touched[leaf.node] = leaf
+        self.flush_gradients()
+
+    def _is_as_noted(self, leaf: LeafState, grad: torch.Tensor | None) -> bool:
+        if grad is None:
+            return not leaf.has_grad
+        return leaf.has_grad and self.registry.grads.get(grad) is leaf and version_of(grad) == leaf.grad_version
+
+    def _note_gradients(self, kind: str, changes: list[tuple[LeafState, int | None, int | None]]) -> None:
+        if not changes:
+            return
+        event = self.sink.begin_event()
+        for leaf, before, after in changes:
+            self.sink.add_change(event, leaf.node, "grad", before, None, after, None)
+        self.sink.end_event(event, kind, self.registry.find_place(), node=changes[0][0].node)
+
+
+def _is_same(before: torch.Tensor, after: torch.Tensor) -> bool:
+    return before.shape == after.shape and torch.equal(before, after)
+
+

@@ -1,0 +1,167 @@
+"""Notes what the script's variables hold when a line has ended: tensors, numbers, models and containers of tensors."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+import torch
+
+from graphlab.capture.registry import Registry
+
+_ELEMENTS = 32
+"""How many elements of a container are looked at."""
+_TEXT = 60
+_MISSING = object()
+
+
+class Variables:
+    """Knows the names in the script, and gives parameters their dotted names."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.sink = registry.sink
+        self.figures: dict[tuple[int, str], float | weakref.ref[torch.Tensor]] = {}
+        """By frame and name: the Python floats and 0-d CPU tensors that variables hold, for metrics."""
+        self.module_paths: weakref.WeakKeyDictionary[torch.nn.Module, str] = weakref.WeakKeyDictionary()
+        self._names: dict[tuple[int, str], weakref.ref[torch.Tensor]] = {}
+        self._roots: list[tuple[weakref.ref[torch.nn.Module], str]] = []
+
+    def bind(self, event: int, number: int, frame: FrameType, names: Sequence[str]) -> None:
+        """Note what some names of a frame hold as of an event."""
+        if not names:
+            return
+        local = frame.f_locals
+        for name in names:
+            value = _look_up(name, local, frame)
+            if value is not _MISSING:
+                self._bind(event, number, name, value)
+            elif "." not in name:
+                self.figures.pop((number, name), None)
+                self.sink.add_binding(event, number, name, "gone", None, "", is_element=False)
+
+    def _bind(self, event: int, frame: int, name: str, value: Any) -> None:
+        if isinstance(value, torch.Tensor):
+            self._bind_tensor(event, frame, name, value, is_element=False)
+            return
+        self.figures.pop((frame, name), None)
+        kind, text = "other", type(value).__name__
+        if isinstance(value, bool | int | float):
+            kind = "number"
+            if self.registry.has_values:
+                text = repr(value)[:_TEXT]
+            if isinstance(value, float):
+                self.figures[frame, name] = float(value)
+        elif isinstance(value, str):
+            text = repr(value)[:_TEXT] if self.registry.has_values else text
+        elif isinstance(value, torch.nn.Module):
+            self.name_modules(value, name)
+        elif isinstance(value, torch.optim.Optimizer):
+            self.hold_parameters(value, event)
+        elif callable(value) and not hasattr(value, "__dict__"):
+            return
+        self.sink.add_binding(event, frame, name, kind, None, text, is_element=False)
+        for label, part in _parts(value):
+            self._bind_tensor(event, frame, f"{name}{label}", part, is_element=True)
+
+    def _bind_tensor(self, event: int, frame: int, name: str, value: torch.Tensor, *, is_element: bool) -> None:
+        state = self.registry.state(value, event)
+        if state.node is None and not is_element:
+            self.registry.data_node(value, event)
+        self.sink.add_binding(event, frame, name, "tensor", state.origin, "", is_element=is_element)
+        if value.requires_grad and value.is_leaf:
+            self._names[frame, name] = weakref.ref(value)
+        if not is_element:
+            if value.dim() == 0 and value.device.type == "cpu" and value.is_floating_point():
+                self.figures[frame, name] = weakref.ref(value)
+            else:
+                self.figures.pop((frame, name), None)
+
+    def name_modules(self, root: torch.nn.Module, variable: str) -> None:
+        """Give a model's parameters and modules their dotted names, prefixed only where two models share one."""
+        known = [reference() for reference, _ in self._roots]
+        is_inside = root in self.module_paths and root not in known
+        if is_inside:
+            return
+        if root not in known:
+            self._roots.append((weakref.ref(root), variable))
+        roots = [(module, name) for reference, name in self._roots if (module := reference()) is not None]
+        # A model that holds an earlier one (a container, a wrapper) names it anew.
+        inner = {id(module) for outer, _ in roots for module in outer.modules() if module is not outer}
+        roots = [(module, name) for module, name in roots if id(module) not in inner]
+        owners = [name for module, _ in roots for name, _ in module.named_parameters()]
+        is_shared = len(set(owners)) < len(owners)
+        for module, variable_name in roots:
+            prefix = f"{variable_name}." if is_shared else ""
+            for path, part in module.named_modules():
+                self.module_paths[part] = f"{prefix}{path}" if path else prefix.removesuffix(".")
+            for path, parameter in module.named_parameters():
+                leaf = self.registry.leaf(parameter, self.sink.event_count)
+                self.registry.state(parameter, self.sink.event_count)
+                self.registry.name_leaf(leaf, "parameter", f"{prefix}{path}")
+
+    def hold_parameters(self, optimizer: torch.optim.Optimizer, event: int) -> None:
+        """What an optimizer holds is a parameter."""
+        for group in optimizer.param_groups:
+            for tensor in group["params"]:
+                if tensor.is_leaf and tensor.requires_grad:
+                    self.registry.state(tensor, event)
+                    leaf = self.registry.leaf(tensor, event)
+                    self.registry.name_leaf(leaf, "parameter", leaf.name)
+
+    def read_figures(self, frames: Sequence[int]) -> dict[str, float]:
+        """Return the numbers that variables of some frames hold now, but for CAPITAL names, which are parameters."""
+        values = {}
+        for (frame, name), held in list(self.figures.items()):
+            if frame not in frames or name.isupper():
+                continue
+            if isinstance(held, float):
+                values[name] = held
+            elif (tensor := held()) is not None:
+                values[name] = float(tensor.detach().item())
+        return values
+
+    def leaf_names(self) -> dict[int, str]:
+        """Return what the leaves that variables hold are called, by node."""
+        names: dict[int, str] = {}
+        for (_, name), reference in self._names.items():
+            tensor = reference()
+            leaf = self.registry.leaves.get(tensor) if tensor is not None else None
+            if leaf is not None:
+                names.setdefault(leaf.node, name)
+        return names
+
+    def forget_frame(self, frame: int) -> None:
+        """Drop the numbers of a function that has returned."""
+        for key in [key for key in self.figures if key[0] == frame]:
+            del self.figures[key]
+
+
+def _look_up(name: str, local: Mapping[str, Any], frame: FrameType) -> Any:
+    root, _, attribute = name.partition(".")
+    value = local.get(root, _MISSING)
+    if value is _MISSING and root in frame.f_code.co_names:
+        value = frame.f_globals.get(root, _MISSING)
+    if not attribute or value is _MISSING:
+        return value
+    # Only what was put there: a property or a __getattr__ would be code of the user's.
+    found = getattr(value, "__dict__", {}).get(attribute, _MISSING)
+    return found if isinstance(found, torch.Tensor) else _MISSING
+
+
+def _parts(value: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """Name the tensors in a list, tuple or dict, or in the attributes of a plain object."""
+    if type(value) in {list, tuple}:
+        found = [(f"[{index}]", part) for index, part in enumerate(value[:_ELEMENTS])]
+    elif type(value) is dict:
+        found = [(f"[{key!r}]", value[key]) for key in list(value)[:_ELEMENTS]]
+    elif type(value).__module__ == "__main__" and not isinstance(value, torch.nn.Module):
+        attributes = getattr(value, "__dict__", {})
+        found = [(f".{key}", attributes[key]) for key in list(attributes)[:_ELEMENTS]]
+    else:
+        return
+    for label, part in found:
+        if isinstance(part, torch.Tensor):
+            yield label, part

@@ -1,0 +1,475 @@
+"""Introduces capture to store: runs a script, or watches a with-block, and writes its recording.
+
+Beside `graphlab.capture` the only module that knows of torch.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import json
+import os
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
+from typing import Any
+
+import torch
+
+import graphlab
+from graphlab.capture import Session
+from graphlab.capture.own_files import default_folder
+from graphlab.errors import RecordingError
+from graphlab.structure import pack_numbers
+from graphlab.recording import Recording
+from graphlab.store import Reader, Writer
+from graphlab.store.format import FORMAT_VERSION, encode_real, encode_shape
+
+
+class StoreSink:
+    """Numbers facts and lays them into the store's rows.
+
+    When the disk fails the run goes on to its end: the person is told once, and what was written stays readable.
+    """
+
+    def __init__(self, writer: Writer, tell: Callable[[str], None]) -> None:
+        self.writer = writer
+        self.event_count = 0
+        self._tell = tell
+        self._began = time.perf_counter()
+        self._counts = dict.fromkeys(("files", "frames", "nodes", "tensors", "snapshots", "graphs", "bindings"), 0)
+        self._notes: list[str] = []
+        self._is_broken = False
+        self._insert = writer.insert
+
+    def _next(self, table: str) -> int:
+        number = self._counts[table] + 1
+        self._counts[table] = number
+        return number
+
+    def begin_event(self) -> int:
+        """Give the next event its number."""
+        self.event_count += 1
+        return self.event_count
+
+    def end_event(
+        self,
+        event: int,
+        kind: str,
+        place: tuple[int | None, int | None, int | None],
+        *,
+        node: int | None = None,
+        text: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Complete an event."""
+        data = json.dumps(details) if details else None
+        seconds = time.perf_counter() - self._began
+        self._insert("events", (event, kind, seconds, place[0], place[1], place[2], node, text, data))
+
+    def add_file(self, path: str, text: str) -> int:
+        """Add one of the script's own files."""
+        number = self._next("files")
+        self._insert("files", (number, path, text))
+        return number
+
+    def add_frame(self, parent: int | None, function: str, file: int) -> int:
+        """Add a call of one of the script's functions."""
+        number = self._next("frames")
+        self._insert("frames", (number, parent, function, file, self.event_count + 1, None))
+        return number
+
+    def end_frame(self, frame: int) -> None:
+        """Say that a call has returned."""
+        self.writer.end_frame(frame, self.event_count)
+
+    def add_node(
+        self,
+        kind: str,
+        event: int,
+        *,
+        op: str | None = None,
+        call: str | None = None,
+        name: str | None = None,
+        module: str | None = None,
+        file: int | None = None,
+        line: int | None = None,
+        shape: tuple[int, ...] | None = None,
+        dtype: str | None = None,
+        device: str | None = None,
+    ) -> int:
+        """Add a node of the graph."""
+        number = self._next("nodes")
+        row = (number, kind, event, op, call, name, module, file, line, encode_shape(shape), dtype, device)
+        self._insert("nodes", row)
+        return number
+
+    def set_node(self, node: int, kind: str, name: str | None) -> None:
+        """Say anew what kind of leaf a node is, and what it is called."""
+        self.writer.set_node(node, kind, name)
+
+    def add_edge(self, source: int, target: int, slot: int, output: int, event: int, label: str = "") -> None:
+        """Add an edge of the graph."""
+        self._insert("edges", (target, slot, source, output, event, label))
+
+    def add_saved(self, node: int, name: str, shape: tuple[int, ...], dtype: str) -> None:
+        """Add a tensor that a grad_fn keeps."""
+        self._insert("saved", (node, name, encode_shape(shape), dtype))
+
+    def add_tensor(
+        self,
+        origin: int | None,
+        event: int,
+        node: int | None,
+        output: int,
+        label: str,
+        shape: tuple[int, ...],
+        dtype: str,
+        device: str,
+        requires_grad: bool,
+        snapshot: int | None,
+    ) -> int:
+        """Add a state of a tensor."""
+        number = self._next("tensors")
+        self._insert(
+            "tensors",
+            (number, origin or number, event, node, output, label, encode_shape(shape), dtype, device,
+             int(requires_grad), snapshot),
+        )  # fmt: skip
+        return number
+
+    def set_tensor_node(self, tensor: int, node: int) -> None:
+        """Say that a tensor of data is a node after all."""
+        self.writer.set_tensor_node(tensor, node)
+
+    def add_use(self, event: int, position: int, tensor: int) -> None:
+        """Say that an op read a tensor."""
+        self._insert("uses", (event, position, tensor))
+
+    def add_binding(
+        self, event: int, frame: int, name: str, kind: str, origin: int | None, text: str, *, is_element: bool
+    ) -> None:
+        """Say what a variable holds from an event on."""
+        row = (self._next("bindings"), event, frame, name, kind, origin, text, int(is_element))
+        self._insert("bindings", row)
+
+    def add_gradient(self, node: int, slot: int, event: int, snapshot: int | None) -> None:
+        """Add a gradient that the engine handed over."""
+        self._insert("gradients", (node, slot, event, snapshot))
+
+    def add_change(
+        self,
+        event: int,
+        node: int,
+        what: str,
+        before: int | None,
+        added: int | None,
+        after: int | None,
+        difference: float | None,
+    ) -> None:
+        """Add what an event changed in a leaf."""
+        self._insert("changes", (event, node, what, before, added, after, encode_real(difference)))
+
+    def add_snapshot(
+        self,
+        shape: tuple[int, ...],
+        dtype: str,
+        device: str,
+        stored: str,
+        stride: int,
+        data: bytes | None,
+        norm: float | None,
+        minimum: float | None,
+        maximum: float | None,
+    ) -> int:
+        """Add what is kept of a tensor's values."""
+        number = self._next("snapshots")
+        figures = (encode_real(norm), encode_real(minimum), encode_real(maximum))
+        self._insert("snapshots", (number, encode_shape(shape), dtype, device, stored, stride, data, *figures))
+        return number
+
+    def add_graph(self, key: str, torchviz: str | None) -> int:
+        """Add a distinct structure that a backward ran through."""
+        number = self._next("graphs")
+        self._insert("graphs", (number, key, torchviz))
+        return number
+
+    def add_backward(self, event: int, graph: int, nodes: Sequence[int], edges: int) -> None:
+        """Say which nodes a backward reaches from its roots."""
+        self._insert("backwards", (event, graph, pack_numbers(nodes), edges))
+
+    def add_span(self, first: int, last: int, step: int, phase: str) -> None:
+        """Say that a run of events belongs to a step and a phase."""
+        self._insert("spans", (first, last, step, phase))
+
+    def add_step(self, step: int, first: int, last: int, nodes: int, edges: int) -> None:
+        """Say that a training step has ended."""
+        self._insert("steps", (step, first, last, nodes, edges))
+
+    def add_note(self, text: str) -> None:
+        """Add something that the person should know about the recording."""
+        self._notes.append(text)
+        self.writer.set_meta("notes", self._notes)
+        self._tell(text)
+
+    def commit(self, *, is_asked: bool = False) -> None:
+        """Write what has gathered, when it is due or asked for."""
+        if is_asked or self.writer.is_due:
+            self._guard(self.writer.commit)
+
+    def close(self) -> None:
+        """Write the rest and close the file."""
+        self._guard(self.writer.close)
+
+    def _guard(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except RecordingError as error:
+            if not self._is_broken:
+                self._is_broken = True
+                self._tell(f"{error}; the run goes on unrecorded")
+            self._insert = _drop
+
+
+def _drop(table: str, row: tuple[Any, ...]) -> None:
+    """Take a row that can no longer be written."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What is to be run and how it is to be recorded."""
+
+    script: Path
+    text: str
+    """The script's text as it is to run (parameters may have been changed in it)."""
+    name: str
+    arguments: Sequence[str] = ()
+    module: str | None = None
+    """The dotted name, for a script that is run with `-m`."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    """The seed that the recording names; `is_seeding` says whether to set it before the script runs."""
+    is_seeding: bool = False
+    steps: int | None = None
+    """End the run after so many training steps, where the script has no parameter for it."""
+    has_values: bool = True
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended."""
+
+    status: str
+    error: BaseException | None
+
+
+class StopAfterSteps(BaseException):
+    """Ends a script that has done as many training steps as were asked for. Not an Exception: scripts catch those."""
+
+
+def run_script(
+    request: RunRequest, path: Path | None, *, tell: Callable[[str], None], progress: Callable[[int], None] | None = None
+) -> RunOutcome:
+    """Run a script as `python script.py` would, and record it.
+
+    Args:
+        path: where the recording goes.
+        tell: shows the person one line.
+        progress: called with the number of events now and then.
+
+    Raises:
+        RecordingError: the recording cannot be made; nothing has run then.
+    """
+    sink = StoreSink(Writer(path), tell)
+    _describe(sink, request)
+    sink.commit(is_asked=True)
+
+    def after_line() -> None:
+        if request.steps is not None and session.steps.completed >= request.steps:
+            raise StopAfterSteps
+        sink.commit()
+        if progress is not None:
+            progress(sink.event_count)
+
+    texts = {str(request.script): request.text}
+    session = Session(sink, request.script.resolve().parent, texts=texts, has_values=request.has_values, after_line=after_line)
+    error: BaseException | None = None
+    try:
+        with _as_main(request) as (code, module):
+            if request.is_seeding and request.seed is not None:
+                _seed_everything(request.seed)
+            session.start()
+            exec(code, module.__dict__)
+    except StopAfterSteps:
+        tell(f"ended after {request.steps} training steps, as asked: the script has no parameter STEPS")
+    except BaseException as raised:  # whatever ends the script ends the recording cleanly
+        error = raised
+    finally:
+        session.stop(error)
+        _remove_frames(error, request.script)
+        status = _status(error)
+        _finish(sink, status, error)
+    return RunOutcome(status, error)
+
+
+def _status(error: BaseException | None) -> str:
+    if error is None:
+        return "ok"
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    if isinstance(error, SystemExit):
+        return "ok" if error.code in {None, 0} else "error"
+    return "error"
+
+
+def _describe(sink: StoreSink, request: RunRequest) -> None:
+    facts = {
+        "format": FORMAT_VERSION,
+        "graphlab": graphlab.__version__,
+        "scenario": request.name,
+        "script": request.script.name,
+        "argv": list(request.arguments),
+        "device": str(request.parameters.get("DEVICE", "cpu")),
+        "torch": torch.__version__,
+        "seed": request.seed,
+        "detail": "full",
+        "values": request.has_values,
+        "status": "running",
+        "error": None,
+        "parameters": dict(request.parameters),
+    }
+    for key, value in facts.items():
+        sink.writer.set_meta(key, value)
+
+
+def _finish(sink: StoreSink, status: str, error: BaseException | None) -> None:
+    if error is not None and not isinstance(error, SystemExit):
+        sink.writer.set_meta("error", _error_facts(error))
+    elif isinstance(error, SystemExit) and status == "error":
+        sink.writer.set_meta("error", {**_error_facts(error), "message": f"exit {error.code}"})
+    sink.writer.set_meta("status", status)
+    sink.close()
+
+
+def _error_facts(error: BaseException) -> dict[str, Any]:
+    last = None
+    for last in traceback.extract_tb(error.__traceback__):  # noqa: B007 - the last one is what is wanted
+        pass
+    text = "".join(traceback.format_exception(error)) if not isinstance(error, SystemExit) else ""
+    return {
+        "type": type(error).__name__,
+        "message": str(error),
+        "file": Path(last.filename).name if last else None,
+        "line": last.lineno if last else None,
+        "traceback": text,
+    }
+
+
+def _remove_frames(error: BaseException | None, script: Path) -> None:
+    """Take our own frames off the top of a script's traceback, as if python itself had run it."""
+    if error is None:
+        return
+    here = Path(__file__).resolve().parent
+    step = error.__traceback__
+    while step is not None and Path(step.tb_frame.f_code.co_filename).resolve().is_relative_to(here):
+        step = step.tb_next
+    error.__traceback__ = step
+
+
+@contextlib.contextmanager
+def _as_main(request: RunRequest) -> Iterator[tuple[CodeType, ModuleType]]:
+    """Make the interpreter look as it does when python runs a script."""
+    code = compile(request.text, str(request.script), "exec", dont_inherit=True)
+    module = ModuleType("__main__")
+    module.__dict__.update(__file__=str(request.script), __builtins__=builtins, __cached__=None)
+    kept = sys.argv, list(sys.path), sys.modules["__main__"]
+    if request.module is not None:
+        from importlib.util import find_spec
+
+        spec = find_spec(request.module)
+        module.__spec__ = spec
+        module.__package__ = spec.parent if spec is not None else None
+        sys.path[0:1] = [os.getcwd()]
+    else:
+        module.__package__ = None
+        sys.path[0:1] = [str(request.script.resolve().parent)]
+    sys.argv = [str(request.script), *request.arguments]
+    sys.modules["__main__"] = module
+    try:
+        yield code, module
+    finally:
+        sys.argv, sys.path[:], sys.modules["__main__"] = kept
+
+
+def _seed_everything(seed: int) -> None:
+    import numpy
+
+    random.seed(seed)
+    numpy.random.seed(seed % 2**32)  # noqa: NPY002 - the script's own global generator is what is to be seeded
+    torch.manual_seed(seed)
+
+
+@contextlib.contextmanager
+def record(
+    path: str | os.PathLike[str] | None = None, *, detail: str = "full", values: bool = True
+) -> Iterator[Recording]:
+    """Record what runs inside a `with` block: lines, ops, backwards, updates.
+
+    The files under the calling script's folder, and a notebook's cells, count as the script's own.
+
+    Args:
+        path: where the recording goes; None keeps it in memory.
+        detail: `full`.
+        values: False keeps shapes and norms only.
+
+    Yields:
+        The recording, which can be read inside the block and after it.
+
+    Raises:
+        RecordingError: the recording cannot be made.
+    """
+    target = Path(path) if path is not None else None
+    sink = StoreSink(Writer(target), lambda line: print(f"graphlab: {line}", file=sys.stderr))
+    caller = sys._getframe(2)  # past contextlib's __enter__
+    name = Path(caller.f_code.co_filename).stem
+    script = Path(caller.f_code.co_filename)
+    request = RunRequest(script=script, text="", name=name, has_values=values)
+    _describe(sink, request)
+    sink.commit(is_asked=True)
+    folder = script.resolve().parent if script.exists() else default_folder()
+    session = Session(sink, folder, texts={}, has_values=values, after_line=sink.commit)
+    reader = Reader(target) if target is not None else Reader(None, sink.writer.connection)
+    recording = LiveRecording(reader, sink)
+    error: BaseException | None = None
+    session.start(_user_frame(caller))
+    try:
+        yield recording
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        session.stop(error)
+        _finish(sink, _status(error), error)
+        recording.refresh()
+
+
+def _user_frame(frame: FrameType) -> FrameType:
+    return frame
+
+
+class LiveRecording(Recording):
+    """The recording of a with-block: what has happened is written before anybody reads it."""
+
+    def __init__(self, reader: Reader, sink: StoreSink) -> None:
+        self._sink = sink
+        super().__init__(reader)
+
+    def refresh(self) -> bool:
+        """Write what has gathered, then look what has been added since."""
+        self._sink.commit(is_asked=True)
+        return super().refresh()
