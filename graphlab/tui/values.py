@@ -204,7 +204,7 @@ def _heat_rows(array: Array, width: int, height: int, cells: Cells) -> list[Row]
 # -- numbers -----------------------------------------------------------------------------------------------------
 
 
-def number_format(array: Array) -> Callable[[Any], str]:
+def number_format(array: Array, digits: int = _DIGITS) -> Callable[[Any], str]:
     """Choose how to write the numbers of a table: one format for all, so that their points stand under each other."""
     import numpy
 
@@ -216,8 +216,8 @@ def number_format(array: Array) -> Callable[[Any], str]:
     if scale == 0:
         return lambda value: "0" if value == 0 else str(value)
     power = math.floor(math.log10(scale))
-    decimals = _DIGITS - 1 - power
-    if not 0 <= decimals <= _DIGITS + 2:
+    decimals = digits - 1 - power
+    if not 0 <= decimals <= digits + 2:
         return _scientific
     finite = numpy.abs(array[numpy.isfinite(array)].astype("f8"))
     if (finite % 1 == 0).all():
