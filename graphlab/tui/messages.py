@@ -19,7 +19,10 @@ STRIDES = {"line": "lines and nodes", "op": "ops", "event": "every event"}
 
 LEGEND_SOURCE = "▷ just ran  ▶ next"
 LEGEND_BACKWARD = "◀ differentiating  ▷ just ran  ▶ next"
-LEGEND_GRAPH = "◉ now  ● done  ○ to come  ∇ gradient"
+LEGEND_GRAPH = "◉ now  ● made  ✓ ∇ came  ○ to come"
+LEGEND_GRAPH_SHORT = "◉ now ✓ ∇ came"
+VIEWS = {"lanes": "lanes", "boxes": "boxes"}
+LEGEND_TIMELINE = "stops at {stride} (s)"
 
 NOT_AT_END = "not at end (End)"
 RUNNING = "running"
@@ -83,3 +86,53 @@ MAGNITUDES = "magnitudes"
 MORE_SLICES = "{count} more slices"
 MORE_NUMBERS = "⋯ {count} more"
 BINS = "lower edge of each bin, how many"
+SHAPES = "with shapes"
+VARIABLES = "variables"
+LEGEND_SHORT = "▷ ran  ▶ next"
+
+# -- training ----------------------------------------------------------------------------------------------------
+
+STEP, OF, LOSS, NONE = "step", "of", "loss", "none"
+TOTAL_GRADIENT = "all ‖∂‖"
+MOVED_MOST = "moved most: ‖Δ‖/‖value‖"
+LOSS_LINEAR, LOSS_LOG = "loss", "loss, logarithmic axis"
+CELL_IS = "a column is {steps} steps (largest)"
+PARAMETERS = "parameters"
+SHOWN_OF = "{shown} of {count}"
+READING = "reading …"
+NORM_LOG = "norms, log"
+MEASURE_NAMES = {"value": "value", "gradient": "gradient", "update": "update"}
+OVER_STEPS = {
+    "value": "values over the steps",
+    "gradient": "gradients over the steps",
+    "update": "updates over the steps",
+}
+LEAF_OVER_STEPS = "{name} over {count} steps"
+LEAF_AT_STEP = "{measure} of {name} at step {step}"
+PHASES_IN_STEP = "phases of step {step}"
+TRAINING_VIEWS = {"curve": "v: log axis", "log": "v: table", "table": "v: curve"}
+TRAINING_KEYS = "[ ] step  ↑ ↓ parameter  Enter opens the step"
+KINDS = {
+    "op": "made by {call} at",
+    "parameter": "parameter, made at",
+    "leaf": "leaf, made at",
+    "data": "data, made at",
+    "output": "a backward began here at",
+}
+ALSO = "also called {names}"
+MADE_LATER = "not made yet: comes at e{event} (Enter goes there)"
+MARKED = "marked (m)"
+MOVED = "moved by ‖Δ‖ {difference}"
+ACCUMULATED = "∇ {before} + {added} = {after} (norms)"
+GRADIENT_SET = "∇ from {before} to {after} (norms)"
+VALUE_RULE = "value: {view}"
+GRADIENT_RULE = "gradient ∂L/∂{name}"
+GRADIENT_NONE = "the gradient that came is None"
+NONE_IN_STEP = "none in this step"
+INPUTS = "inputs"
+NO_GRADIENT = "no ∇ needed"
+SAVED = "kept for the backward"
+EDGE = "into slot {slot}, from output {output}"
+EDGE_GRADIENT = "gradient that flowed back along it"
+LEGEND_PINNED = "selected (Esc lets go)"
+LEGEND_VIEW = "x: {view}"
