@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from graphlab.tui.state import ExplorerState
 
 
-class Pane(ScrollView, can_focus=True, inherit_bindings=False):
-    """A numbered pane of the explorer.
+class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
+    """A framed pane of rows, wherever they come from.
 
     A subclass gives `build`, and overrides what its keys do: `select`, `enter`, `switch_view`, `copy_text`.
     """
 
     DEFAULT_CSS = """
-    Pane {
+    RowsPane {
         border: round $border;
         border-title-color: $quiet;
         border-subtitle-color: $quiet;
@@ -39,15 +39,15 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
         scrollbar-size: 1 1;
         overflow: hidden auto;
     }
-    Pane:focus { border: heavy $accent; border-title-color: $foreground; border-title-style: bold; }
-    Pane:ansi {
+    RowsPane:focus { border: heavy $accent; border-title-color: $foreground; border-title-style: bold; }
+    RowsPane:ansi {
         border: round ansi_bright_black;
         border-title-color: ansi_default;
         border-subtitle-color: ansi_default;
     }
-    Pane:ansi:focus { border: heavy ansi_default; }
-    Pane.-ascii { border: ascii $border; }
-    Pane.-ascii:focus { border: ascii $accent; border-title-style: bold reverse; }
+    RowsPane:ansi:focus { border: heavy ansi_default; }
+    RowsPane.-ascii { border: ascii $border; }
+    RowsPane.-ascii:focus { border: ascii $accent; border-title-style: bold reverse; }
     """
 
     number = 0
@@ -55,9 +55,8 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
     fills_height = False
     """Whether `build` makes exactly as many rows as there is room for, so that nothing ever scrolls."""
 
-    def __init__(self, state: ExplorerState, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id, classes=classes)
-        self.state = state
         self._rows: Sequence[Row] = ()
         self._key: tuple[Any, ...] | None = None
 
@@ -196,6 +195,14 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
     def scroll_visible_region(self, region: Region) -> None:
         """Scroll so that a region of the content can be seen."""
         self.scroll_to_region(region, animate=False, immediate=True)
+
+
+class Pane(RowsPane):
+    """A numbered pane of the explorer."""
+
+    def __init__(self, state: ExplorerState, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self.state = state
 
 
 def paint(row: Row, width: int, palette: Palette, base: Any, *, start: int = 0, is_ascii: bool = False) -> Strip:
