@@ -248,6 +248,8 @@ class RunRequest:
     text: str
     """The script's text as it is to run (parameters may have been changed in it)."""
     name: str
+    argv0: str = ""
+    """The script's path as it was typed; default: `script`."""
     arguments: Sequence[str] = ()
     module: str | None = None
     """The dotted name, for a script that is run with `-m`."""
@@ -258,6 +260,7 @@ class RunRequest:
     steps: int | None = None
     """End the run after so many training steps, where the script has no parameter for it."""
     has_values: bool = True
+    detail: str = "full"
 
 
 @dataclass(frozen=True)
@@ -273,14 +276,20 @@ class StopAfterSteps(BaseException):
 
 
 def run_script(
-    request: RunRequest, path: Path | None, *, tell: Callable[[str], None], progress: Callable[[int], None] | None = None
+    request: RunRequest,
+    path: Path | None,
+    *,
+    tell: Callable[[str], None],
+    progress: Callable[[int], None] | None = None,
+    before_print: Callable[[], None] | None = None,
 ) -> RunOutcome:
     """Run a script as `python script.py` would, and record it.
 
     Args:
         path: where the recording goes.
         tell: shows the person one line.
-        progress: called with the number of events now and then.
+        progress: called with the number of events after each line.
+        before_print: called before the script prints.
 
     Raises:
         RecordingError: the recording cannot be made; nothing has run then.
@@ -297,7 +306,8 @@ def run_script(
             progress(sink.event_count)
 
     texts = {str(request.script): request.text}
-    session = Session(sink, request.script.resolve().parent, texts=texts, has_values=request.has_values, after_line=after_line)
+    session = Session(sink, request.script.resolve().parent, texts=texts, has_values=request.has_values, after_line=after_line,
+                      before_print=before_print)
     error: BaseException | None = None
     try:
         with _as_main(request) as (code, module):
@@ -398,7 +408,7 @@ def _as_main(request: RunRequest) -> Iterator[tuple[CodeType, ModuleType]]:
     else:
         module.__package__ = None
         sys.path[0:1] = [str(request.script.resolve().parent)]
-    sys.argv = [str(request.script), *request.arguments]
+    sys.argv = [request.argv0 or str(request.script), *request.arguments]
     sys.modules["__main__"] = module
     try:
         yield code, module

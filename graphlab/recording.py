@@ -522,6 +522,11 @@ class Recording:
     def _metric_rows(self) -> list[tuple[Any, ...]]:
         return self.reader.events("WHERE kind = 'metric' ORDER BY id")
 
+    @property
+    def graph_count(self) -> int:
+        """How many distinct graphs the run's backwards ran through."""
+        return self.reader.number("SELECT COUNT(*) FROM graphs") or 0
+
     def torchviz(self, moment: int) -> str | None:
         """Return torchviz's own DOT text of the graph of the last backward that began by a moment of its step."""
         if not self.steps:

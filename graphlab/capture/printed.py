@@ -12,14 +12,19 @@ _LONGEST = 10_000
 class Printed:
     """Stands in for a stream of `sys`; everything but writing is the stream's own."""
 
-    def __init__(self, stream: Any, name: str, take: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, stream: Any, name: str, take: Callable[[str, str], None], before: Callable[[], None] | None
+    ) -> None:
         self._stream = stream
         self._name = name
         self._take = take
+        self._before = before
         self._rest = ""
 
     def write(self, text: str) -> int:
         """Write to the stream, and hand on each line that is complete."""
+        if self._before is not None:
+            self._before()
         written: int = self._stream.write(text)
         if isinstance(text, str):
             self._rest += text
@@ -50,8 +55,9 @@ class Printed:
 class Streams:
     """Puts the copies in place, and takes them away again."""
 
-    def __init__(self, take: Callable[[str, str], None]) -> None:
+    def __init__(self, take: Callable[[str, str], None], before: Callable[[], None] | None = None) -> None:
         self._take = take
+        self._before = before
         self._copies: dict[str, tuple[Any, Printed]] = {}
 
     def start(self) -> None:
@@ -59,7 +65,7 @@ class Streams:
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
             if stream is not None:
-                copy = Printed(stream, name, self._take)
+                copy = Printed(stream, name, self._take, self._before)
                 self._copies[name] = stream, copy
                 setattr(sys, name, copy)
 

@@ -34,10 +34,18 @@ class Session:
         texts: text of files that run otherwise than they lie on disk.
         has_values: whether values are kept.
         after_line: called when a statement has ended and its event is written: the moment to commit.
+        before_print: called before the script prints (a progress line is to be taken away).
     """
 
     def __init__(
-        self, sink: Sink, folder: Path, *, texts: dict[str, str], has_values: bool, after_line: Callable[[], None]
+        self,
+        sink: Sink,
+        folder: Path,
+        *,
+        texts: dict[str, str],
+        has_values: bool,
+        after_line: Callable[[], None],
+        before_print: Callable[[], None] | None = None,
     ) -> None:
         self.sink = sink
         self.has_values = has_values
@@ -51,7 +59,7 @@ class Session:
         self.updates = Updates(self.registry, self.steps, self.ops)
         self.backwards = Backwards(self.registry, self.steps, self)
         self.variables = Variables(self.registry)
-        self.streams = Streams(self._printed)
+        self.streams = Streams(self._printed, before_print)
         self._figures: dict[str, float] = {}
         self._made_nodes = 0
         self._is_started = False

@@ -13,7 +13,7 @@ from typing import NoReturn, Protocol, cast
 from graphlab.cli import messages
 from graphlab.errors import UsageError
 
-COMMANDS = ("list", "doctor")
+COMMANDS = ("explore", "run", "export", "show", "list", "doctor")
 """The subcommands in the order of the help; each is the module of that name."""
 
 

@@ -1,0 +1,91 @@
+"""Write the graph at a moment as a picture or as data; the ending of -o chooses the format.
+
+svg, png, pdf, html, dot, json, graphml and txt show the graph; csv is the table of every step's gradients. No moment
+given: the end of the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from graphlab.cli import messages
+from graphlab.cli.options import add_run_options, add_source
+from graphlab.cli.output import write_line
+from graphlab.cli.sources import opened_source
+from graphlab.errors import UsageError
+
+_EVENT = re.compile(r"e?(\d+)")
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_source(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to; its ending is the format")
+    parser.add_argument("--renderer", choices=["graphlab", "torchviz", "networkx"], default="graphlab",
+                        help="who draws (default: graphlab)")  # fmt: skip
+    parser.add_argument("--theme", choices=["light", "dark"], default="light", help="colours of svg, png and html")
+    moment = parser.add_argument_group("the moment (default: the end)")
+    moment.add_argument("--at", metavar="EVENT", help="after an event, such as e12")
+    moment.add_argument("--step", metavar="K", help="at the end of a training step")
+    moment.add_argument("--phase", choices=["forward", "backward"], help="at the end of a phase")
+    moment.add_argument("--line", metavar="N", help="when a line of the script last ended")
+    moment.add_argument("--future", action="store_true", help="draw what does not exist yet, dimly")
+    add_run_options(parser)
+
+
+def read_event(text: str | None) -> int | None:
+    """Turn `e12` or `12` into 12.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text is None:
+        return None
+    match = _EVENT.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(messages.BAD_EVENT.format(text=text))
+    return int(match[1])
+
+
+def _read_number(option: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise UsageError(messages.BAD_COUNT.format(option=option, least=1, most="", text=text))
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Draw, and say where the file is."""
+    from graphlab.renderers import check_target, render
+
+    target = Path(arguments.output)
+    at, step, line = (
+        read_event(arguments.at),
+        _read_number("--step", arguments.step),
+        _read_number("--line", arguments.line),
+    )
+    if at is not None and (step or line or arguments.phase):
+        raise UsageError(messages.ONE_MOMENT)
+    is_table = target.suffix.lower() == ".csv"
+    if not is_table:
+        check_target(target, renderer=arguments.renderer)
+    with opened_source(arguments) as source:
+        from graphlab.recording import open_recording
+
+        recording = open_recording(source.path)
+        try:
+            if is_table:
+                from graphlab.renderers.table import write_gradient_table
+
+                write_gradient_table(recording, target)
+            else:
+                graph = recording.graph(at=at, step=step, phase=arguments.phase, line=line, future=arguments.future)
+                render(graph, target, renderer=arguments.renderer, theme=arguments.theme)
+        finally:
+            recording.close()
+        write_line(messages.EXPORTED.format(path=target), sys.stderr)
+        return source.code

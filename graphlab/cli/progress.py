@@ -1,0 +1,115 @@
+"""Tells how a run goes on: one row a training step, and on a terminal a line that moves."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from graphlab.cli import messages
+from graphlab.cli.output import write_json, write_line
+from graphlab.errors import GraphlabError
+from graphlab.recording import Recording, open_recording
+from graphlab.report import report_step
+from graphlab.sentences import format_number
+
+_SECONDS = 0.25
+_SHOWN = 4
+"""Leaves whose gradient norm stands in a row."""
+
+
+class Progress:
+    """Follows a recording while it is written, by reading what has been committed.
+
+    Args:
+        path: the recording.
+        parameters: the script's; STEPS tells how far there is to go.
+        results: where each step goes as a line of JSON, or None for rows on stderr.
+    """
+
+    def __init__(self, path: Path, parameters: Mapping[str, Any], results: TextIO | None) -> None:
+        self._path = path
+        steps = parameters.get("STEPS")
+        self._total = steps if isinstance(steps, int) and steps > 0 else None
+        self._results = results
+        self._recording: Recording | None = None
+        self._told = 0
+        self._looked_at = time.monotonic()
+        self._line = ""
+        self._is_terminal = results is None and sys.stderr.isatty()
+
+    def tell(self, text: str) -> None:
+        """Say one line to the person."""
+        self.clear_line()
+        write_line(messages.FAILURE.format(message=text), sys.stderr)
+
+    def look(self, events: int) -> None:
+        """Show what is new, now and then; called whenever rows may have been committed."""
+        now = time.monotonic()
+        if now - self._looked_at < _SECONDS:
+            return
+        self._tell_steps(is_done=False)
+        if self._is_terminal:
+            self._show_line(events)
+        self._looked_at = time.monotonic()
+
+    def finish(self) -> None:
+        """Show the rest, after the recording was closed."""
+        self.clear_line()
+        self._tell_steps(is_done=True)
+        if self._recording is not None:
+            self._recording.close()
+
+    def clear_line(self) -> None:
+        """Take the moving line away, before anything else is printed."""
+        if self._line:
+            self._line = ""
+            sys.__stderr__.write("\r\x1b[2K")  # type: ignore[union-attr]  # _is_terminal says that it is there
+            sys.__stderr__.flush()  # type: ignore[union-attr]
+
+    def _show_line(self, events: int) -> None:
+        done = f"{self._told}/{self._total}" if self._total else str(self._told)
+        bar = ""
+        if self._total:
+            filled = min(20, 20 * self._told // self._total)
+            bar = f"{'━' * filled}{'─' * (20 - filled)} "
+        self.clear_line()
+        width = shutil.get_terminal_size().columns
+        self._line = messages.PROGRESS.format(bar=bar, steps=done, events=events)[: width - 1]
+        sys.__stderr__.write(self._line)  # type: ignore[union-attr]
+        sys.__stderr__.flush()  # type: ignore[union-attr]
+
+    def _tell_steps(self, *, is_done: bool) -> None:
+        """Tell the steps that have ended; the last of a run under way may not have."""
+        try:
+            if self._recording is None:
+                self._recording = open_recording(self._path)
+            else:
+                self._recording.refresh()
+            recording = self._recording
+            ended = len(recording.steps) if is_done else len(recording.steps) - 1
+            for number in range(self._told + 1, ended + 1):
+                self._tell_step(recording, number)
+                self._told = number
+        except GraphlabError as error:
+            if is_done:
+                self.tell(str(error))
+
+    def _tell_step(self, recording: Recording, number: int) -> None:
+        if self._results is not None:
+            write_json(report_step(recording, number), self._results)
+            self._results.flush()
+            return
+        step = recording.step(number)
+        leaves = recording.step_gradients(number)
+        norms = [
+            f"{leaf.name} {format_number(leaf.gradient.statistics.norm) if leaf.gradient is not None else 'None'}"
+            for leaf in leaves[:_SHOWN]
+        ]
+        more = messages.MORE_LEAVES.format(count=len(leaves) - _SHOWN) if len(leaves) > _SHOWN else ""
+        self.clear_line()
+        row = messages.STEP_ROW.format(step=number, loss=format_number(step.loss), norms="  ".join(norms), more=more)
+        write_line(row, sys.stderr)

@@ -1,0 +1,213 @@
+"""Run scripts without a screen, and record them.
+
+On a terminal with a progress line and one row a step; through a pipe plain lines. What the script prints stays where
+it was, and what graphlab says goes to stderr; with --json or --jsonl stdout holds nothing but JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from graphlab.cli import messages
+from graphlab.cli.options import (
+    RunOptions,
+    add_json,
+    add_run_options,
+    add_source,
+    chosen_parameters,
+    find_scenarios,
+    read_run_options,
+)
+from graphlab.cli.output import write_json, write_line
+from graphlab.errors import UsageError
+from graphlab.store.paths import ENDING, FOLDER, free_path
+
+if TYPE_CHECKING:
+    from graphlab.recorder import RunOutcome, RunRequest
+    from graphlab.scenario import Scenario
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_source(parser, is_several=True)
+    parser.add_argument("--all", action="store_true", help="every scenario that `graphlab list` names")
+    parser.add_argument("-o", "--output", metavar="FILE|FOLDER/", help="where the recording goes (default: outputs/)")
+    add_json(parser)
+    parser.add_argument("--jsonl", action="store_true", help="write each step as a line of JSON as it happens")
+    add_run_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Record each source; several run in a process each."""
+    options = read_run_options(arguments)
+    if arguments.all:
+        if arguments.sources or arguments.module:
+            raise UsageError(messages.ALL_OR_SOME)
+        from graphlab.scenario import list_scenarios
+
+        arguments.sources = [str(scenario.path) for scenario in list_scenarios()]
+    scenarios = find_scenarios(arguments)
+    for scenario in scenarios:
+        chosen_parameters(options, scenario)  # bad words are told before anything runs
+    if len(scenarios) > 1:
+        return _run_each(arguments, scenarios)
+    return _run_one(arguments, options, scenarios[0])
+
+
+def _run_each(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
+    """Run several scripts one after the other, each in a process of its own: none shall see what another left."""
+    output = _folder(arguments.output)
+    words = sys.argv[1:]
+    options = [word for word in words[words.index("run") + 1 :] if word not in {"--all", *arguments.sources}]
+    for flag in ("-o", "--output"):
+        if flag in options:
+            del options[options.index(flag) : options.index(flag) + 2]
+    options = [word for word in options if not word.startswith("--output=")]
+    worst = 0
+    for scenario, source in zip(scenarios, arguments.sources, strict=True):
+        target = free_path(output, scenario.name)
+        code = subprocess.run(
+            [sys.executable, "-m", "graphlab", "run", source, "-o", str(target), *options], check=False
+        ).returncode
+        if code == messages.EXIT_INTERRUPTED:
+            return code
+        worst = max(worst, code if code >= 0 else 1)
+    return worst
+
+
+def _folder(output: str | None) -> Path:
+    if output is None:
+        return FOLDER
+    folder = Path(output)
+    if folder.suffix == ENDING or folder.is_file():
+        raise UsageError(messages.FOLDER_FOR_SEVERAL.format(name=output))
+    return folder
+
+
+def recording_path(output: str | None, name: str) -> Path:
+    """Return the file that a recording goes to: the one asked for, or a free name in a folder."""
+    if output is None:
+        return free_path(FOLDER, name)
+    if output.endswith(("/", os.sep)) or Path(output).is_dir():
+        return free_path(Path(output), name)
+    return Path(output)
+
+
+def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scenario) -> int:
+    path = recording_path(arguments.output, scenario.name.rpartition(".")[2])
+    request = make_request(options, scenario, arguments)
+    from graphlab.cli.progress import Progress
+    from graphlab.recorder import run_script
+
+    is_json = arguments.json or arguments.jsonl
+    with _stdout_for_results(is_json) as results:
+        progress = Progress(path, request.parameters, results if arguments.jsonl else None)
+        try:
+            outcome = run_script(
+                request, path, tell=progress.tell, progress=progress.look, before_print=progress.clear_line
+            )
+        finally:
+            progress.finish()
+        if arguments.json:
+            from graphlab.recording import open_recording
+            from graphlab.report import report_run
+
+            write_json(report_run(open_recording(path)), results)
+    return _end(outcome, path)
+
+
+def make_request(options: RunOptions, scenario: Scenario, arguments: argparse.Namespace) -> RunRequest:
+    """Turn words into what the recorder is to do.
+
+    Raises:
+        UsageError: the script has no such parameter, or there is no such device.
+    """
+    from graphlab.scenario import with_parameters
+
+    values = chosen_parameters(options, scenario)
+    known = {parameter.name: parameter.default for parameter in scenario.parameters}
+    if options.device is not None and "DEVICE" in known:
+        values.setdefault("DEVICE", _find_device(options.device))
+    if values.get("DEVICE") == "cuda":
+        _find_device("cuda")
+    from graphlab.recorder import RunRequest
+
+    has_seed = "SEED" in known
+    return RunRequest(
+        script=scenario.path,
+        text=with_parameters(scenario.text, values) if values else scenario.text,
+        name=scenario.name,
+        argv0=_typed(arguments, scenario),
+        arguments=options.script_arguments,
+        module=arguments.module,
+        parameters={**known, **values},
+        seed={**known, **values}.get("SEED") if has_seed else options.seed,
+        is_seeding=options.seed is not None and not has_seed,
+        steps=options.steps if "STEPS" not in known else None,
+        has_values=options.has_values,
+        detail=options.detail,
+    )
+
+
+def _typed(arguments: argparse.Namespace, scenario: Scenario) -> str:
+    """Return what the script finds in `sys.argv[0]`: its path as it was typed."""
+    names = getattr(arguments, "sources", None) or [getattr(arguments, "source", None)]
+    name = names[0] if names else None
+    return name if name is not None and name.endswith(".py") and len(names) == 1 else str(scenario.path)
+
+
+def _find_device(asked: str) -> str:
+    if asked == "cpu":
+        return asked
+    import torch  # only a run that asks for a GPU needs to know; it imports torch next anyway
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if asked == "cuda":
+        raise UsageError(messages.NO_CUDA)
+    return "cpu"
+
+
+@contextlib.contextmanager
+def _stdout_for_results(is_json: bool) -> Iterator[TextIO]:
+    """Keep stdout for JSON: what the script (or C code under it) prints goes to stderr meanwhile."""
+    if not is_json:
+        yield sys.stdout
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(kept, "w", encoding="utf-8") as results, contextlib.redirect_stdout(sys.stderr):
+            yield results
+            results.flush()
+            sys.stdout.flush()
+            os.dup2(kept, 1)
+    finally:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+
+
+def _end(outcome: RunOutcome, path: Path) -> int:
+    """Say how the run ended, and return or raise what ends this process in the same way."""
+    error: Any = outcome.error
+    if isinstance(error, SystemExit):
+        write_line(messages.RECORDED.format(path=path), sys.stderr)
+        raise error
+    if isinstance(error, KeyboardInterrupt):
+        write_line(messages.RUN_INTERRUPTED.format(path=path), sys.stderr)
+        return messages.EXIT_INTERRUPTED
+    if error is not None:
+        traceback.print_exception(error)
+        write_line(messages.RUN_FAILED.format(path=path), sys.stderr)
+        return 1
+    write_line(messages.RECORDED.format(path=path), sys.stderr)
+    return 0
