@@ -38,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "graphlab.recording": {"sqlite3"},
     "graphlab.sentences": {"sqlite3"},
     "graphlab.series": {"sqlite3", "numpy"},
+    "graphlab.report": {"sqlite3"},
     "graphlab.graph": {"sqlite3"},
     "graphlab.layout": {"sqlite3", "numpy", "fast_sugiyama"},
     "graphlab.analysis": {"sqlite3", "numpy"},
