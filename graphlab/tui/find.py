@@ -41,7 +41,7 @@ def find_place(state: ExplorerState, text: str) -> Found | str:
             if not 1 <= number <= len(recording.steps):
                 return messages.NO_SUCH_STEP.format(step=number, last=len(recording.steps))
             return Found(recording.step(number).first)
-        found = _nearest(state, "kind = 'line' AND line = ? AND file = 1", [number], 1)
+        found = nearest(state, "kind = 'line' AND line = ? AND file = 1", [number], 1)
         return Found(found) if found is not None else messages.NO_SUCH_LINE.format(line=number)
     phase = _PHASES.get(text.lower())
     if phase is not None:
@@ -76,7 +76,7 @@ def _is_match(word: str, text: str, *, is_exact: bool) -> bool:
 def next_match(state: ExplorerState, text: str, direction: int) -> int | None:
     """Return the next event (or the one before) that a search finds; over the end it starts again."""
     where, values = _condition(state, text)
-    return _nearest(state, where, values, direction)
+    return nearest(state, where, values, direction)
 
 
 def _condition(state: ExplorerState, text: str) -> tuple[str, list[Any]]:
@@ -97,7 +97,8 @@ def _condition(state: ExplorerState, text: str) -> tuple[str, list[Any]]:
     return f"({' OR '.join(parts)})", values
 
 
-def _nearest(state: ExplorerState, where: str, values: list[Any], direction: int) -> int | None:
+def nearest(state: ExplorerState, where: str, values: list[Any], direction: int) -> int | None:
+    """Return the nearest event in a direction for which a condition holds; over the end it starts again."""
     sign, order = (">", "ASC") if direction > 0 else ("<", "DESC")
     for condition, arguments in ((f"{where} AND id {sign} ?", [*values, state.moment]), (where, values)):
         found = state.recording.find_events(f"{condition} ORDER BY id {order} LIMIT 1", *arguments)

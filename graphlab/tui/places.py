@@ -67,6 +67,13 @@ def previous_stop(state: ExplorerState, moment: int) -> int:
     return state.recording.next_event(moment, _kinds(state), back=True) or 0
 
 
+def stops_between(state: ExplorerState, first: int, last: int) -> list[Event]:
+    """Return the events between two that the stride stops at."""
+    kinds = _kinds(state)
+    picked = f"kind IN ({', '.join('?' * len(kinds))}) AND " if kinds else ""
+    return state.recording.find_events(f"{picked}id BETWEEN ? AND ? ORDER BY id", *kinds, first, last)
+
+
 # --- lines of the source
 
 
@@ -230,7 +237,7 @@ def current_node(state: ExplorerState, moment: int) -> int | None:
         found = recording.find_events("node IS NOT NULL AND id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1", first, moment)
         if found and found[0].node is not None:
             return found[0].node
-        nodes = [n for n in recording.structure(step.step).nodes.values() if first <= n.event <= moment]
+        nodes: list[Node] = [n for n in recording.structure(step.step).nodes.values() if first <= n.event <= moment]
         if nodes:
             return nodes[-1].id
     return None

@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from graphlab.model import LEAF_KINDS
 from graphlab.tui import messages, places
-from graphlab.tui.find import find_place, next_match
+from graphlab.tui.find import find_place, nearest, next_match
+from graphlab.tui.lanes import Lane, layout_lanes
 
 if TYPE_CHECKING:
-    from graphlab.model import Event, Node, Step
+    from graphlab.model import Change, Edge, Event, Node, Snapshot, Step
     from graphlab.recording import Recording
 
 Stride = Literal["line", "op", "event"]
 TensorView = Literal["heat", "numbers", "histogram"]
 
+_MOST_LISTED = 4000
 _TENSOR_VIEWS: tuple[TensorView, ...] = ("heat", "numbers", "histogram")
 
 
@@ -112,6 +115,11 @@ class ExplorerState:
         """The lines of the source that the cursor stands at."""
         return self.place(self.moment, self.stride, self.last)
 
+    @lru_cache(32)  # noqa: B019 - a state lives as long as the app
+    def stops(self, first: int, last: int, stride: Stride, count: int) -> list[Event] | None:
+        """Return the stops of a stride between two events; None where there are too many to list."""
+        return places.stops_between(self, first, last) if last - first < _MOST_LISTED else None
+
     # -- moving ----------------------------------------------------------------------------------------------------
 
     def go(self, moment: int, *, is_jump: bool = True) -> None:
@@ -197,6 +205,14 @@ class ExplorerState:
             self.selected = found.node
         self.go(found.moment)
         return True
+
+    def go_to_line(self, file: int, line: int) -> None:
+        """Go to where a line ended next (from the start again where it does not run any more)."""
+        found = nearest(self, "kind = 'line' AND file = ? AND line = ?", [file, line], 1)
+        if found is None:
+            self.tell(messages.NO_SUCH_LINE.format(line=line))
+        else:
+            self.go(found)
 
     def find(self, text: str) -> None:
         """Search, and go to the first match after the cursor."""
@@ -294,6 +310,59 @@ class ExplorerState:
         self.tensor_view = _TENSOR_VIEWS[(_TENSOR_VIEWS.index(self.tensor_view) + 1) % len(_TENSOR_VIEWS)]
         self.changed()
 
+    def lanes(self) -> list[Lane]:
+        """Return the lanes of the cursor's step."""
+        return self._lanes(self.step.step, self.last) if self.step is not None else []
+
+    @lru_cache(8)  # noqa: B019 - a state lives as long as the app
+    def _lanes(self, step: int, count: int) -> list[Lane]:
+        return layout_lanes(self.recording.structure(step))
+
+    def lane_rows(self) -> dict[int, int]:
+        """Return the row of every node in the lanes."""
+        return self._lane_rows(self.step.step, self.last) if self.step is not None else {}
+
+    @lru_cache(8)  # noqa: B019 - a state lives as long as the app
+    def _lane_rows(self, step: int, count: int) -> dict[int, int]:
+        return {lane.node: row for row, lane in enumerate(self._lanes(step, count))}
+
+    def edges_into(self, node: int) -> list[Edge]:
+        """Return the edges into a node, in the order of their slots."""
+        step = self.step
+        edges = self.recording.structure(step.step).edges if step is not None else []
+        return sorted((edge for edge in edges if edge.target == node), key=lambda edge: edge.slot)
+
+    def value(self, node: int) -> Snapshot | None:
+        """Return a node's forward value at the cursor."""
+        return self._value(node, self.moment, self.last)
+
+    @lru_cache(256)  # noqa: B019 - a state lives as long as the app
+    def _value(self, node: int, moment: int, count: int) -> Snapshot | None:
+        return self.recording.value(node, moment)
+
+    def gradient(self, node: int) -> Snapshot | None:
+        """Return a node's gradient at the cursor."""
+        return self._gradient(node, self.moment, self.last)
+
+    @lru_cache(256)  # noqa: B019 - a state lives as long as the app
+    def _gradient(self, node: int, moment: int, count: int) -> Snapshot | None:
+        return self.recording.gradient(node, moment)
+
+    def changes(self, event: int) -> list[Change]:
+        """Return what an event changed in leaves."""
+        kinds = {"accumulate", "update", "zero_grad", "clip"}
+        return self.recording.changes(event) if self.recording.event(event).kind in kinds else []
+
+    def has_gradient(self, node: int) -> bool:
+        """Whether a gradient of a node is there at the cursor (a leaf's `.grad` may have been set to None again)."""
+        return self._has_gradient(node, self.moment, self.last)
+
+    @lru_cache(4096)  # noqa: B019 - a state lives as long as the app
+    def _has_gradient(self, node: int, moment: int, count: int) -> bool:
+        if self.recording.node(node).kind in LEAF_KINDS:
+            return self._gradient(node, moment, count) is not None
+        return self.recording.has_gradient(node, moment)
+
     # -- names -----------------------------------------------------------------------------------------------------
 
     def names(self) -> dict[int, list[str]]:
@@ -303,6 +372,11 @@ class ExplorerState:
     @lru_cache(64)  # noqa: B019 - a state lives as long as the app
     def _names(self, moment: int, count: int) -> dict[int, list[str]]:
         return self.recording.names(moment)
+
+    def step_name(self, number: int) -> str:
+        """Return the variable that holds a node at the end of the cursor's step, or nothing."""
+        step = self.step
+        return next(iter(self._names(step.last, self.last).get(number, ())), "") if step is not None else ""
 
     def name_of(self, number: int) -> str:
         """Return what people call a node at the cursor."""

@@ -1,0 +1,125 @@
+"""The textual app: themes, the gallery and the explorer as screens, and what is remembered between runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from graphlab.recording import Recording, open_recording
+from graphlab.tui.explore import ExploreScreen
+from graphlab.tui.memory import Memory
+from graphlab.tui.state import ExplorerState
+from graphlab.tui.theme import THEME_NAMES, first_theme, make_themes
+
+if TYPE_CHECKING:
+    from graphlab.tui.child import Child
+
+
+class GraphlabApp(App[int]):
+    """The terminal UI. It looks at recordings; to make one it starts the command line as a child process."""
+
+    CSS_PATH = "explorer.tcss"
+    TITLE = "graphlab"
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        recording: Path | None,
+        *,
+        at: int | None = None,
+        is_ascii: bool = False,
+        child: Child | None = None,
+        memory: Memory | None = None,
+        theme: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.first = (recording, at, child)
+        self.is_ascii = is_ascii
+        self.memory = memory or Memory(None)
+        for made in make_themes():
+            self.register_theme(made)
+        self.theme = theme or first_theme(self.memory.theme)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give themes that are not ours the two colours of text that ours have beside the usual ones."""
+        is_ansi = self.current_theme.ansi
+        return {
+            "quiet": "ansi_default" if is_ansi else "#98a2b3",
+            "faint": "ansi_bright_black" if is_ansi else "#6c7685",
+        }
+
+    def on_mount(self) -> None:
+        """Open what was asked for."""
+        recording, at, child = self.first
+        if recording is None:
+            self.action_open_gallery()
+        else:
+            self.open_recording(recording, at=at, child=child)
+
+    def open_recording(self, path: Path, *, at: int | None = None, child: Child | None = None) -> None:
+        """Show a recording; one that a child process has not begun yet is waited for.
+
+        Raises:
+            RecordingError: it cannot be opened.
+        """
+        if child is not None and not path.exists():
+            from graphlab.tui.waiting import WaitingScreen
+
+            self.push_screen(WaitingScreen(path, child, at))
+            return
+        self.explore(open_recording(path), at=at, child=child)
+
+    def explore(
+        self,
+        recording: Recording,
+        *,
+        at: int | None = None,
+        child: Child | None = None,
+        instead: Screen[Any] | None = None,
+    ) -> None:
+        """Show a recording that is open, in place of a screen or on top."""
+        start = at
+        if start is None and recording.path is not None and not recording.is_running:
+            start = self.memory.cursor_of(recording.path)
+        for screen in list(self.screen_stack[1:]):
+            if isinstance(screen, ExploreScreen):
+                self._remember(screen)
+        explorer = ExploreScreen(ExplorerState(recording, at=start), child)
+        if instead is not None or isinstance(self.screen, ExploreScreen):
+            self.switch_screen(explorer)
+        else:
+            self.push_screen(explorer)
+
+    def action_open_gallery(self) -> None:
+        """Show the gallery."""
+        from graphlab.tui.gallery import GalleryScreen
+
+        self.push_screen(GalleryScreen())
+
+    def action_next_theme(self) -> None:
+        """Take the next theme, and remember it."""
+        names = THEME_NAMES
+        index = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(index + 1) % len(names)]
+        self.memory.theme = self.theme
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer only what our own table does not hold."""
+        yield SystemCommand("Theme", "Choose among all themes", self.search_themes)
+
+    def _remember(self, screen: ExploreScreen) -> None:
+        recording = screen.state.recording
+        if recording.path is not None:
+            self.memory.set_cursor(recording.path, screen.state.moment)
+
+    async def action_quit(self) -> None:
+        """Leave, and remember where the cursor stood."""
+        for screen in self.screen_stack:
+            if isinstance(screen, ExploreScreen):
+                self._remember(screen)
+        self.memory.save()
+        self.exit(0)

@@ -1,0 +1,327 @@
+"""The explorer's screen: it composes the panes, turns keys into calls of the state, and follows a run that goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Static
+
+from graphlab.errors import RecordingError
+from graphlab.tui import messages
+from graphlab.tui.commands import ExplorerCommands
+from graphlab.tui.footer import KeyLine
+from graphlab.tui.graph import GraphPane
+from graphlab.tui.header import HeaderLine
+from graphlab.tui.inspector import InspectorPane
+from graphlab.tui.keys import bindings_of
+from graphlab.tui.pane import Pane
+from graphlab.tui.source import SourcePane
+from graphlab.tui.timeline import TimelinePane
+from graphlab.tui.training import TrainingPane
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from graphlab.tui.child import Child
+    from graphlab.tui.state import ExplorerState
+
+FOLLOW_SECONDS = 0.25
+_PANES = ("source", "graph", "inspector", "timeline", "training")
+
+
+class ExploreScreen(Screen[None]):
+    """One recording, explored."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("explorer")]
+    COMMANDS = {ExplorerCommands}  # noqa: RUF012 - textual declares it as a class variable
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - as above
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (24, "-tall")]  # noqa: RUF012 - as above
+    AUTO_FOCUS = "#source"
+
+    def __init__(self, state: ExplorerState, child: Child | None = None) -> None:
+        super().__init__()
+        self.state = state
+        self.child = child
+        self._is_stale = False
+        self._player: Timer | None = None
+        self._follower: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Make the panes."""
+        state = self.state
+        yield HeaderLine(state, id="header")
+        yield Static("", id="tiny", markup=False)
+        with Container(id="body"):
+            with Container(id="left"):
+                yield SourcePane(state, id="source")
+                with Container(id="graphs"):
+                    yield GraphPane(state, id="graph")
+                    yield GraphPane(state, "lanes", id="graph-lanes")
+            yield InspectorPane(state, id="inspector")
+            yield TrainingPane(state, id="training")
+        yield TimelinePane(state, id="timeline")
+        yield KeyLine("explorer", id="keys")
+
+    # -- following the state ---------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Begin to follow the state, and the run where it still goes on."""
+        is_ascii = getattr(self.app, "is_ascii", False)
+        for widget in self.query("Pane, HeaderLine, KeyLine"):
+            widget.set_class(is_ascii, "-ascii")
+        self.state.watch(self.state_changed)
+        if self.state.recording.is_running:
+            self._follower = self.set_interval(FOLLOW_SECONDS, self._follow)
+        self.state_changed()
+
+    def on_unmount(self) -> None:
+        """Stop following."""
+        self.state.unwatch(self.state_changed)
+
+    def state_changed(self) -> None:
+        """Repaint soon: several changes before the next paint cost one."""
+        if not self._is_stale:
+            self._is_stale = True
+            self.call_later(self._repaint)
+
+    def _repaint(self) -> None:
+        self._is_stale = False
+        state = self.state
+        line = self.query_one(KeyLine)
+        line.notice, state.notice = state.notice, ""
+        with state.recording.reading():
+            for pane in self.query(Pane):
+                if pane.display:
+                    pane.refresh_rows()
+        self.query_one(HeaderLine).refresh()
+        line.refresh()
+        self._keep_playing()
+
+    def _keep_playing(self) -> None:
+        is_playing = self.state.is_playing
+        if is_playing and self._player is None:
+            self._player = self.set_interval(1 / min(self.state.speed, 30), self.state.tick)
+        elif not is_playing and self._player is not None:
+            self._player.stop()
+            self._player = None
+
+    def _follow(self) -> None:
+        header = self.query_one(HeaderLine)
+        recording = self.state.recording
+        try:
+            self.state.follow()
+        except RecordingError as error:
+            header.trouble = messages.RECORDING_GONE.format(reason=error)
+            self._stop_following()
+            return
+        if not recording.is_running:
+            self._stop_following()
+            status = recording.facts.status
+            if status == "error" and recording.facts.error is not None:
+                self.state.tell(messages.RUN_FAILED.format(error=recording.facts.error.type))
+            elif status == "interrupted":
+                self.state.tell(messages.RUN_INTERRUPTED)
+        elif self.child is not None and not self.child.is_running:
+            # One more look: the recorder may have closed its file between our look and its end.
+            if self.state.follow() or not recording.is_running:
+                return
+            header.trouble = messages.RECORDER_DIED_SHORT
+            self._stop_following()
+            self.state.tell(messages.RECORDER_DIED)
+
+    def _stop_following(self) -> None:
+        if self._follower is not None:
+            self._follower.stop()
+            self._follower = None
+        self.state_changed()
+
+    def on_resize(self) -> None:
+        """Say it in one line where there is no room at all."""
+        text = messages.TOO_SMALL.format(width=self.size.width, height=self.size.height)
+        self.query_one("#tiny", Static).update(text[: max(self.size.width, 1)])
+        self.state_changed()
+
+    # -- panes -----------------------------------------------------------------------------------------------------
+
+    @property
+    def pane(self) -> Pane:
+        """The pane that has the focus."""
+        focused = self.focused
+        return focused if isinstance(focused, Pane) else self.query_one("#source", Pane)
+
+    def action_pane(self, number: int) -> None:
+        """Focus a pane; what does not fit on the screen is shown alone."""
+        pane = self.query_one(f"#{_PANES[number - 1]}", Pane)
+        if self.has_class("-zoom") or (number == 5 and not self.has_class("-wide")):
+            self._zoom(None if pane.has_class("-zoomed") else pane)
+            return
+        pane.focus()
+
+    def action_zoom(self) -> None:
+        """Show the focused pane alone, or all again."""
+        self._zoom(None if self.has_class("-zoom") else self.pane)
+
+    def _zoom(self, pane: Pane | None) -> None:
+        for other in self.query(".-zoomed"):
+            other.remove_class("-zoomed")
+        self.set_class(pane is not None, "-zoom")
+        if pane is not None:
+            pane.add_class("-zoomed")
+        for container in self.query(Container):
+            container.set_class(pane is not None and pane not in container.query(Pane), "-empty")
+        if pane is not None:
+            pane.focus()
+        elif not self.pane.display:
+            self.query_one("#source").focus()
+        self.call_after_refresh(self.state_changed)
+
+    def action_release(self) -> None:
+        """Leave the zoom, else let go of selection and marks."""
+        if self.has_class("-zoom"):
+            self._zoom(None)
+        else:
+            self.state.release()
+
+    def action_view(self) -> None:
+        """Show the focused pane's other view."""
+        self.pane.switch_view()
+        self.state_changed()
+
+    def action_select(self, delta: int) -> None:
+        """Select the row above or below."""
+        self.pane.select(delta)
+
+    def action_page(self, direction: int) -> None:
+        """Go a page up or down."""
+        self.pane.page(direction)
+
+    def action_sideways(self, direction: int) -> None:
+        """Go sideways."""
+        self.pane.sideways(direction)
+
+    def action_enter(self) -> None:
+        """Move the cursor to what is selected."""
+        self._pause()
+        self.pane.enter()
+
+    # -- the cursor ------------------------------------------------------------------------------------------------
+
+    def _pause(self) -> None:
+        self.state.pause()
+        self._keep_playing()
+
+    def action_next(self) -> None:
+        """Go to the next stop."""
+        self._pause()
+        self.state.next()
+
+    def action_previous(self) -> None:
+        """Go to the stop before."""
+        self._pause()
+        self.state.previous()
+
+    def action_first(self) -> None:
+        """Go to the start."""
+        self._pause()
+        self.state.first()
+
+    def action_last(self) -> None:
+        """Go to the end."""
+        self._pause()
+        self.state.go_last()
+
+    def action_phase(self, direction: int) -> None:
+        """Go to the next phase or chapter, or the one before."""
+        self._pause()
+        self.state.phase(direction)
+
+    def action_training_step(self, direction: int) -> None:
+        """Go to another training step."""
+        self._pause()
+        self.state.training_step(direction)
+
+    def action_play(self) -> None:
+        """Play or pause."""
+        self.state.toggle_play()
+
+    def action_stride(self) -> None:
+        """Take the next kind of stride."""
+        self.state.turn_stride()
+
+    def action_where_made(self) -> None:
+        """Go to where the selected value was made."""
+        self._pause()
+        self.state.where_made()
+
+    def action_next_use(self) -> None:
+        """Go to the next use of the selected value."""
+        self._pause()
+        self.state.next_use()
+
+    def action_jump_back(self) -> None:
+        """Take the last jump back."""
+        self._pause()
+        self.state.jump_back()
+
+    def action_match(self, direction: int) -> None:
+        """Go to the next match, or the one before."""
+        self._pause()
+        self.state.match(direction)
+
+    def action_mark(self) -> None:
+        """Mark the selected node."""
+        self.state.toggle_mark()
+
+    def action_show_as(self) -> None:
+        """Show tensors in the next way."""
+        self.state.turn_tensor_view()
+
+    # -- dialogs and the rest --------------------------------------------------------------------------------------
+
+    def action_go_to(self) -> None:
+        """Ask where to go."""
+        self._ask(messages.GO_TO, messages.GO_TO_HINT, self.state.go_to)
+
+    def action_find(self) -> None:
+        """Ask what to find."""
+        self._ask(messages.FIND, messages.FIND_HINT, self.state.find, self.state.search)
+
+    def _ask(self, title: str, hint: str, then: Any, value: str = "") -> None:
+        from graphlab.tui.dialogs import PromptDialog
+
+        self._pause()
+
+        def answer(text: str | None) -> None:
+            if text:
+                then(text)
+
+        self.app.push_screen(PromptDialog(title, hint, value), answer)
+
+    def action_copy(self) -> None:
+        """Copy what the focused pane offers."""
+        text = self.pane.copy_text()
+        if text:
+            self.app.copy_to_clipboard(text)
+        self.state.tell(messages.COPIED.format(text=text) if text else messages.NOTHING_TO_COPY)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        from graphlab.tui.dialogs import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.state))
+
+    def action_export(self) -> None:
+        """Open the export dialog."""
+        from graphlab.tui.export_dialog import ExportDialog
+
+        self._pause()
+        self.app.push_screen(ExportDialog(self.state))
+
+    async def action_gallery(self) -> None:
+        """Open the gallery."""
+        self._pause()
+        await self.run_action("app.open_gallery")

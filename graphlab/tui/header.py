@@ -1,0 +1,84 @@
+"""The first line of the screen: which scenario, phase, event and step, what just ran, and whether there is more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from graphlab.sentences import say_event
+from graphlab.tui import messages
+from graphlab.tui.pane import paint
+from graphlab.tui.rows import Row, fit, row_width, spread
+from graphlab.tui.theme import palette_of
+
+if TYPE_CHECKING:
+    from graphlab.tui.state import ExplorerState
+
+
+def header_row(state: ExplorerState, width: int, *, trouble: str = "") -> Row:
+    """Return the header; where it is too narrow, the sentence gives way and then the badge."""
+    facts = state.recording.facts
+    phase = state.recording.span_of(state.moment).phase if state.moment else "setup"
+    step = state.step
+    left: Row = [(f" {messages.APP} ", "quiet"), (f" {facts.scenario} ", "title"), ("  ", "")]
+    left += [(f" {messages.PHASES[phase]} ", f"on{phase}"), (f"  e{state.moment}", "bold")]
+    left.append((f"/{state.last}", "quiet"))
+    if step is not None and len(state.recording.steps) > 1:
+        left += [("  step ", "quiet"), (f"{step.step}", "bold"), (f"/{len(state.recording.steps)}", "quiet")]
+    right = _right(state, trouble, width)
+    left += [("  ", ""), *_sentence(state)]
+    if row_width(right) > width // 2:
+        right = []
+    return spread(left, right, width)
+
+
+def _sentence(state: ExplorerState) -> Row:
+    if state.last == 0:
+        return [(messages.NOTHING_YET, "quiet")]
+    if state.moment == 0:
+        return [(messages.NOTHING_RAN, "quiet")]
+    event = state.event
+    verb = "ran " if event is not None and event.kind in {"line", "op"} else ""
+    style = "alarm" if event is not None and event.kind == "error" else "text"
+    return [(verb, "quiet"), (say_event(state.recording, state.moment), style)]
+
+
+def _right(state: ExplorerState, trouble: str, width: int) -> Row:
+    right: Row = [("  ", "")]
+    if trouble:
+        right += [(f" {trouble} ", "badge"), (" ", "")]
+    elif state.recording.is_running:
+        right += [(f" {messages.RUNNING} ", "badge"), (" ", "")]
+    if state.is_playing:
+        right.append((f"{messages.PLAYING} {state.speed:g}/s ", "cursor"))
+    if not state.is_at_end and width >= 100:
+        right.append((f"{messages.NOT_AT_END} ", "quiet"))
+    elif not state.is_at_end:
+        right.append(("⋯ ", "quiet"))
+    return right
+
+
+class HeaderLine(Widget):
+    """The header as a widget of one line."""
+
+    DEFAULT_CSS = """
+    HeaderLine { dock: top; height: 1; background: $surface; color: $foreground; }
+    HeaderLine:ansi { background: ansi_default; }
+    """
+
+    def __init__(self, state: ExplorerState, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.state = state
+        self.trouble = ""
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return 1
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        row = header_row(self.state, width, trouble=self.trouble) if y == 0 else fit([], width)
+        palette = palette_of(self.app.theme, has_colour=not self.app.no_color)
+        return paint(row, width, palette, self.rich_style, is_ascii=self.has_class("-ascii"))

@@ -1,0 +1,314 @@
+"""The source pane: the script with the line that just ran, what it did with which shapes, and its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from graphlab.scenario import narration
+from graphlab.sentences import format_number, format_shape, say_event
+from graphlab.tui import messages
+from graphlab.tui.code import highlight
+from graphlab.tui.lanes import short_op
+from graphlab.tui.pane import Pane
+from graphlab.tui.rows import Row, fit, over, row_text, rule, shorten, spread, wrap
+
+if TYPE_CHECKING:
+    from graphlab.model import Event, SourceFile, Variable
+    from graphlab.tui.state import ExplorerState
+
+_INFIX = {
+    "mm": "@", "matmul": "@", "__matmul__": "@", "bmm": "@", "add": "+", "__add__": "+", "__radd__": "+", "sub": "-",
+    "__sub__": "-", "mul": "*", "__mul__": "*", "__rmul__": "*", "div": "/", "__truediv__": "/",
+}  # fmt: skip
+
+
+# --- the code
+
+
+def shown_file(state: ExplorerState) -> SourceFile | None:
+    """Return the file that the cursor stands in."""
+    files = state.recording.files
+    place = state.here.shown
+    return next((file for file in files if place is not None and file.id == place[0]), files[0] if files else None)
+
+
+def code_rows(state: ExplorerState, width: int, height: int, chosen: int | None = None) -> tuple[int, list[Row]]:
+    """Return the number of the first line that is shown, and the lines around the cursor (or the chosen one)."""
+    file = shown_file(state)
+    if file is None:
+        return 1, [fit([(messages.NOTHING_YET, "quiet")], width)]
+    lines = highlight(file.text)
+    place = state.here
+    shown = place.shown
+    focus = chosen or (shown[1] if shown is not None else 1)
+    top = _top(len(lines), focus, place.coming[1] if place.coming and place.coming[0] == file.id else None, height)
+    digits = len(str(len(lines)))
+    leaves = _leaf_lines(state, file.id)
+    rows = []
+    for number in range(top, min(top + height, len(lines) + 1)):
+        at = (file.id, number)
+        first, second = " ", " "
+        names = ["quiet", "quiet"]
+        if at == place.differentiated:
+            first, names[0] = "◀", "differentiated"
+        elif at == place.ran:
+            first, names[0] = "▷", "ran"
+        if at == place.coming:
+            second, names[1] = "▶", "coming"
+        is_current = at in {place.ran, place.differentiated}
+        gutter = [(first, names[0]), (second, names[1]), (f"{number:>{digits}} ", "text" if is_current else "faint")]
+        code = [*gutter, *lines[number - 1]]
+        row = spread(code, [(" ∇", "parameter")], width) if number in leaves else fit(code, width)
+        if number == chosen:
+            row = over(row, "selected")
+        elif is_current:
+            row = over(row, "line")
+        rows.append(row)
+    return top, rows
+
+
+def _top(count: int, focus: int, coming: int | None, height: int) -> int:
+    """Keep the cursor's line a little above the middle, and the next line in sight where both fit."""
+    top = focus - height // 2
+    if coming is not None and 0 < abs(coming - focus) < height:
+        top = min(top, coming)
+        top = max(top, coming - height + 1)
+        top = max(min(top, focus), focus - height + 1)
+    return max(1, min(top, count - height + 1))
+
+
+def _leaf_lines(state: ExplorerState, file: int) -> frozenset[int]:
+    step = state.step
+    if step is None:
+        return frozenset()
+    nodes = state.recording.structure(step.step).nodes.values()
+    return frozenset(n.line for n in nodes if n.kind in {"parameter", "leaf"} and n.line and (n.file or 1) == file)
+
+
+# --- what the line did
+
+
+def shape_rows(state: ExplorerState, width: int) -> list[Row]:
+    """Return the ops of the last step of the cursor with their shapes: `20x20 @ 20x1 -> 20x1`."""
+    event = state.event
+    if event is None:
+        return []
+    recording = state.recording
+    if event.kind == "gradient" and event.node is not None:
+        return [fit([(_backward_shapes(state, event.node), "shapes")], width)]
+    recent = state.recent
+    if len(recent) > 40 or event.kind not in {"line", "op"}:
+        return []
+    rows: list[Row] = []
+    for number in recent:
+        found: Event = recording.event(number)
+        if found.kind == "op" and found.line == event.line:
+            rows.append(fit([(op_shapes(state, found), "shapes")], width))
+    return rows[-3:]
+
+
+def op_shapes(state: ExplorerState, event: Event) -> str:
+    """Write an op with the shapes that it read and made."""
+    inputs = [format_shape(tensor.shape) for tensor in state.recording.inputs(event.id)]
+    made = ", ".join(format_shape(tensor.shape) for tensor in state.recording.outputs(event.id))
+    name = event.text.rpartition(".")[2]
+    sign = _INFIX.get(name)
+    if sign and len(inputs) == 2:
+        return f"{inputs[0]} {sign} {inputs[1]} -> {made}"
+    return f"{name}({', '.join(inputs)}) -> {made}" if inputs else f"{name} -> {made}"
+
+
+def _backward_shapes(state: ExplorerState, number: int) -> str:
+    node = state.recording.node(number)
+    step = state.step
+    edges = state.recording.structure(step.step).edges if step else []
+    nodes = state.recording.structure(step.step).nodes if step else {}
+    into = [
+        f"{format_shape(nodes[edge.source].shape)}"
+        for edge in edges
+        if edge.target == number and edge.source in nodes and nodes[edge.source].kind != "data"
+    ]
+    return f"∇ {format_shape(node.shape)} -> {', '.join(f'∇ {shape}' for shape in into) or 'nothing'}"
+
+
+@lru_cache(16)
+def _narration(text: str) -> dict[int, str]:
+    return narration(text)
+
+
+def narration_of(state: ExplorerState) -> str:
+    """Return what the comment above the line that just ran says; at the start the scenario's question."""
+    place = state.here
+    if place.ran is None:
+        return state.recording.scenario.question or messages.NOTHING_RAN
+    event = state.event
+    if event is not None and event.kind in {"accumulate", "gradient", "update", "zero_grad", "clip", "error"}:
+        return say_event(state.recording, state.moment)
+    number, line = place.ran
+    file = next((file for file in state.recording.files if file.id == number), None)
+    return _narration(file.text).get(line, "") if file is not None else ""
+
+
+# --- variables
+
+
+def variable_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
+    """Return the script's variables: name, shape, whether they have a gradient, and where their value came from."""
+    present = state.recording.variables(state.moment) if state.moment else []
+    known = {variable.name for variable in present}
+    step = state.step
+    coming = [v for v in state.recording.variables(step.last) if v.name not in known] if step is not None else []
+    tensors = [v for v in present if v.tensor is not None]
+    others = [v for v in present if v.tensor is None and _is_number(v.text)]
+    rows = [_variable_row(state, variable, width) for variable in [*tensors, *others]]
+    rows += [_coming_row(variable, width) for variable in coming if variable.tensor is not None]
+    if len(rows) > height > 0:
+        changed = [row for row in rows if row[0][0].strip()]
+        kept = (changed + [row for row in rows if row not in changed])[: height - 1]
+        rows = [row for row in rows if row in kept][: height - 1]
+        rows.append(fit([(f"  … {len(tensors) + len(others) + len(coming) - len(rows)} more (z)", "quiet")], width))
+    return rows[:height]
+
+
+def _is_number(text: str) -> bool:
+    return text[:1].isdigit() or text[:1] in {"-", "'", '"'} or text in {"True", "False", "None", "nan", "inf"}
+
+
+def _columns(width: int) -> tuple[int, int]:
+    name = max(8, min(16, (width - 6) * 2 // 5))
+    return name, max(6, min(10, width // 5))
+
+
+def _variable_row(state: ExplorerState, variable: Variable, width: int) -> Row:
+    name_width, shape_width = _columns(width)
+    tensor = variable.tensor
+    is_new = variable.event in state.recent or (tensor is not None and tensor.event in state.recent)
+    mark = "+" if variable.event in state.recent else "±" if is_new else " "
+    name = f"{shorten(variable.name, name_width - 1):<{name_width}}"
+    head: Row = [(f"{mark} ", "made"), (name, "bold" if is_new else "text")]
+    if tensor is None:
+        return fit([*head, (variable.text, "number")], width)
+    where, names = _tensor_state(state, variable)
+    shape = f"{shorten(format_shape(tensor.shape), shape_width - 1):<{shape_width}}"
+    return fit([*head, (shape, "shapes"), (where, names)], width)
+
+
+def _tensor_state(state: ExplorerState, variable: Variable) -> tuple[str, str]:
+    tensor = variable.tensor
+    assert tensor is not None
+    if not tensor.requires_grad:
+        return "no ∇", "quiet"
+    node = state.recording.node(tensor.node) if tensor.node is not None else None
+    if node is not None and node.kind in {"parameter", "leaf"}:
+        gradient = state.recording.gradient(node.id, state.moment)
+        if gradient is None:
+            return f"∇ {messages.NONE_YET}", "quiet"
+        return f"∇ {format_number(gradient.statistics.norm)}", "gradient"
+    made = short_op(node.op) if node is not None else ""
+    return f"via {made} e{tensor.event}", "quiet"
+
+
+def _coming_row(variable: Variable, width: int) -> Row:
+    name_width, shape_width = _columns(width)
+    name = f"{shorten(variable.name, name_width - 1):<{name_width}}"
+    shape = format_shape(variable.tensor.shape) if variable.tensor is not None else ""
+    return fit([("  ", "future"), (f"{name}{shape:<{shape_width}}{messages.NOT_MADE}", "future")], width)
+
+
+# --- all of it
+
+
+def source_rows(state: ExplorerState, width: int, height: int, chosen: int | None = None) -> tuple[int, int, list[Row]]:
+    """Return the first line shown, how many lines of code there are, and all rows of the pane."""
+    words = wrap(narration_of(state), max(width - 2, 1))
+    shapes = shape_rows(state, width)
+    extra: list[Row] = []
+    if height >= 8:
+        said = [fit([(f" {line}", "narration")], width) for line in words[: max(1, min(4, height // 6))]]
+        extra = [rule(messages.SHAPES, width), *shapes, *said] if shapes else [rule("", width), *said] if said else []
+    elif height >= 5 and shapes:
+        extra = shapes[-1:]
+    variables: list[Row] = []
+    room = height - len(extra)
+    if room >= 14:
+        found = variable_rows(state, width, room - max(room // 2, 8) - 1)
+        variables = [rule(messages.VARIABLES, width), *found] if found else []
+    code_height = max(height - len(extra) - len(variables), 1)
+    file = shown_file(state)
+    if file is not None:
+        # A short script needs no more rows than it has; what is left goes to the variables.
+        code_height = min(code_height, max(len(highlight(file.text)), 1))
+        if variables and code_height + len(extra) + len(variables) < height:
+            found = variable_rows(state, width, height - code_height - len(extra) - 1)
+            variables = [rule(messages.VARIABLES, width), *found]
+    top, code = code_rows(state, width, code_height, chosen)
+    rows = [*code, *extra, *variables][:height]
+    return top, len(code), rows + [fit([], width) for _ in range(height - len(rows))]
+
+
+class SourcePane(Pane):
+    """Pane 1."""
+
+    number = 1
+    fills_height = True
+
+    def __init__(self, state: ExplorerState, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(state, id=id)
+        self.chosen: int | None = None
+        self._top = 1
+        self._lines = 0
+        self._seen_moment = state.moment
+
+    def build(self, width: int, height: int) -> Sequence[Row]:
+        if self.state.moment != self._seen_moment:
+            self._seen_moment = self.state.moment
+            self.chosen = None
+        self._top, self._lines, rows = source_rows(self.state, width, height, self.chosen)
+        return rows
+
+    def title(self) -> str:
+        file = shown_file(self.state)
+        return f"{messages.TITLES['source']} {file.path}" if file is not None else messages.TITLES["source"]
+
+    def legend(self) -> str:
+        has_backward = self.state.here.differentiated is not None
+        text = messages.LEGEND_BACKWARD if has_backward else messages.LEGEND_SOURCE
+        return text if len(text) + 4 < self.size.width else messages.LEGEND_SHORT
+
+    def _line_count(self) -> int:
+        file = shown_file(self.state)
+        return len(highlight(file.text)) if file is not None else 0
+
+    def select(self, delta: int) -> None:
+        here = self.state.here.shown
+        start = self.chosen or (here[1] if here is not None else 0)
+        count = self._line_count()
+        if count:
+            self.chosen = min(max(start + delta, 1), count)
+            self.refresh_rows()
+
+    def page(self, direction: int) -> None:
+        self.select(direction * max(self._lines - 1, 1))
+
+    def enter(self) -> None:
+        if self.chosen is None:
+            return
+        file = shown_file(self.state)
+        if file is not None:
+            self.state.go_to_line(file.id, self.chosen)
+
+    def click(self, x: int, y: int) -> None:
+        if y < self._lines:
+            self.chosen = self._top + y
+            self.enter()
+            self.refresh_rows()
+
+    def copy_text(self) -> str:
+        file = shown_file(self.state)
+        here = self.state.here.shown
+        number = self.chosen or (here[1] if here is not None else None)
+        if file is None or number is None or number > self._line_count():
+            return ""
+        return f"{row_text(highlight(file.text)[number - 1]).strip()}  # {file.path}:{number}, {self.state.permalink}"
