@@ -1,0 +1,275 @@
+"""A graph as boxes and orthogonal lines: layers from top to bottom, or from left to right.
+
+The caller says how large each box is and how much room the label at the end of each edge needs, in whatever unit it
+draws in. Positions depend on nothing but the graph's structure and these sizes: not on the moment, on the order of a
+dictionary, or on the machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from graphlab.layout.columns import Gaps
+from graphlab.layout.layers import Link
+from graphlab.layout.placement import Item, Placement, Spacing, Tag, place
+
+if TYPE_CHECKING:
+    import networkx
+
+Direction = Literal["down", "right"]
+EdgeKey = tuple[int, int, int]
+"""Source, target and key: what names an edge of a multigraph."""
+
+PICTURE = Spacing(
+    gaps=Gaps(boxes=28.0, box_and_net=18.0, nets=12.0),
+    ports=12.0,
+    inset=16.0,
+    lead=15.0,
+    track=9.0,
+    least=30.0,
+    clearance=5.0,
+    unit=0.5,
+)
+"""For pictures, in points."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxSize:
+    """How large a box shall be; it is made wider where its lines need more room."""
+
+    width: float
+    height: float
+    is_minor: bool = False
+    """A parameter or data: it stands beside the chain of ops and does not push it sideways."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSize:
+    """The room that a label at the end of an edge needs, right above (or left of) the box that the edge enters."""
+
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle: its corner at the top left, and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way of an edge from its source to its target."""
+
+    points: tuple[tuple[float, float], ...]
+    """Corners of a line that runs along the axes only."""
+    label: Box | None
+    """The room kept for the edge's label, its last stretch runs through the middle of it."""
+    net: int
+    """Edges of one net carry the same tensor and share the way until they part."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxLayout:
+    """Where everything is, from (0, 0) at the top left."""
+
+    width: float
+    height: float
+    boxes: Mapping[int, Box]
+    routes: Mapping[EdgeKey, Route]
+
+
+def lay_out_boxes(
+    graph: networkx.MultiDiGraph,
+    sizes: Mapping[int, BoxSize],
+    labels: Mapping[EdgeKey, LabelSize] | None = None,
+    *,
+    spacing: Spacing = PICTURE,
+    direction: Direction = "down",
+    wrap: float = 1200.0,
+) -> BoxLayout:
+    """Lay out a graph. `wrap` is the width beyond which unconnected parts start a new row."""
+    labels = labels or {}
+    edges = sorted(graph.edges(keys=True, data="slot"), key=lambda edge: (edge[1], edge[3] or 0, edge[0], edge[2]))
+    parts: list[_Part] = []
+    loose: list[int] = []
+    leaving: dict[int, list[EdgeKey]] = {node: [] for node in sorted(graph.nodes)}
+    for source, target, key, _ in edges:
+        leaving[source].append((source, target, key))
+    nets = 0
+    for members in _components(list(leaving), edges):
+        if len(members) == 1:
+            loose.append(members[0])
+            continue
+        keys = [key for node in members for key in leaving[node]]
+        parts.append(_lay_out_part(graph, members, keys, sizes, labels, spacing, direction, nets))
+        nets += len(keys)
+    gap = 2 * spacing.gaps.boxes
+    widest = max([wrap, *(part.width for part in parts)])
+    rows: list[_Part] = []
+    if loose:
+        rows.append(_lay_out_loose(loose, sizes, spacing, widest))
+    rows += list(_shelves(parts, gap, widest))
+    return _stack(rows, gap)
+
+
+@dataclass(slots=True)
+class _Part:
+    """A piece of the picture with its own origin."""
+
+    width: float
+    height: float
+    boxes: dict[int, Box]
+    routes: dict[EdgeKey, Route]
+
+    def moved(self, x: float, y: float) -> _Part:
+        if not x and not y:
+            return self
+        boxes = {node: _moved(box, x, y) for node, box in self.boxes.items()}
+        routes = {
+            key: Route(
+                tuple((px + x, py + y) for px, py in route.points),
+                route.label and _moved(route.label, x, y),
+                route.net,
+            )
+            for key, route in self.routes.items()
+        }
+        return _Part(self.width, self.height, boxes, routes)
+
+
+def _moved(box: Box, x: float, y: float) -> Box:
+    return Box(box.x + x, box.y + y, box.width, box.height)
+
+
+def _components(nodes: Sequence[int], edges: Sequence[tuple[int, int, int, int | None]]) -> list[list[int]]:
+    """Return the connected parts, each sorted, ordered by their first nodes."""
+    near: dict[int, list[int]] = {node: [] for node in nodes}
+    for source, target, _, _ in edges:
+        near[source].append(target)
+        near[target].append(source)
+    seen: set[int] = set()
+    found = []
+    for node in nodes:
+        if node in seen:
+            continue
+        members = [node]
+        seen.add(node)
+        for member in members:
+            for other in near[member]:
+                if other not in seen:
+                    seen.add(other)
+                    members.append(other)
+        found.append(sorted(members))
+    return found
+
+
+def _lay_out_part(
+    graph: networkx.MultiDiGraph,
+    members: Sequence[int],
+    keys: Sequence[EdgeKey],
+    sizes: Mapping[int, BoxSize],
+    labels: Mapping[EdgeKey, LabelSize],
+    spacing: Spacing,
+    direction: Direction,
+    nets: int,
+) -> _Part:
+    index = {node: position for position, node in enumerate(members)}
+    is_down = direction == "down"
+    items = []
+    for node in members:
+        size = sizes[node]
+        across, along = (size.width, size.height) if is_down else (size.height, size.width)
+        half = math.ceil(across / 2 / spacing.unit) * spacing.unit
+        items.append(Item(half, half, along, size.is_minor))
+    links = []
+    tags = []
+    for key in keys:
+        data = graph.edges[key]
+        links.append(Link(index[key[0]], index[key[1]], data.get("slot") or 0, data.get("output") or 0))
+        label = labels.get(key)
+        if label is None:
+            tags.append(Tag())
+        else:
+            across, along = (label.width, label.height) if is_down else (label.height, label.width)
+            tags.append(Tag(across / 2, across / 2, along))
+    placed = place(items, links, tags, spacing)
+    placed.nets = [nets + net for net in placed.nets]
+    return _as_part(placed, members, keys, tags, is_down=is_down)
+
+
+def _as_part(
+    placed: Placement, members: Sequence[int], keys: Sequence[EdgeKey], tags: Sequence[Tag], *, is_down: bool
+) -> _Part:
+    def turn(box: Box) -> Box:
+        return box if is_down else Box(box.y, box.x, box.height, box.width)
+
+    boxes = {
+        node: turn(Box(anchor - item.left, top, item.left + item.right, item.height))
+        for node, anchor, top, item in zip(members, placed.anchors, placed.tops, placed.items, strict=True)
+    }
+    routes = {}
+    for key, points, tag, net in zip(keys, placed.points, tags, placed.nets, strict=True):
+        x, y = points[-1]
+        label = turn(Box(x - tag.left, y - tag.height, tag.left + tag.right, tag.height)) if tag.height else None
+        routes[key] = Route(tuple(points) if is_down else tuple((y, x) for x, y in points), label, net)
+    if is_down:
+        return _Part(placed.width, placed.height, boxes, routes)
+    return _Part(placed.height, placed.width, boxes, routes)
+
+
+def _lay_out_loose(nodes: Sequence[int], sizes: Mapping[int, BoxSize], spacing: Spacing, wrap: float) -> _Part:
+    """Put boxes without any edge into rows: tensors that no op uses yet."""
+    gap = spacing.gaps.boxes
+    parts = [
+        _Part(sizes[node].width, sizes[node].height, {node: Box(0, 0, sizes[node].width, sizes[node].height)}, {})
+        for node in nodes
+    ]
+    rows = list(_shelves(parts, gap, wrap))
+    stacked = _stack(rows, gap)
+    return _Part(stacked.width, stacked.height, dict(stacked.boxes), {})
+
+
+def _shelves(parts: Sequence[_Part], gap: float, wrap: float) -> Iterator[_Part]:
+    """Put parts side by side, in rows no wider than `wrap`."""
+    row = _Part(0.0, 0.0, {}, {})
+    for part in parts:
+        if row.boxes and row.width + gap + part.width > wrap:
+            yield row
+            row = _Part(0.0, 0.0, {}, {})
+        x = row.width + gap if row.boxes else 0.0
+        moved = part.moved(x, 0.0)
+        row.boxes.update(moved.boxes)
+        row.routes.update(moved.routes)
+        row.width = x + part.width
+        row.height = max(row.height, part.height)
+    if row.boxes:
+        yield row
+
+
+def _stack(rows: Sequence[_Part], gap: float) -> BoxLayout:
+    """Put rows below one another."""
+    boxes: dict[int, Box] = {}
+    routes: dict[EdgeKey, Route] = {}
+    width = y = 0.0
+    for row in rows:
+        moved = row.moved(0.0, y)
+        boxes.update(moved.boxes)
+        routes.update(moved.routes)
+        width = max(width, row.width)
+        y += row.height + gap
+    return BoxLayout(width, max(0.0, y - gap), dict(sorted(boxes.items())), dict(sorted(routes.items())))

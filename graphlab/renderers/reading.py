@@ -1,0 +1,258 @@
+"""How a node and an edge read in words and numbers: the same in every picture, text and table.
+
+A graph carries facts; what a person sees of them (`20×1`, `‖∇‖ 3.85`, `line 8`) is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from graphlab.model import Snapshot
+
+Tone = Literal["level", "zero", "invalid"]
+
+LEVELS = 5
+"""Decades of a gradient's norm that are told apart on either side of 1."""
+
+KIND_WORDS: Mapping[str, str] = {
+    "op": "op (node of autograd)",
+    "parameter": "parameter (leaf, learns)",
+    "leaf": "leaf (gets a gradient)",
+    "data": "data (no gradient)",
+    "output": "output (backward begins)",
+    "group": "group (folded)",
+}
+
+
+KIND_DETAILS: Mapping[str, str] = {"output": "backward begins", "leaf": "leaf tensor", "data": "data tensor"}
+
+
+@dataclass(frozen=True, slots=True)
+class Magnitude:
+    """A gradient as one number with its place on the colour scale."""
+
+    text: str
+    tone: Tone
+    level: int
+    """The norm's decade, from -5 to 5."""
+    is_norm: bool
+    """False where the tensor has one element, and the number is that."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReading:
+    """What a picture says of a node."""
+
+    id: int
+    kind: str
+    title: str
+    """The call of an op, the name of everything else."""
+    detail: str
+    """An op's autograd name, and the kind of everything else."""
+    tags: tuple[str, ...]
+    """The script's variables that mean this node."""
+    shape: str
+    place: str
+    module: str
+    value: str
+    gradient: Magnitude | None
+    state: str
+    facts: str
+    """Everything there is to say, line by line."""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeReading:
+    """What a picture says of an edge."""
+
+    label: str
+    gradient: Magnitude | None
+    state: str
+
+
+def read_node(data: Mapping[str, Any]) -> NodeReading:
+    """Return what a picture says of a node, from its attributes in the graph."""
+    kind = str(data.get("kind") or "op")
+    names = tuple(plain(name) for name in data.get("names") or ())
+    name = plain(data["name"]) if data.get("name") else ""
+    op = plain(data.get("op") or "")
+    if kind == "op":
+        title = plain(call_words(data.get("call"), op))
+        detail = op
+        tags = names or ((name,) if name else ())
+    else:
+        title = name or (names[0] if names else kind)
+        title = title if title.strip() else f'"{title}"'
+        detail = plain(data.get("detail") or KIND_DETAILS.get(kind, kind))
+        tags = tuple(other for other in names if other != title)
+    gradient = data.get("gradient")
+    return NodeReading(
+        id=int(data["id"]),
+        kind=kind,
+        title=title,
+        detail=detail,
+        tags=tags,
+        shape=shape_words(data.get("shape"), data.get("dtype")),
+        place=f"line {data['line']}" if data.get("line") else "",
+        module=plain(data.get("module") or ""),
+        value=value_words(data.get("value")),
+        gradient=read_gradient(gradient, digits=4) if gradient is not None else None,
+        state=str(data.get("state") or "done"),
+        facts="\n".join(_facts(data)),
+    )
+
+
+def read_edge(data: Mapping[str, Any]) -> EdgeReading:
+    """Return what a picture says of an edge."""
+    gradient = data.get("gradient")
+    return EdgeReading(
+        label=plain(data.get("label") or ""),
+        gradient=read_gradient(gradient, digits=3) if gradient is not None else None,
+        state=str(data.get("state") or "done"),
+    )
+
+
+def read_gradient(snapshot: Snapshot, digits: int) -> Magnitude | None:
+    """Return a gradient's number and its place on the scale; None where there is no number."""
+    norm = snapshot.statistics.norm
+    if norm is None:
+        return None
+    if not math.isfinite(norm):
+        word = "NaN" if math.isnan(norm) else "∞"
+        return Magnitude(word, "invalid", LEVELS, is_norm=snapshot.size != 1)
+    is_norm = snapshot.size != 1
+    array = snapshot.array
+    number = norm if is_norm or array is None else float(array.ravel()[0].real)
+    if norm == 0:
+        return Magnitude("0", "zero", -LEVELS, is_norm)
+    level = max(-LEVELS, min(LEVELS, round(math.log10(norm))))
+    return Magnitude(number_words(number, digits), "level", level, is_norm)
+
+
+def value_words(snapshot: Snapshot | None) -> str:
+    """Return a tensor's value in a few words: the numbers where there are at most three, else the norm."""
+    if snapshot is None:
+        return ""
+    if snapshot.size == 0:
+        return "no elements"
+    if snapshot.is_complete and snapshot.size <= 3 and snapshot.array is not None:
+        numbers = [_element_words(number) for number in snapshot.array.ravel().tolist()]
+        return "= " + (numbers[0] if not snapshot.shape else f"[{', '.join(numbers)}]")
+    norm = snapshot.statistics.norm
+    if norm is None:
+        return ""
+    if not math.isfinite(norm):
+        return "NaN inside" if math.isnan(norm) else "∞ inside"
+    return f"norm {number_words(norm, 4)}"
+
+
+def _element_words(number: Any) -> str:
+    if isinstance(number, float):
+        return number_words(number, 5)
+    return str(number)
+
+
+def number_words(number: float, digits: int) -> str:
+    """Return a number with so many significant digits, as short as it goes: `18.25`, `3.85e-7`, `NaN`."""
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "∞" if number > 0 else "-∞"
+    text = f"{number:.{digits}g}"
+    mantissa, _, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
+def shape_words(shape: tuple[int, ...] | None, dtype: str | None = None) -> str:
+    """Return `20×1`, `()` for a scalar, with the dtype where it is not the usual one."""
+    if shape is None:
+        return ""
+    words = "×".join(str(size) for size in shape) if shape else "()"
+    return words if dtype in {None, "float32"} else f"{words} {dtype}"
+
+
+def call_words(call: str | None, op: str) -> str:
+    """Return the call as a person writes it, or what the autograd name says of it."""
+    if call:
+        for prefix in ("torch.nn.functional.", "torch._C._nn.", "torch.Tensor.", "torch.", "Tensor."):
+            if call.startswith(prefix):
+                return ("F." if "functional" in prefix else "") + call.removeprefix(prefix)
+        return call
+    stem = op.rstrip("0123456789").removesuffix("Backward")
+    return stem.lower() or "op"
+
+
+def plain(text: str) -> str:
+    """Return the text on one line and without characters that a file format or a terminal could trip over."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_plain_character(character) for character in text)
+
+
+def _plain_character(character: str) -> str:
+    if character in "\n\r":
+        return "↵"
+    if character == "\t":
+        return " "
+    category = unicodedata.category(character)
+    # Controls, surrogates, and format characters that turn the writing direction of what follows.
+    return "�" if category in {"Cc", "Cs", "Cn", "Cf"} else character
+
+
+def sign(magnitude: Magnitude) -> str:
+    """Return a gradient's number with the sign that says what it is."""
+    return f"‖∇‖ {magnitude.text}" if magnitude.is_norm else f"∇ {magnitude.text}"
+
+
+def title_lines(facts: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return a picture's heading: the title, where in the run it is, and what just ran."""
+    title = plain(str(facts.get("title") or facts.get("scenario") or "graph"))
+    places = []
+    step, steps = facts.get("step"), facts.get("steps")
+    if step and steps:
+        places.append(f"step {step} of {steps}")
+    if facts.get("events"):
+        places.append(f"event {facts.get('moment')} of {facts['events']}")
+    if facts.get("detail") == "light":
+        places.append("recorded in light detail")
+    if facts.get("folded"):
+        places.append(plain(str(facts["folded"])))
+    return title, "  ·  ".join(places), plain(str(facts.get("doing") or ""))
+
+
+def _facts(data: Mapping[str, Any]) -> list[str]:
+    """Return what a tooltip says, in the words of the explorer's inspector."""
+    kind = str(data.get("kind") or "op")
+    lines = [f"#{data['id']}  {kind}" + (f"  {plain(data['name'])}" if data.get("name") else "")]
+    if data.get("call") or data.get("op"):
+        lines.append("  ".join(plain(word) for word in (data.get("call"), data.get("op")) if word))
+    about = [shape_words(data.get("shape")), data.get("dtype") or "", data.get("device") or ""]
+    if any(about):
+        lines.append("  ".join(plain(word) for word in about if word))
+    if data.get("module"):
+        lines.append(f"module {plain(data['module'])}")
+    if data.get("line"):
+        lines.append(f"{plain(data['file'])}, line {data['line']}" if data.get("file") else f"line {data['line']}")
+    for word in ("value", "gradient"):
+        snapshot = data.get(word)
+        if snapshot is not None:
+            lines.append(f"{word}  {snapshot_words(snapshot)}")
+    if data.get("members"):
+        lines.append(plain(str(data["members"])))
+    return lines
+
+
+def snapshot_words(snapshot: Snapshot) -> str:
+    """Return a tensor's value and figures on one line."""
+    statistics = snapshot.statistics
+    parts = [value_words(snapshot)] if snapshot.size <= 3 else []
+    figures = (("norm", statistics.norm), ("min", statistics.minimum), ("max", statistics.maximum))
+    parts += [f"{word} {number_words(number, 4)}" for word, number in figures if number is not None]
+    if statistics.mean is not None:
+        parts.append(f"mean {number_words(statistics.mean, 4)}")
+    parts += [f"{count} {word}" for word, count in (("NaN", statistics.nans), ("∞", statistics.infinities)) if count]
+    return "  ".join(part for part in parts if part)
