@@ -6,12 +6,17 @@ Only the module of the command that is asked for is imported: `graphlab list` mu
 from __future__ import annotations
 
 import argparse
+import ast
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn, Protocol, cast
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 from graphlab.cli import messages
 from graphlab.errors import UsageError
+
+if TYPE_CHECKING:
+    from importlib.abc import InspectLoader
 
 COMMANDS = ("explore", "run", "export", "show", "list", "doctor")
 """The subcommands in the order of the help; each is the module of that name."""
@@ -77,7 +82,7 @@ def parse(name: str, command: Command, words: Sequence[str]) -> argparse.Namespa
 def format_help() -> str:
     """Return the help of `graphlab` itself: every command with its summary."""
     width = max(map(len, COMMANDS))
-    rows = [f"  {name:<{width}}  {(load_command(name).__doc__ or '').strip().splitlines()[0]}" for name in COMMANDS]
+    rows = [f"  {name:<{width}}  {_summary(name)}" for name in COMMANDS]
     parts = [
         messages.USAGE,
         messages.PURPOSE,
@@ -86,6 +91,14 @@ def format_help() -> str:
         messages.SOURCES,
     ]
     return "\n\n".join(parts)
+
+
+def _summary(name: str) -> str:
+    """Return the first line of a command's docstring from its source: the help must not wait for anyone's imports."""
+    module = f"graphlab.cli.{name}"
+    spec = find_spec(module)
+    source = cast("InspectLoader", spec.loader).get_source(module) if spec else None
+    return (ast.get_docstring(ast.parse(source or "")) or "").partition("\n")[0]
 
 
 def _unknown_command(name: str) -> str:
