@@ -368,11 +368,16 @@ class Recording:
 
     def inputs(self, event: int) -> list[Tensor]:
         """Return the tensors that an op read, in the order of its arguments."""
-        return self.reader.tensors("WHERE id IN (SELECT tensor FROM uses WHERE event = ?) ORDER BY id", event)
+        rows = self.reader.rows("SELECT tensor FROM uses WHERE event = ? ORDER BY position", event)
+        return [self.tensor(number) for (number,) in rows]
 
     def outputs(self, event: int) -> list[Tensor]:
-        """Return the tensors that an event made or changed."""
-        return self.reader.tensors("WHERE event = ? ORDER BY id", event)
+        """Return the tensors that an op made or changed."""
+        return [self.tensor(number) for number in self.event(event).details.get("outputs", ())]
+
+    def tensor(self, number: int) -> Tensor:
+        """Return a state of a tensor by its number."""
+        return self.reader.tensors("WHERE id = ?", number)[0]
 
     def next_use(self, tensor_object: int, moment: int) -> int | None:
         """Return the next op after a moment that reads a tensor, or None."""

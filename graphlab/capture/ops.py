@@ -119,9 +119,9 @@ class Ops(TorchFunctionMode):
                 return result
         event = self.sink.begin_event()
         module = self.watcher.module_at(caller)
-        node = self._note_outputs(event, call, args, kwargs, outputs, module)
+        node, made = self._note_outputs(event, call, args, kwargs, outputs, module)
         self._note_uses(event, used)
-        self._end_op(event, node, call.name, call.title, bool(targets))
+        self._end_op(event, node, call.name, call.title, made, is_in_place=bool(targets))
         if targets:
             self.watcher.after_change(targets)
         return result
@@ -151,8 +151,10 @@ class Ops(TorchFunctionMode):
         kwargs: dict[str, Any],
         outputs: list[torch.Tensor],
         module: str | None,
-    ) -> int | None:
+    ) -> tuple[int | None, list[int]]:
+        """Write what a call made or changed; return the node that it made, and the states of its tensors."""
         node = None
+        made: list[int] = []
         for output in outputs:
             known = self.registry.states.get(output)
             grad_fn = output.grad_fn
@@ -165,8 +167,9 @@ class Ops(TorchFunctionMode):
             state = self.registry.make_state(output, event, origin=known.origin if known else None, base=base, label=label)
             if base is not None:
                 self.registry.data_node(output, event)
+            made.append(state.number)
             node = node or (state.node if grad_fn is not None else None)
-        return node
+        return node, made
 
     def _data_base(
         self, output: torch.Tensor, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -183,8 +186,10 @@ class Ops(TorchFunctionMode):
         for position, state in enumerate(used):
             self.sink.add_use(event, position, state.number)
 
-    def _end_op(self, event: int, node: int | None, name: str, title: str, is_in_place: bool) -> None:
-        details: dict[str, Any] = {"call": title}
+    def _end_op(
+        self, event: int, node: int | None, name: str, title: str, made: list[int], *, is_in_place: bool
+    ) -> None:
+        details: dict[str, Any] = {"call": title, "outputs": made}
         if is_in_place:
             details["inplace"] = True
         self.sink.end_event(event, "op", self.registry.find_place(), node=node, text=name, details=details)
@@ -197,7 +202,7 @@ class Ops(TorchFunctionMode):
         targets = self._targets(call, args, kwargs)
         if targets:
             self.watcher.before_change(targets)
-        inner = _Inner(self, run)
+        inner = _Inner(self, run, call.name)
         with inner:
             result = run(func, args, kwargs)
         if inner.parts:
@@ -231,7 +236,7 @@ class Ops(TorchFunctionMode):
             uses = [each.number if isinstance(each, TensorState) else _state_of(inner, each) for each in part.inputs]
             for position, number in enumerate(number for number in uses if number is not None):
                 self.sink.add_use(event, position, number)
-            self._end_op(event, node, part.name, call.title, bool(part.changed))
+            self._end_op(event, node, part.name, call.title, part.states, is_in_place=bool(part.changed))
         for tensor in outputs:
             self.registry.state(tensor, events[-1])
 
@@ -272,6 +277,8 @@ class Ops(TorchFunctionMode):
             self.suspended -= 1
 
 
+_PLUMBING = {"detach", "alias", "lift_fresh"}
+"""What torch's bindings and saved tensors do on their own account."""
 _VIEW_ATTRIBUTES = {"T", "mT", "H", "mH", "real", "imag", "reshape", "flatten"}
 
 
@@ -295,9 +302,10 @@ def _new_nodes(grad_fn: Any, run: int) -> list[Any]:
 class _Inner(TorchDispatchMode):
     """Sees the ops inside one composite call."""
 
-    def __init__(self, ops: Ops, run: Any) -> None:
+    def __init__(self, ops: Ops, run: Any, name: str) -> None:
         super().__init__()
         self.ops = ops
+        self.name = name
         self.registry = ops.registry
         self.run = run
         self.parts: list[_Part] = []
@@ -319,6 +327,9 @@ class _Inner(TorchDispatchMode):
         changed = list(flatten(args[0])) if func._schema.is_mutable and args else []
         result = self.run(func, args, kwargs)
         index = len(self.parts)
+        name = func._schema.name.partition("::")[2]
+        if name in _PLUMBING and sequence is None and name != self.name:
+            return result
         made = [tensor for tensor in flatten(result) if not any(tensor is each for each in given)]
         if not made and not changed:
             return result
@@ -332,7 +343,6 @@ class _Inner(TorchDispatchMode):
                 self._views[_look(tensor)] = place
             else:
                 self._made[id(tensor)] = tensor, place
-        name = func._schema.name.partition("::")[2]
         self.parts.append(_Part(name, sequence, inputs, data, changed, outputs))
         return result
 

@@ -146,7 +146,8 @@ class Session:
             return
         count = code.co_argcount + code.co_kwonlyargcount
         with torch._C.DisableTorchFunction():
-            self.variables.bind(self.sink.event_count + 1, frame.number, frame.frame, code.co_varnames[:count])
+            names = code.co_varnames[:count]
+            self.variables.bind(self.sink.event_count + 1, frame.number, frame.frame, names, is_call=True)
 
     def line_ends(self, frame: TracedFrame, statement: Statement) -> None:
         """Write what a statement did that only its end shows, and its line event."""

@@ -29,20 +29,22 @@ class Variables:
         self._names: dict[tuple[int, str], weakref.ref[torch.Tensor]] = {}
         self._roots: list[tuple[weakref.ref[torch.nn.Module], str]] = []
 
-    def bind(self, event: int, number: int, frame: FrameType, names: Sequence[str]) -> None:
-        """Note what some names of a frame hold as of an event."""
+    def bind(
+        self, event: int, number: int, frame: FrameType, names: Sequence[str], *, is_call: bool = False
+    ) -> None:
+        """Note what some names of a frame hold as of an event; of a call these are its arguments."""
         if not names:
             return
         local = frame.f_locals
         for name in names:
             value = _look_up(name, local, frame)
             if value is not _MISSING:
-                self._bind(event, number, name, value)
+                self._bind(event, number, name, value, is_call=is_call)
             elif "." not in name:
                 self.figures.pop((number, name), None)
                 self.sink.add_binding(event, number, name, "gone", None, "", is_element=False)
 
-    def _bind(self, event: int, frame: int, name: str, value: Any) -> None:
+    def _bind(self, event: int, frame: int, name: str, value: Any, *, is_call: bool) -> None:
         if isinstance(value, torch.Tensor):
             self._bind_tensor(event, frame, name, value, is_element=False)
             return
@@ -57,7 +59,8 @@ class Variables:
         elif isinstance(value, str):
             text = repr(value)[:_TEXT] if self.registry.has_values else text
         elif isinstance(value, torch.nn.Module):
-            self.name_modules(value, name)
+            if not is_call:  # `self` is no name of a model, and may not even be built yet
+                self.name_modules(value, name)
         elif isinstance(value, torch.optim.Optimizer):
             self.hold_parameters(value, event)
         elif callable(value) and not hasattr(value, "__dict__"):
