@@ -153,6 +153,10 @@ class Run:
         self.writer.insert("tensors", row)
         return number
 
+    def outputs(self) -> str:
+        """Return the details of an op whose output is the next tensor."""
+        return f'{{"outputs": [{self.counts.get("tensors", 0) + 1}]}}'
+
     def node(
         self, kind: str, line: int | None, shape: tuple[int, ...], op: str | None = None, call: str | None = None
     ) -> int:
@@ -163,7 +167,7 @@ class Run:
 
     def leaf(self, line: int, array: Array, *, kind: str = "leaf", call: str = "randn") -> Value:
         """Make data, or a leaf that needs a gradient."""
-        self.happen("op", line, text=call)
+        self.happen("op", line, text=call, data=self.outputs())
         node = self.node(kind, line, array.shape)
         return Value(array, self.tensor(array, node, needs_grad=kind != "data"), node, needs_grad=kind != "data")
 
@@ -171,7 +175,7 @@ class Run:
         """Compute: the event, the node, its edges, and the state of its result."""
         needs_grad = any(value.needs_grad for value, _ in inputs)
         number = self.number("nodes") if needs_grad else 0
-        self.happen("op", line, text=name, node=number or None, data=f'{{"call": "torch.{name}"}}')
+        self.happen("op", line, text=name, node=number or None, data=self.outputs())
         for position, (value, _) in enumerate(inputs):
             self.writer.insert("uses", (self.event, position, value.tensor))
         if not needs_grad:
@@ -191,7 +195,7 @@ class Run:
 
     def view(self, line: int, value: Value) -> Value:
         """Transpose data: a view is no node, but a label on the edge."""
-        self.happen("op", line, text="t")
+        self.happen("op", line, text="t", data=self.outputs())
         self.writer.insert("uses", (self.event, 0, value.tensor))
         tensor = self.tensor(value.array.T, value.node, label=".t()")
         return Value(value.array.T, tensor, value.node, needs_grad=False, label=".t()")
@@ -265,7 +269,7 @@ class Run:
     def update(self, line: int, leaf: Value, rate: float) -> None:
         """Move a leaf against its gradient, by hand."""
         assert leaf.grad is not None
-        self.happen("update", line, text="sub_")
+        self.happen("update", line, text="sub_", data='{"optimizer": null}')
         before = leaf.value_snapshot or self.snapshot(leaf.array)
         moved = (leaf.array - rate * leaf.grad).astype("f4")
         difference = float(numpy.linalg.norm(moved - leaf.array))

@@ -13,9 +13,8 @@ from textual.widgets import Input
 
 from graphlab.tui import messages
 from graphlab.tui.keys import SECTIONS, keys_of
-from graphlab.tui.pane import Pane
+from graphlab.tui.pane import RowsPane
 from graphlab.tui.rows import Row, fit, rule, wrap
-from graphlab.tui.state import ExplorerState
 
 
 class PromptDialog(ModalScreen[str | None]):
@@ -61,11 +60,11 @@ def help_rows(where: str, width: int) -> list[Row]:
     return rows
 
 
-class HelpPane(Pane):
+class HelpPane(RowsPane):
     """The list of keys, scrolling."""
 
-    def __init__(self, state: ExplorerState, where: str, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
-        super().__init__(state, id=id)
+    def __init__(self, where: str, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
         self.where = where
 
     def build(self, width: int, height: int) -> Sequence[Row]:
@@ -89,9 +88,9 @@ class HelpScreen(ModalScreen[None]):
         ("pagedown,space", "page(1)", "page down"),
     ]
 
-    def __init__(self, state: ExplorerState, where: str = "explorer") -> None:
+    def __init__(self, where: str = "explorer") -> None:
         super().__init__()
-        self._pane = HelpPane(state, where, id="help")
+        self._pane = HelpPane(where, id="help")
 
     def compose(self) -> ComposeResult:
         """Show the list."""

@@ -312,7 +312,7 @@ class ExploreScreen(Screen[None]):
         """Show the keys."""
         from graphlab.tui.dialogs import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.state))
+        self.app.push_screen(HelpScreen())
 
     def action_export(self) -> None:
         """Open the export dialog."""

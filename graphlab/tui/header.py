@@ -11,7 +11,7 @@ from textual.widget import Widget
 from graphlab.sentences import say_event
 from graphlab.tui import messages
 from graphlab.tui.pane import paint
-from graphlab.tui.rows import Row, fit, row_width, spread
+from graphlab.tui.rows import Row, fit, row_width, shorten, spread
 from graphlab.tui.theme import palette_of
 
 if TYPE_CHECKING:
@@ -23,11 +23,13 @@ def header_row(state: ExplorerState, width: int, *, trouble: str = "") -> Row:
     facts = state.recording.facts
     phase = state.recording.span_of(state.moment).phase if state.moment else "setup"
     step = state.step
-    left: Row = [(f" {messages.APP} ", "quiet"), (f" {facts.scenario} ", "title"), ("  ", "")]
-    left += [(f" {messages.PHASES[phase]} ", f"on{phase}"), (f"  e{state.moment}", "bold")]
+    # A narrow screen has no room to say what everybody knows.
+    left: Row = [(f" {messages.APP} ", "quiet")] if width >= 100 else []
+    left += [(f" {shorten(facts.scenario, max(width // 5, 8))} ", "title"), (" ", "")]
+    left += [(f" {messages.PHASES[phase]} ", f"on{phase}"), (f" e{state.moment}", "bold")]
     left.append((f"/{state.last}", "quiet"))
     if step is not None and len(state.recording.steps) > 1:
-        left += [("  step ", "quiet"), (f"{step.step}", "bold"), (f"/{len(state.recording.steps)}", "quiet")]
+        left += [(" step ", "quiet"), (f"{step.step}", "bold"), (f"/{len(state.recording.steps)}", "quiet")]
     right = _right(state, trouble, width)
     left += [("  ", ""), *_sentence(state)]
     if row_width(right) > width // 2:

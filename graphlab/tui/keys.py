@@ -35,9 +35,10 @@ class Key:
     """Its place in the footer; where the line is short the highest go first. 0: not in the footer."""
 
 
-SECTIONS = ("Move the cursor", "Find the way", "Look", "Panes", "Everything else")
-MOVE, FIND, LOOK, PANES, REST = SECTIONS
+SECTIONS = ("Move the cursor", "Find the way", "Look", "Panes", "Choose", "Everything else")
+MOVE, FIND, LOOK, PANES, CHOOSE, REST = SECTIONS
 BOTH = ("explorer", "gallery")
+GALLERY = ("gallery",)
 EVERYWHERE = ("explorer", "gallery", "dialog")
 
 # fmt: off
@@ -77,7 +78,7 @@ KEYS: tuple[Key, ...] = (
     Key("jump_back", "backspace", "Backspace", "jump_back", "back",
         "back to where the last jump began", FIND),
     Key("enter", "enter", "Enter", "enter", "go there",
-        "move the cursor to what is selected", FIND, EVERYWHERE),
+        "move the cursor to what is selected", FIND),
     Key("select_up", "up,k", "↑ k", "select(-1)", "select",
         "select the row above", LOOK),
     Key("select_down", "down,j", "↓ j", "select(1)", "select",
@@ -118,6 +119,32 @@ KEYS: tuple[Key, ...] = (
         "the gallery of scenarios and recordings", REST, footer=12),
     Key("theme", "t", "t", "next_theme", "theme",
         "the next theme: dark, light, colour-blind safe, the terminal's own", REST, BOTH),
+    Key("record", "enter", "Enter", "enter", "record",
+        "record the chosen scenario and open it; open the chosen recording", CHOOSE, GALLERY, footer=1),
+    Key("choose_up", "up,k", "↑ k", "select(-1)", "choose",
+        "choose the one above", CHOOSE, GALLERY),
+    Key("choose_down", "down,j", "↓ j", "select(1)", "choose",
+        "choose the one below", CHOOSE, GALLERY),
+    Key("choose_page_up", "pageup", "PgUp", "page(-1)", "page",
+        "a page up", CHOOSE, GALLERY),
+    Key("choose_page_down", "pagedown", "PgDn", "page(1)", "page",
+        "a page down", CHOOSE, GALLERY),
+    Key("choose_first", "home,g", "Home g", "first", "first",
+        "choose the first", CHOOSE, GALLERY),
+    Key("choose_last", "end,G", "End G", "last", "last",
+        "choose the last", CHOOSE, GALLERY),
+    Key("text_up", "shift+up,K", "Shift+↑ K", "sideways(-1)", "text",
+        "scroll the text at the right up", CHOOSE, GALLERY),
+    Key("text_down", "shift+down,J", "Shift+↓ J", "sideways(1)", "text",
+        "scroll the text at the right down", CHOOSE, GALLERY),
+    Key("parameters", "p", "p", "parameters", "parameters",
+        "change the scenario's parameters before it runs", CHOOSE, GALLERY, footer=3),
+    Key("defaults", "r", "r", "reset", "defaults",
+        "take the parameters' defaults back", CHOOSE, GALLERY, footer=4),
+    Key("recordings", "tab", "Tab", "app.focus_next", "next list",
+        "from the scenarios to their parameters and to the recordings", CHOOSE, GALLERY, footer=2),
+    Key("leave", "escape", "Esc", "release", "back",
+        "out of the filter, out of the parameters, back to the explorer", CHOOSE, GALLERY, footer=6),
     Key("help", "question_mark,f1", "? F1", "help", "Help",
         "this list", REST, BOTH, footer=1),
     Key("quit", "q", "q", "quit", "Quit",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, overload
 
 from graphlab.model import LEAF_KINDS, Node
 from graphlab.sentences import format_number, format_shape
+from graphlab.tui import messages
 from graphlab.tui.rows import Row, fit, over, shorten
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class LaneRows(Sequence[Row]):
         mark, names = node_mark(state, node)
         is_future = names == "future"
         left, sign, right = lane_cells(lane, "\0", self.columns).partition("\0")
-        row: Row = [(" ", ""), (left, "faint"), (mark if sign else "", names), (right, "faint")]
+        row: Row = [(" ", ""), (left, "lane"), (mark if sign else "", names), (right, "lane")]
         row += self._words(node, is_future=is_future)
         row = fit(row, self.width)
         if lane.node in state.marks or lane.node in self.path:
@@ -187,15 +188,12 @@ class LaneRows(Sequence[Row]):
         name = node.name or next(iter(tags), "")
         if is_future and not name:
             name = state.step_name(node.id)
-        op = short_op(node.op).lower() if node.kind == "op" else ""
         future = "future" if is_future else ""
-        words: Row = []
-        if node.kind == "op":
-            words.append((f"{shorten(op, 10):<6} ", future or "op"))
-        elif node.kind == "output":
-            words.append(("loss   " if room > 30 else "loss ", future or "output"))
-        words.append((name, future or ("bold" if node.kind != "data" else "data")))
-        words.append((f" {format_shape(node.shape)}", future or "shapes"))
+        kind = short_op(node.op).lower() if node.kind == "op" else messages.LANE_KINDS[node.kind]
+        words: Row = [(f"{shorten(kind, 12):<7} ", future or node.kind)]
+        if name:
+            words.append((f"{name} ", future or ("data" if node.kind == "data" else "bold")))
+        words.append((format_shape(node.shape), future or "shapes"))
         if node.kind in LEAF_KINDS:
             words.append((" ∇", future or "leaf"))
         tail = self._tail(node, room, is_future=is_future)

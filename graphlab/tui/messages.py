@@ -144,3 +144,36 @@ PALETTE_LINE = "line {line}: {text}"
 WAITING = "starting {name}: torch takes a moment to import"
 WAITING_KEYS = "q stops it and leaves"
 CHILD_FAILED = "the run of {name} ended before it recorded anything"
+
+# -- gallery -----------------------------------------------------------------------------------------------------
+
+GALLERY = "Gallery"
+SCENARIOS, RECENTS = "Scenarios", "Recent recordings"
+OTHER_SECTION = "Other"
+BROKEN = "Cannot be read"
+NO_SCENARIOS = "no scenario here: `graphlab new FILE` writes a first one"
+NO_ENTRY_MATCHES = "nothing matches: Esc shows all again"
+NO_RECORDINGS = "none in outputs/ yet: Enter on a scenario makes the first"
+EVENT_WORDS = ("event", "events")
+STEP_WORDS = ("step", "steps")
+JUST_NOW = "just now"
+AGO = "{count} {unit} ago"
+STATUS_WORDS = {"error": "the script raised", "interrupted": "interrupted", "running": "running or cut off"}
+NEWEST = "newest recording:"
+NEVER_RECORDED = "not recorded yet"
+MORE_LINES = "⋯ {count} more lines"
+PARAMETERS_RULE = "Parameters  (p changes them, r takes the defaults back)"
+NO_PARAMETERS = "no parameters"
+SOURCE_RULE = "Source"
+RECORD = "Record and open"
+FILTER_HINT = "filter: words of a title, name, section or description"
+GALLERY_COUNTS = "{scenarios} scenarios · {recordings} recordings in {folder}"
+RECORDING_NOW = "Recording {name}"
+STARTING = "starting Python and torch"
+CANCELLING = "stopping: what was recorded is kept"
+CANCELLED = "cancelled: what was recorded is kept in {path}"
+CANCELLED_EMPTY = "cancelled before anything was recorded"
+NOT_RECORDED = "{name} could not be recorded"
+ESC_CANCELS = "Esc cancels"
+ESC_CLOSES = "Esc closes"
+LANE_KINDS = {"parameter": "param", "leaf": "leaf", "data": "data", "output": "output"}

@@ -43,30 +43,42 @@ def code_rows(state: ExplorerState, width: int, height: int, chosen: int | None 
     place = state.here
     shown = place.shown
     focus = chosen or (shown[1] if shown is not None else 1)
-    top = _top(len(lines), focus, place.coming[1] if place.coming and place.coming[0] == file.id else None, height)
-    digits = len(str(len(lines)))
-    leaves = _leaf_lines(state, file.id)
-    rows = []
-    for number in range(top, min(top + height, len(lines) + 1)):
-        at = (file.id, number)
-        first, second = " ", " "
-        names = ["quiet", "quiet"]
-        if at == place.differentiated:
-            first, names[0] = "◀", "differentiated"
-        elif at == place.ran:
-            first, names[0] = "▷", "ran"
-        if at == place.coming:
-            second, names[1] = "▶", "coming"
-        is_current = at in {place.ran, place.differentiated}
-        gutter = [(first, names[0]), (second, names[1]), (f"{number:>{digits}} ", "text" if is_current else "faint")]
-        code = [*gutter, *lines[number - 1]]
-        row = spread(code, [(" ∇", "parameter")], width) if number in leaves else fit(code, width)
-        if number == chosen:
-            row = over(row, "selected")
-        elif is_current:
-            row = over(row, "line")
-        rows.append(row)
-    return top, rows
+    coming = place.coming[1] if place.coming and place.coming[0] == file.id else None
+    # During a backward the line that called it stands far below the one that is differentiated.
+    caller = place.ran[1] if chosen is None and place.differentiated and place.ran and place.ran[0] == file.id else None
+    if caller is not None and height >= 5 and not 0 <= caller - _top(len(lines), focus, None, height) < height:
+        top = _top(len(lines), focus, None, height - 2)
+        rows = [_code_row(state, file, number, width, chosen) for number in range(top, top + height - 2)]
+        elision = fit([("   ⋯", "quiet")], width)
+        last = _code_row(state, file, caller, width, chosen)
+        return top, [*rows, elision, last] if caller > top else [last, elision, *rows]
+    top = _top(len(lines), focus, coming, height)
+    numbers = range(top, min(top + height, len(lines) + 1))
+    return top, [_code_row(state, file, number, width, chosen) for number in numbers]
+
+
+def _code_row(state: ExplorerState, file: SourceFile, number: int, width: int, chosen: int | None) -> Row:
+    """Return one line with its number and the signs of what ran, comes, and is being differentiated."""
+    place = state.here
+    lines = highlight(file.text)
+    at = (file.id, number)
+    first, second = " ", " "
+    names = ["quiet", "quiet"]
+    if at == place.differentiated:
+        first, names[0] = "◀", "differentiated"
+    elif at == place.ran:
+        first, names[0] = "▷", "ran"
+    if at == place.coming:
+        second, names[1] = "▶", "coming"
+    is_current = at in {place.ran, place.differentiated}
+    style = "text" if is_current else "faint"
+    gutter = [(first, names[0]), (second, names[1]), (f"{number:>{len(str(len(lines)))}} ", style)]
+    code = [*gutter, *lines[number - 1]]
+    is_leaf = number in state.leaf_lines(file.id)
+    row = spread(code, [(" ∇", "parameter")], width) if is_leaf else fit(code, width)
+    if number == chosen:
+        return over(row, "selected")
+    return over(row, "line") if is_current else row
 
 
 def _top(count: int, focus: int, coming: int | None, height: int) -> int:
@@ -79,14 +91,6 @@ def _top(count: int, focus: int, coming: int | None, height: int) -> int:
     return max(1, min(top, count - height + 1))
 
 
-def _leaf_lines(state: ExplorerState, file: int) -> frozenset[int]:
-    step = state.step
-    if step is None:
-        return frozenset()
-    nodes = state.recording.structure(step.step).nodes.values()
-    return frozenset(n.line for n in nodes if n.kind in {"parameter", "leaf"} and n.line and (n.file or 1) == file)
-
-
 # --- what the line did
 
 
@@ -97,7 +101,7 @@ def shape_rows(state: ExplorerState, width: int) -> list[Row]:
         return []
     recording = state.recording
     if event.kind == "gradient" and event.node is not None:
-        return [fit([(_backward_shapes(state, event.node), "shapes")], width)]
+        return [fit([(f" {_backward_shapes(state, event.node)}", "shapes")], width)]
     recent = state.recent
     if len(recent) > 40 or event.kind not in {"line", "op"}:
         return []
@@ -105,7 +109,7 @@ def shape_rows(state: ExplorerState, width: int) -> list[Row]:
     for number in recent:
         found: Event = recording.event(number)
         if found.kind == "op" and found.line == event.line:
-            rows.append(fit([(op_shapes(state, found), "shapes")], width))
+            rows.append(fit([(f" {op_shapes(state, found)}", "shapes")], width))
     return rows[-3:]
 
 
@@ -162,14 +166,27 @@ def variable_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
     coming = [v for v in state.recording.variables(step.last) if v.name not in known] if step is not None else []
     tensors = [v for v in present if v.tensor is not None]
     others = [v for v in present if v.tensor is None and _is_number(v.text)]
-    rows = [_variable_row(state, variable, width) for variable in [*tensors, *others]]
-    rows += [_coming_row(variable, width) for variable in coming if variable.tensor is not None]
-    if len(rows) > height > 0:
-        changed = [row for row in rows if row[0][0].strip()]
-        kept = (changed + [row for row in rows if row not in changed])[: height - 1]
-        rows = [row for row in rows if row in kept][: height - 1]
-        rows.append(fit([(f"  … {len(tensors) + len(others) + len(coming) - len(rows)} more (z)", "quiet")], width))
+    later = [variable for variable in coming if variable.tensor is not None]
+    every = [*tensors, *others, *later]
+    shown = every
+    if len(every) > height:
+        # What this step bound says most, then what can have a gradient.
+        first = step.first if step is not None else 0
+        ranked = sorted(every, key=lambda v: (-(v.event in state.recent), v.event < first, not _has_grad(v)))
+        kept = {id(variable) for variable in ranked[: max(height - 1, 0)]}
+        shown = [variable for variable in every if id(variable) in kept]
+    is_later = {id(variable) for variable in later}
+    rows = [
+        _coming_row(variable, width) if id(variable) in is_later else _variable_row(state, variable, width)
+        for variable in shown
+    ]
+    if len(shown) < len(every):
+        rows.append(fit([(f"  … {len(every) - len(shown)} more (z)", "quiet")], width))
     return rows[:height]
+
+
+def _has_grad(variable: Variable) -> bool:
+    return variable.tensor is not None and variable.tensor.requires_grad
 
 
 def _is_number(text: str) -> bool:

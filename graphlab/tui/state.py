@@ -363,6 +363,15 @@ class ExplorerState:
             return self._gradient(node, moment, count) is not None
         return self.recording.has_gradient(node, moment)
 
+    def leaf_lines(self, file: int) -> frozenset[int]:
+        """Return the lines of a file that made the leaves of the cursor's step."""
+        return self._leaf_lines(self.step.step, file, self.last) if self.step is not None else frozenset()
+
+    @lru_cache(16)  # noqa: B019 - a state lives as long as the app
+    def _leaf_lines(self, step: int, file: int, count: int) -> frozenset[int]:
+        nodes = self.recording.structure(step).nodes.values()
+        return frozenset(n.line for n in nodes if n.kind in LEAF_KINDS and n.line and (n.file or 1) == file)
+
     # -- names -----------------------------------------------------------------------------------------------------
 
     def names(self) -> dict[int, list[str]]:

@@ -94,7 +94,7 @@ def _full_styles(theme: str) -> dict[str, str]:
         "onsetup": f"{c.background} on {c.quiet}", "onforward": f"{c.background} on {c.blue}",
         "onbackward": f"{c.background} on {c.violet}", "onupdate": f"{c.background} on {c.orange}",
         "key": f"bold {c.orange}", "label": c.quiet, "chapter": f"bold {c.teal}", "curve": c.blue, "axis": c.faint,
-        "cursor": f"bold {c.orange}",
+        "cursor": f"bold {c.orange}", "lane": c.quiet,
         "code.keyword": c.violet, "code.string": c.teal, "code.comment": f"italic {c.quiet}", "code.number": c.orange,
         "code.name": c.text, "code.function": c.blue, "code.builtin": c.blue, "code.operator": c.quiet,
     }  # fmt: skip

@@ -50,7 +50,7 @@ def event_row(state: ExplorerState, width: int) -> tuple[Row, list[tuple[int, in
     cells = _cells(state, step, width - 2)
     if not cells:
         return fit([], width), []
-    gap = max(1, min(6, (width - 2) // len(cells)))
+    gap = max(1, min(9, (width - 2) // len(cells)))
     is_dense = gap == 1
     # The cursor stands on the last stop that it has reached.
     reached = max((moment for moment in cells if moment <= state.moment), default=None)
@@ -146,7 +146,7 @@ def loss_row(state: ExplorerState, width: int) -> tuple[Row, list[tuple[int, int
     if room < 8 or here is None:
         return fit([], width), []
     count = min(len(steps), room)
-    gap = max(1, min(4, room // count))
+    gap = max(1, min(9, room // count))
     losses = [steps[cell * len(steps) // count].loss for cell in range(count)]
     known = [loss for loss in losses if loss is not None and math.isfinite(loss)]
     low, high = min(known, default=0.0), max(known, default=1.0)
