@@ -22,7 +22,7 @@ class GraphPane(Pane):
 
     def build(self, width: int, height: int) -> Sequence[Row]:
         lanes = self.state.lanes()
-        if not lanes:
+        if lanes is None or not len(lanes):
             return [fit([(f" {line}", "quiet")], width) for line in wrap(messages.NO_GRAPH, width - 2)]
         return LaneRows(self.state, lanes, width)
 
@@ -35,15 +35,15 @@ class GraphPane(Pane):
 
     def wanted_row(self) -> int | None:
         node = self.state.selected_node
-        return self.state.lane_rows().get(node) if node is not None else None
+        return self.state.lane_of(node) if node is not None else None
 
     def select(self, delta: int) -> None:
-        lanes = self.state.lanes()
-        if not lanes:
+        order = self.state.lane_order()
+        if not order:
             return
         row = self.wanted_row()
-        row = (0 if delta > 0 else len(lanes) - 1) if row is None else min(max(row + delta, 0), len(lanes) - 1)
-        self.state.choose(lanes[row].node)
+        row = (0 if delta > 0 else len(order) - 1) if row is None else min(max(row + delta, 0), len(order) - 1)
+        self.state.choose(order[row])
 
     def page(self, direction: int) -> None:
         self.select(direction * max(self.size.height - 1, 1))
@@ -62,9 +62,9 @@ class GraphPane(Pane):
         self.state.enter_node()
 
     def click(self, x: int, y: int) -> None:
-        lanes = self.state.lanes()
-        if 0 <= y < len(lanes):
-            self.state.choose(lanes[y].node)
+        order = self.state.lane_order()
+        if 0 <= y < len(order):
+            self.state.choose(order[y])
 
     def copy_text(self) -> str:
         node = self.state.selected_node

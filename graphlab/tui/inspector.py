@@ -93,8 +93,9 @@ def _head_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
     else:
         made: Row = [(messages.KINDS[node.kind].format(call=node.call or short_op(node.op).lower()), node.kind)]
         made.append((f" e{node.event}", "text"))
-        if node.line:
-            made.append((f", line {node.line}", "text"))
+        line = state.line_of(node)
+        if line:
+            made.append((f", line {line}", "text"))
         if node.module:
             made.append((f"  in {node.module}", "quiet"))
         rows.append(made)

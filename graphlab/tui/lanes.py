@@ -7,9 +7,9 @@ when they are painted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
+from graphlab.layout.lanes import LaneRow, Lanes, newest_first
 from graphlab.model import LEAF_KINDS, Node
 from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages
@@ -20,105 +20,43 @@ if TYPE_CHECKING:
     from graphlab.tui.state import ExplorerState
 
 _MOST_LANES = 12
+_SCANNED = 2000
+"""Rows that are looked at to know how many lanes there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """A node's row: the column it stands in, and what its row draws in the others."""
-
-    node: int
-    column: int
-    through: tuple[int, ...]
-    """Columns of edges that pass by."""
-    joined: tuple[int, ...]
-    """Columns whose edges end here, beside its own."""
-    opened: tuple[int, ...]
-    """Columns whose edges begin here, beside its own."""
-    goes_on: bool
-    """Whether an edge goes on down its own column."""
-    is_entered: bool
-    """Whether an edge comes from above."""
+def layout_lanes(structure: Structure) -> tuple[Lanes, list[int]]:
+    """Return the lanes of a step's graph, and the node of every row."""
+    nodes = list(structure.nodes)
+    sources = [edge.source for edge in structure.edges]
+    targets = [edge.target for edge in structure.edges]
+    order = newest_first(nodes, sources, targets)
+    return Lanes(order, sources, targets), order
 
 
-def layout_lanes(structure: Structure) -> list[Lane]:
-    """Give every node a row and a column."""
-    inputs: dict[int, list[int]] = {}
-    for edge in structure.edges:
-        below = inputs.setdefault(edge.target, [])
-        if edge.source not in below:
-            below.append(edge.source)
-    lanes: list[int | None] = []
-    rows = []
-    for node in _order(structure, inputs):
-        mine = [column for column, waiting in enumerate(lanes) if waiting == node]
-        is_entered = bool(mine)
-        column = mine[0] if mine else _free(lanes)
-        for other in mine[1:]:
-            lanes[other] = None
-        through = tuple(c for c, waiting in enumerate(lanes) if waiting is not None and c != column)
-        below = inputs.get(node, [])
-        new = [source for source in below if source not in lanes or lanes.index(source) == column]
-        passing = [lanes.index(source) for source in below if source in lanes and lanes.index(source) != column]
-        lanes[column] = new[0] if new else None
-        opened = []
-        for source in new[1:]:
-            # A lane that has just ended here is not taken again in the same row: its corner stands there.
-            free = next((c for c in range(column + 1, len(lanes)) if lanes[c] is None and c not in mine), len(lanes))
-            if free == len(lanes):
-                lanes.append(None)
-            lanes[free] = source
-            opened.append(free)
-        rows.append(Lane(node, column, through, tuple(mine[1:]), (*opened, *passing), bool(new), is_entered))
-        while lanes and lanes[-1] is None:
-            lanes.pop()
-    return rows
-
-
-def _free(lanes: list[int | None]) -> int:
-    if None in lanes:
-        return lanes.index(None)
-    lanes.append(None)
-    return len(lanes) - 1
-
-
-def _order(structure: Structure, inputs: dict[int, list[int]]) -> list[int]:
-    """Put the last op first, and every leaf under the last op in this order that uses it."""
-    leaves = {number for number, node in structure.nodes.items() if node.kind in LEAF_KINDS or node.kind == "data"}
-    others = sorted((number for number in structure.nodes if number not in leaves), reverse=True)
-    # An output was made after the ops that the backward reaches, but for several backwards in one step.
-    last_user = {source: user for user in others for source in inputs.get(user, ()) if source in leaves}
-    under: dict[int, list[int]] = {}
-    for leaf, user in last_user.items():
-        under.setdefault(user, []).append(leaf)
-    order = []
-    for number in others:
-        order.append(number)
-        order += [source for source in inputs.get(number, ()) if source in under.get(number, ())]
-    return order + sorted((leaf for leaf in leaves if leaf not in last_user), reverse=True)
-
-
-def lane_cells(lane: Lane, mark: str, lanes: int) -> str:
-    """Draw a row's lanes, two cells each, with the node's mark."""
+def lane_cells(row: LaneRow, mark: str, lanes: int) -> str:
+    """Draw a row's lanes, two cells each: the node's mark, and from it lines to the lanes of its further inputs."""
     cells = [" "] * (lanes * 2)
-    for column in lane.through:
-        if column < lanes:
-            cells[column * 2] = "│"
-    ends = [column for column in (*lane.joined, *lane.opened) if column < lanes]
-    for column in ends:
-        low, high = sorted((lane.column, column))
+    passing = {lane for lane, _ in row.passing}
+    for lane in passing:
+        if lane < lanes:
+            cells[lane * 2] = "│"
+    ends = {join.lane: join for join in row.joins if join.lane < lanes}
+    for lane in ends:
+        low, high = sorted((row.lane, lane))
         for cell in range(low * 2 + 1, min(high * 2, len(cells))):
             cells[cell] = "┼" if cells[cell] == "│" else "─"
-    for column in ends:
-        is_right = column > lane.column
-        if column in lane.through:
-            sign = "┤" if is_right else "├"
-        elif column in lane.joined:
-            sign = "╯" if is_right else "╰"
+    for lane, join in ends.items():
+        is_right = lane > row.lane
+        is_last = not any(
+            (other > lane) == is_right and other != lane and (other > row.lane) == is_right for other in ends
+        )
+        if join.is_new:
+            sign = ("╮" if is_right else "╭") if is_last else "┬"
         else:
-            sign = "╮" if is_right else "╭"
-        cells[column * 2] = sign
-    if lane.column < lanes:
-        cells[lane.column * 2] = mark
+            sign = ("┤" if is_right else "├") if is_last else "┼"
+        cells[lane * 2] = sign
+    if row.lane < lanes:
+        cells[row.lane * 2] = mark
     return "".join(cells)
 
 
@@ -146,12 +84,12 @@ def short_op(op: str | None) -> str:
 class LaneRows(Sequence[Row]):
     """The rows of a graph's lanes, each made when it is painted."""
 
-    def __init__(self, state: ExplorerState, lanes: list[Lane], width: int) -> None:
+    def __init__(self, state: ExplorerState, lanes: Lanes, width: int) -> None:
         self.state = state
         self.lanes = lanes
         self.width = width
-        used = max((max((lane.column, *lane.through, *lane.opened)) + 1 for lane in lanes[:2000]), default=1)
-        self.columns = min(used, _MOST_LANES, max(width // 6, 2))
+        lanes.rows(0, min(len(lanes), _SCANNED))
+        self.columns = max(min(lanes.width, _MOST_LANES, width // 6), 1)
         self.path = frozenset(state.path())
 
     def __len__(self) -> int:
@@ -163,10 +101,11 @@ class LaneRows(Sequence[Row]):
     def __getitem__(self, index: slice) -> list[Row]: ...
     def __getitem__(self, index: int | slice) -> Row | list[Row]:
         if isinstance(index, slice):
-            return [self._row(lane) for lane in self.lanes[index]]
-        return self._row(self.lanes[index])
+            return [self[number] for number in range(len(self))[index]]
+        number = range(len(self))[index]
+        return self._row(self.lanes.rows(number, number + 1, self.columns)[0])
 
-    def _row(self, lane: Lane) -> Row:
+    def _row(self, lane: LaneRow) -> Row:
         state = self.state
         node: Node = state.recording.node(lane.node)
         mark, names = node_mark(state, node)

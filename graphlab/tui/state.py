@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Literal
 from graphlab.model import LEAF_KINDS
 from graphlab.tui import messages, places
 from graphlab.tui.find import find_place, nearest, next_match
-from graphlab.tui.lanes import Lane, layout_lanes
+from graphlab.tui.lanes import layout_lanes
 
 if TYPE_CHECKING:
+    from graphlab.layout.lanes import Lanes
     from graphlab.model import Change, Edge, Event, Node, Snapshot, Step
     from graphlab.recording import Recording
 
@@ -42,8 +43,6 @@ class ExplorerState:
         self.recording = recording
         self.moment = min(max(at or 0, 0), recording.event_count)
         self.stride: Stride = "line"
-        self.previous_moment = self.moment
-        """Where the cursor stood before: what lies between is what the last move made."""
         self.selected: int | EdgeChoice | None = None
         """A node or an edge that was selected; None: what the cursor's event made."""
         self.marks: list[int] = []
@@ -131,9 +130,19 @@ class ExplorerState:
         if is_jump:
             self.jumps.append(self.moment)
             del self.jumps[:-200]
-        self.previous_moment = self.moment
+        old = self.step
         self.moment = moment
+        if old is not None and self.step is not None and self.step.step != old.step:
+            self._carry_selection(old.step, self.step.step)
         self.changed()
+
+    def _carry_selection(self, old: int, new: int) -> None:
+        """Every step has nodes of its own: what is selected in one stands for the same place in the other."""
+        if isinstance(self.selected, EdgeChoice):
+            target = places.same_node(self.recording, self.selected.target, old, new)
+            self.selected = EdgeChoice(target, self.selected.slot) if target is not None else None
+        elif self.selected is not None:
+            self.selected = places.same_node(self.recording, self.selected, old, new)
 
     def next(self) -> None:
         """Go to the next stop."""
@@ -181,12 +190,7 @@ class ExplorerState:
 
     def go_to_step(self, number: int) -> None:
         """Go to a training step, at the place in it where the cursor stands in this one."""
-        chosen = self.selected_node
-        old = self.step
-        moment = places.same_place(self, self.recording.step(number))
-        if chosen is not None and old is not None and self.selected is not None:
-            self.selected = places.same_node(self.recording, chosen, old.step, number)
-        self.go(moment)
+        self.go(places.same_place(self, self.recording.step(number)))
 
     def jump_back(self) -> None:
         """Go back to where the last jump began."""
@@ -201,9 +205,9 @@ class ExplorerState:
         if isinstance(found, str):
             self.tell(found)
             return False
-        if found.node is not None:
-            self.selected = found.node
         self.go(found.moment)
+        if found.node is not None:
+            self.choose(found.node)
         return True
 
     def go_to_line(self, file: int, line: int) -> None:
@@ -268,7 +272,7 @@ class ExplorerState:
         if event is None:
             self.tell(messages.NO_SELECTION if node is None else messages.NOT_KNOWN_WHERE)
             return
-        self.selected = self.selected if self.selected is not None else node
+        self._keep_in_sight(node)
         self.go(event)
 
     def next_use(self) -> None:
@@ -278,8 +282,13 @@ class ExplorerState:
         if event is None:
             self.tell(messages.NO_SELECTION if node is None else messages.NO_USE)
             return
-        self.selected = self.selected if self.selected is not None else node
+        self._keep_in_sight(node)
         self.go(event)
+
+    def _keep_in_sight(self, node: int | None) -> None:
+        """Select what was looked at, so that a jump does not lose it."""
+        if self.selected is None:
+            self.selected = node
 
     def toggle_mark(self) -> None:
         """Mark the node that is looked at, or take its mark away; two marks light a path."""
@@ -310,21 +319,26 @@ class ExplorerState:
         self.tensor_view = _TENSOR_VIEWS[(_TENSOR_VIEWS.index(self.tensor_view) + 1) % len(_TENSOR_VIEWS)]
         self.changed()
 
-    def lanes(self) -> list[Lane]:
-        """Return the lanes of the cursor's step."""
-        return self._lanes(self.step.step, self.last) if self.step is not None else []
+    def lanes(self) -> Lanes | None:
+        """Return the lanes of the cursor's step, None where nothing was recorded."""
+        return self._lanes(self.step.step, self.last)[0] if self.step is not None else None
 
     @lru_cache(8)  # noqa: B019 - a state lives as long as the app
-    def _lanes(self, step: int, count: int) -> list[Lane]:
-        return layout_lanes(self.recording.structure(step))
+    def _lanes(self, step: int, count: int) -> tuple[Lanes, list[int], dict[int, int]]:
+        lanes, order = layout_lanes(self.recording.structure(step))
+        return lanes, order, {node: row for row, node in enumerate(order)}
 
-    def lane_rows(self) -> dict[int, int]:
-        """Return the row of every node in the lanes."""
-        return self._lane_rows(self.step.step, self.last) if self.step is not None else {}
+    def lane_order(self) -> list[int]:
+        """Return the node of every row of the lanes."""
+        return self._lanes(self.step.step, self.last)[1] if self.step is not None else []
 
-    @lru_cache(8)  # noqa: B019 - a state lives as long as the app
-    def _lane_rows(self, step: int, count: int) -> dict[int, int]:
-        return {lane.node: row for row, lane in enumerate(self._lanes(step, count))}
+    def lane_of(self, node: int) -> int | None:
+        """Return the row of a node in the lanes."""
+        return self._lanes(self.step.step, self.last)[2].get(node) if self.step is not None else None
+
+    def line_of(self, node: Node) -> int | None:
+        """Return the line that made a node: that of its event, for a leaf may be noticed only when it is used."""
+        return (self.recording.event(node.event).line if node.event else None) or node.line
 
     def edges_into(self, node: int) -> list[Edge]:
         """Return the edges into a node, in the order of their slots."""
@@ -369,8 +383,9 @@ class ExplorerState:
 
     @lru_cache(16)  # noqa: B019 - a state lives as long as the app
     def _leaf_lines(self, step: int, file: int, count: int) -> frozenset[int]:
-        nodes = self.recording.structure(step).nodes.values()
-        return frozenset(n.line for n in nodes if n.kind in LEAF_KINDS and n.line and (n.file or 1) == file)
+        nodes = [n for n in self.recording.structure(step).nodes.values() if n.kind in LEAF_KINDS]
+        lines = (self.line_of(node) for node in nodes if (node.file or 1) == file)
+        return frozenset(line for line in lines if line is not None)
 
     # -- names -----------------------------------------------------------------------------------------------------
 
