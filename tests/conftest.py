@@ -24,6 +24,8 @@ settings.load_profile("graphlab")
 _first_sight: dict[str, dict[str, Any]] = {}
 """The functions and classes of torch that could be patched, as they were when a test first found torch imported."""
 
+_seen: set[str] = set()
+
 # A mode, a hook or a wrapper of ours could sit on any attribute of these.
 _PATCHABLE = (
     "torch",
@@ -124,6 +126,10 @@ def _left_in_torch() -> list[str]:
 
 def _remember_torch() -> None:
     """Note the callables of each place at first sight, before a test could have patched it."""
+    if "torch._dynamo" in sys.modules and "torch._dynamo" not in _seen:
+        # torch imports it late (an optimizer does), and it wraps torch.manual_seed for good: torch's own doing.
+        _seen.add("torch._dynamo")
+        _first_sight.clear()
     for dotted, names in _callables_of_torch().items():
         _first_sight.setdefault(dotted, names)
 
@@ -151,6 +157,8 @@ def nothing_is_left_behind() -> Iterator[None]:
     after = _state_of_python()
     changed = [f"{name}: {was!r}, now {after.get(name)!r}" for name, was in before.items() if was != after.get(name)]
     if "torch" in sys.modules:
+        if "torch._dynamo" in sys.modules and "torch._dynamo" not in _seen:
+            _remember_torch()
         changed += _left_in_torch()
     if changed:
         _repair(before)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import torch
 import torch.autograd.graph
 
-from graphlab.capture.identity import LeafState, is_accumulate, node_number, version_of
+from graphlab.capture.identity import LeafState, is_accumulate, node_number, node_state, version_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.snapshots import dtype_name
 from graphlab.capture.steps import Steps
@@ -109,12 +109,11 @@ class Backwards:
             outputs.append(self._add_output(event, root, numbers[id(fn)], output, seed))
             if isinstance(root, torch.Tensor) and root.numel() == 1 and not root.is_complex():
                 losses.append(float(root.detach().item()))
-        reached = sorted(set(numbers.values()))
-        counts = registry.edge_counts
+        reached = {numbers[id(fn)]: self._count_edges(fn) for fn in functions}
         graph = self._graph(t_outputs, functions)
-        self.sink.add_backward(event, graph, reached, sum(counts.get(number, 0) for number in reached))
+        self.sink.add_backward(event, graph, sorted(reached), sum(reached.values()))
         if self.depth == 0:
-            self.steps.backward_starts(event, set(reached), counts)
+            self.steps.backward_starts(event, reached)
         place = registry.find_place()
         details = {"call": kind, "roots": outputs, "losses": losses}
         self.sink.end_event(event, "backward_start", place, node=outputs[0] if outputs else None, details=details)
@@ -126,6 +125,10 @@ class Backwards:
         number = node_number(fn, self.registry.run)
         assert number is not None
         return number
+
+    def _count_edges(self, fn: Any) -> int:
+        known = None if is_accumulate(fn) else node_state(fn, self.registry.run)
+        return known.edges if known is not None else 0
 
     def _add_output(self, event: int, root: Any, source: int, output: int, seed: torch.Tensor | None) -> int:
         file, line, _ = self.registry.find_place()

@@ -1,4 +1,4 @@
-"""What a torch call is called, whether one op stands behind it, and how to make it look called from where it was."""
+"""What a torch call is called, and how to make it look called from where it was."""
 
 from __future__ import annotations
 
@@ -26,35 +26,23 @@ _PASSED = {
     "is_same_size", "_make_subclass", "has_names", "__dlpack__", "__contains__", "equal", "allclose", "share_memory_",
     "register_post_accumulate_grad_hook", "is_tensor", "result_type", "can_cast", "_is_zerotensor", "is_shared",
 }  # fmt: skip
-# Calls that reach the dispatcher in several steps of which one at most is an op (the rest is torch's own plumbing),
-# or whose overloads for named tensors alone are composite.
-_MAKERS = {
-    "tensor", "as_tensor", "from_numpy", "asarray", "frombuffer", "requires_grad_", "rand", "randn", "randint",
-    "randperm", "zeros", "ones", "empty", "full", "arange", "linspace", "logspace", "eye", "normal", "rand_like",
-    "randn_like", "randint_like", "zeros_like", "ones_like", "empty_like", "full_like", "new_zeros", "new_ones",
-    "new_empty", "new_full", "new_tensor", "clone", "detach", "detach_", "to", "cpu", "cuda", "float", "double", "half",
-    "bfloat16", "long", "int", "bool", "type", "contiguous", "sum", "mean", "squeeze", "unbind", "max", "min",
-}  # fmt: skip
-_OPERATORS = {"__add__": "add", "__sub__": "sub", "__mul__": "mul", "__truediv__": "div", "__eq__": "eq", "__ne__": "ne",
-              "__lt__": "lt", "__le__": "le", "__gt__": "gt", "__ge__": "ge", "__iadd__": "add_", "__isub__": "sub_",
-              "__imul__": "mul_", "__itruediv__": "div_", "__and__": "__and__", "__or__": "__or__"}  # fmt: skip
+_IN_PLACE = {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__",
+             "__iand__", "__ior__", "__ixor__", "__ilshift__", "__irshift__"}  # fmt: skip
 
 
 class Call:
     """What is known of a torch function, once and for all."""
 
-    __slots__ = ("is_in_place", "is_passed", "is_single", "name", "title")
+    __slots__ = ("is_in_place", "is_passed", "name", "title")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         getter = _GETTERS.get(function)
         plain = getattr(function, "__name__", type(function).__name__)
-        self.name = getter or _OPERATORS.get(plain, plain)
+        self.name = getter or (plain.strip("_") if plain.startswith("__") else plain)
         self.title = _title(function, self.name)
         """As people write it: `torch.mm`, `F.linear`, `Tensor.tanh`."""
         self.is_passed = plain in _PASSED or (plain in {"__get__", "__set__", "__delete__"} and getter is None)
-        self.is_in_place = plain == "__setitem__" or (self.name.endswith("_") and not self.name.endswith("__"))
-        self.is_single = plain in _MAKERS or _is_single(function, self.name)
-        """Whether autograd knows the call as one op, whatever its arguments: nothing inside is worth a look."""
+        self.is_in_place = plain in _IN_PLACE or (plain.endswith("_") and not plain.endswith("__"))
 
 
 def _title(function: Callable[..., Any], name: str) -> str:
@@ -71,17 +59,6 @@ def _title(function: Callable[..., Any], name: str) -> str:
 _SLOTS = {getter.__self__ for getter in _GETTERS}
 
 
-def _is_single(function: Callable[..., Any], name: str) -> bool:
-    if isinstance(function, FunctionType) or name.startswith("_foreach"):
-        return isinstance(function, FunctionType) is False
-    schemas = torch._C._jit_get_schemas_for_operator(f"aten::{name}")
-    names = [f"aten::{name}.{schema.overload_name}".removesuffix(".") for schema in schemas]
-    known = [each for each in names if torch._C._dispatch_has_kernel(each)]
-    return bool(known) and not any(
-        torch._C._dispatch_has_kernel_for_dispatch_key(each, "CompositeImplicitAutograd") for each in known
-    )
-
-
 def flatten(values: Any) -> Iterator[torch.Tensor]:
     """Go through the tensors in arguments or results, also in lists, tuples and dicts, in order."""
     if isinstance(values, torch.Tensor):
@@ -96,7 +73,7 @@ def flatten(values: Any) -> Iterator[torch.Tensor]:
 
 def label_view(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """Write a view of data as the script does: `.t()`, `[0:32]`, `.reshape(-1, 1)`."""
-    if call.name == "__getitem__":
+    if call.name == "getitem":
         return f"[{_write_index(args[1])}]"
     if call.name in {"T", "mT", "H", "mH", "real", "imag"}:
         return f".{call.name}"

@@ -79,15 +79,33 @@ class TensorMap(Generic[T]):
         return [value for _, value in list(self._entries.values())]
 
 
+@dataclass(slots=True)
+class NodeState:
+    """What is known of a grad_fn for as long as it lives."""
+
+    run: int
+    number: int
+    edges: int
+    """How many edges autograd counts into it."""
+    outputs: dict[int, int]
+    """By output: the state of the tensor that came out there."""
+
+
+def node_state(grad_fn: Any, run: int) -> NodeState | None:
+    """Return what this run knows of a grad_fn, or None if it has not seen it."""
+    known: NodeState | None = grad_fn.metadata.get(_KEY)
+    return known if known is not None and known.run == run else None
+
+
 def node_number(grad_fn: Any, run: int) -> int | None:
     """Return the number that this run gave a grad_fn, or None if it has not seen it."""
-    known = grad_fn.metadata.get(_KEY)
-    return known[1] if known is not None and known[0] == run else None
+    known = node_state(grad_fn, run)
+    return known.number if known is not None else None
 
 
-def set_node_number(grad_fn: Any, run: int, number: int) -> None:
-    """Number a grad_fn for as long as it lives."""
-    grad_fn.metadata[_KEY] = (run, number)
+def keep_node_state(grad_fn: Any, state: NodeState) -> None:
+    """Remember a grad_fn for as long as it lives."""
+    grad_fn.metadata[_KEY] = state
 
 
 def is_accumulate(grad_fn: Any) -> bool:

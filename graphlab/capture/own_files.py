@@ -60,7 +60,7 @@ class OwnFiles:
     def _open(self, name: str) -> OwnFile | None:
         if name in self._texts:
             return self._make(name, self._texts[name])
-        if name.startswith("<"):
+        if name.startswith("<") or "ipykernel_" in name:
             return self._open_cell(name)
         path = str(Path(name).resolve())
         if not path.startswith(self._folder) or path.startswith(self._libraries):
@@ -77,7 +77,8 @@ class OwnFiles:
         """Open the text of a notebook's cell, which lives in linecache only."""
         import linecache
 
-        if not name.startswith("<ipython-input") or name not in linecache.cache:
+        is_cell = name.startswith("<ipython-input") or "ipykernel_" in name
+        if not is_cell or name not in linecache.cache:
             return None
         return self._make(name, "".join(linecache.getlines(name)))
 

@@ -15,11 +15,13 @@ import torch
 
 from graphlab.capture.identity import (
     LeafState,
+    NodeState,
     TensorMap,
     TensorState,
     is_accumulate,
+    keep_node_state,
     node_number,
-    set_node_number,
+    node_state,
     version_of,
 )
 from graphlab.capture.sink import Sink
@@ -47,10 +49,14 @@ class Registry:
         self.states: TensorMap[TensorState] = TensorMap()
         self.leaves: TensorMap[LeafState] = TensorMap()
         self.grads: TensorMap[LeafState] = TensorMap()
-        self.edge_counts: dict[int, int] = {}
-        """For each op node: how many edges autograd counts into it."""
-        self.node_events: dict[int, int] = {}
+        self.built_ops = 0
+        self.built_edges = 0
+        self.used_leaves: set[int] = set()
         self._saved_names: dict[type, tuple[str, ...]] = {}
+        self._new: dict[int, Any] = {}
+        """Of the call at hand: each new node's grad_fn."""
+        self._kept: dict[int, list[tuple[str, torch.Tensor]]] = {}
+        self._read: dict[int, list[tuple[int, int]]] = {}
 
     # -- tensors ---------------------------------------------------------------------------------------------------
 
@@ -117,6 +123,9 @@ class Registry:
             origin, event, node, output, label, tuple(tensor.shape), dtype_name(tensor), str(tensor.device),
             tensor.requires_grad, snapshot,
         )  # fmt: skip
+        made = node_state(tensor.grad_fn, self.run) if tensor.grad_fn is not None else None
+        if made is not None:
+            made.outputs[output] = number
         state = TensorState(number, origin or number, version_of(tensor), node, output, label, event, snapshot, base)
         self.states.set(tensor, state)
         return state
@@ -168,74 +177,62 @@ class Registry:
             kind, event, file=file, line=line, shape=tuple(tensor.shape), dtype=dtype_name(tensor),
             device=str(tensor.device),
         )  # fmt: skip
-        self.node_events[number] = event
         return number
 
     # -- grad_fns --------------------------------------------------------------------------------------------------
 
-    def discover(
-        self,
-        grad_fn: Any,
-        event: int,
-        *,
-        events: dict[int, int] | None = None,
-        call: str | None = None,
-        module: str | None = None,
-    ) -> int:
-        """Return the number of a grad_fn; number it and all it leads to, where they are new.
-
-        Args:
-            event: the event that made the new nodes.
-            events: for some sequence numbers another event (the inner ops of a composite call).
-        """
+    def discover(self, grad_fn: Any, event: int) -> int:
+        """Return the number of a grad_fn; add it and all it leads to as of an event, where they are new."""
         known = node_number(grad_fn, self.run)
         if known is not None:
             return known
-        place = self.find_place()
-        for fn in self._unknown(grad_fn):
-            made = event if events is None else events.get(fn._sequence_nr(), event)
-            self._add_op(fn, made, call, module, place)
+        for fn in self.find_new([grad_fn]):
+            self.add_op(fn, event)
+        self.end_call()
         number = node_number(grad_fn, self.run)
         assert number is not None
         return number
 
-    def _unknown(self, grad_fn: Any) -> Sequence[Any]:
-        """Return the nodes that are new from here on down, the oldest first."""
-        found, stack = {}, [grad_fn]
+    def find_new(self, roots: Sequence[Any]) -> Sequence[Any]:
+        """Return the nodes from some roots on down that have no number yet, the oldest first."""
+        found: dict[int, Any] = {}
+        stack = list(roots)
         while stack:
             fn = stack.pop()
-            if id(fn) in found:
+            if id(fn) in found or is_accumulate(fn) or node_number(fn, self.run) is not None:
                 continue
             found[id(fn)] = fn  # holding it keeps its address, and so this key, its own
-            for below, _ in fn.next_functions:
-                if below is not None and not is_accumulate(below) and node_number(below, self.run) is None:
-                    stack.append(below)
-        if len(found) == 1:
-            return (grad_fn,)
+            stack += [below for below, _ in fn.next_functions if below is not None]
         return sorted(found.values(), key=lambda fn: fn._sequence_nr())
 
-    def _add_op(self, fn: Any, event: int, call: str | None, module: str | None, place: Place) -> None:
+    def add_op(self, fn: Any, event: int, *, call: str | None = None, module: str | None = None) -> int:
+        """Add a grad_fn, the edges into it, and what it keeps for its backward."""
+        file, line, _ = self.find_place()
         metadata = fn._input_metadata
-        first = metadata[0] if metadata else None
-        is_known = first is not None and first.dtype is not None
+        first = metadata[0] if metadata and metadata[0].dtype is not None else None
         number = self.sink.add_node(
-            "op", event, op=fn.name(), call=call, module=module, file=place[0], line=place[1],
-            shape=tuple(first.shape) if first is not None and is_known else None,
-            dtype=str(first.dtype).removeprefix("torch.") if first is not None and is_known else None,
-            device=str(first.device) if first is not None and is_known else None,
+            "op", event, op=fn.name(), call=call, module=module, file=file, line=line,
+            shape=tuple(first.shape) if first is not None else None,
+            dtype=str(first.dtype).removeprefix("torch.") if first is not None else None,
+            device=str(first.device) if first is not None else None,
         )  # fmt: skip
-        set_node_number(fn, self.run, number)
-        self.node_events[number] = event
-        count = 0
-        for slot, (below, output) in enumerate(fn.next_functions):
-            if below is None:
-                continue
-            count += 1
-            source = self.leaf(below.variable, event).node if is_accumulate(below) else node_number(below, self.run)
-            assert source is not None
-            self.sink.add_edge(source, number, slot, output, event)
-        self.edge_counts[number] = count
-        self._add_saved(fn, number)
+        below = [(slot, *edge) for slot, edge in enumerate(fn.next_functions) if edge[0] is not None]
+        for slot, source, output in below:
+            # A leaf that turns up here was made before this event.
+            is_leaf = is_accumulate(source)
+            node = self.leaf(source.variable, event - 1).node if is_leaf else node_number(source, self.run)
+            assert node is not None
+            if is_leaf:
+                self.used_leaves.add(node)
+            self.sink.add_edge(node, number, slot, output, event)
+        self.built_ops += 1
+        self.built_edges += len(below)
+        keep_node_state(fn, NodeState(self.run, number, len(below), {}))
+        self._new[number] = fn
+        self._kept[number] = kept = self._saved_of(fn)
+        for name, tensor in kept:
+            self.sink.add_saved(number, name, tuple(tensor.shape), dtype_name(tensor))
+        return number
 
     def add_data_edges(self, fn: Any, inputs: Sequence[torch.Tensor], event: int) -> None:
         """Join the data tensors that an op read to its node.
@@ -248,8 +245,6 @@ class Registry:
         slots = [slot for slot, (below, _) in enumerate(fn.next_functions) if below is None]
         beyond = len(fn.next_functions)
         for tensor in inputs:
-            if tensor.requires_grad:
-                continue
             node, label = self.data_node(tensor, event - 1)
             is_differentiable = tensor.is_floating_point() or tensor.is_complex()
             if is_differentiable and slots:
@@ -257,14 +252,66 @@ class Registry:
             else:
                 slot, beyond = beyond, beyond + 1
             self.sink.add_edge(node, number, slot, 0, event, label)
+            self._read.setdefault(number, []).append((slot, self.state(tensor, event - 1).number))
 
-    def _add_saved(self, fn: Any, number: int) -> None:
+    def keeps(self, fn: Any, tensor: torch.Tensor) -> bool:
+        """Whether a node that was just added keeps a data tensor for its backward."""
+        number = node_number(fn, self.run)
+        return any(tensor is each for _, each in self._kept.get(number or 0, ()))
+
+    def inputs_of(self, node: int) -> list[int]:
+        """Return the states of the tensors that a node which was just added reads."""
+        states = list(self._read.get(node, ()))
+        for slot, (below, output) in enumerate(self._new[node].next_functions):
+            if below is None:
+                continue
+            if is_accumulate(below):
+                leaf = self.states.get(below.variable)
+                number = leaf.number if leaf is not None else None
+            else:
+                known = node_state(below, self.run)
+                number = known.outputs.get(output) if known is not None else None
+            if number is not None:
+                states.append((slot, number))
+        return [number for _, number in sorted(states)]
+
+    def add_inner_state(self, node: int, event: int) -> int:
+        """Note the output of a node inside a call, as far as autograd lets it be seen.
+
+        The value is what another node of the call (or the node itself) keeps of it for the backward, or a view of
+        what is known; else only its shape is.
+        """
+        fn = self._new[node]
+        below = [each for each, _ in fn.next_functions if each is not None]
+        value = next((tensor for kept in self._kept.values() for _, tensor in kept if tensor.grad_fn is fn), None)
+        if value is None and len(below) == 1 and is_accumulate(below[0]):
+            value = see_view(fn, below[0].variable)
+        first = fn._input_metadata[0]
+        snapshot = self.snapshot(value) if value is not None else None
+        state = self.sink.add_tensor(
+            None, event, node, 0, "", tuple(first.shape), str(first.dtype).removeprefix("torch."), str(first.device),
+            True, snapshot,
+        )  # fmt: skip
+        known = node_state(fn, self.run)
+        assert known is not None
+        known.outputs[0] = state
+        return state
+
+    def end_call(self) -> None:
+        """A call's nodes and states are written: let go of what it keeps."""
+        self._new.clear()
+        self._kept.clear()
+        self._read.clear()
+
+    def _saved_of(self, fn: Any) -> list[tuple[str, torch.Tensor]]:
+        """Return the tensors that a grad_fn keeps for its backward, by name."""
         if torch._C._autograd._top_saved_tensors_default_hooks(False) is not None:
-            return  # unpacking would run the user's own hooks
+            return []  # unpacking would run the user's own hooks
         kind = type(fn)
         names = self._saved_names.get(kind)
         if names is None:
             names = self._saved_names[kind] = tuple(name for name in dir(kind) if name.startswith("_saved_"))
+        found = []
         for name in names:
             try:
                 value = getattr(fn, name)
@@ -273,5 +320,20 @@ class Registry:
             parts = value if isinstance(value, tuple) else (value,)
             for index, part in enumerate(parts):
                 if isinstance(part, torch.Tensor):
-                    label = name.removeprefix("_saved_") + (f"[{index}]" if len(parts) > 1 else "")
-                    self.sink.add_saved(number, label, tuple(part.shape), dtype_name(part))
+                    found.append((name.removeprefix("_saved_") + (f"[{index}]" if len(parts) > 1 else ""), part))
+        return found
+
+
+def see_view(fn: Any, source: torch.Tensor) -> torch.Tensor | None:
+    """Return what a view op made of a tensor, for the few that stand inside calls; None for any other op."""
+    name = fn.name()
+    with torch.no_grad():
+        if name == "TBackward0":
+            return source.detach().t()
+        if name == "TransposeBackward0":
+            return source.detach().transpose(fn._saved_dim0, fn._saved_dim1)
+        if name in {"ViewBackward0", "ReshapeAliasBackward0", "UnsafeViewBackward0"}:
+            return source.detach().reshape(tuple(fn._input_metadata[0].shape))
+        if name == "ExpandBackward0":
+            return source.detach().expand(tuple(fn._input_metadata[0].shape))
+    return None

@@ -61,7 +61,6 @@ class Session:
         self.variables = Variables(self.registry)
         self.streams = Streams(self._printed, before_print)
         self._figures: dict[str, float] = {}
-        self._made_nodes = 0
         self._is_started = False
 
     # -- start and stop --------------------------------------------------------------------------------------------
@@ -99,9 +98,8 @@ class Session:
         self.backwards.stop()
         if error is not None and not isinstance(error, SystemExit):
             self._note_error(error, place or (None, None, None))
-        edges = sum(self.registry.edge_counts.values())
-        leaves = sum(1 for leaf in self.registry.leaves.values() if leaf.was_reached)
-        self.steps.finish(self.sink.event_count, self._made_nodes + leaves, edges)
+        registry = self.registry
+        self.steps.finish(self.sink.event_count, registry.built_ops + len(registry.used_leaves), registry.built_edges)
 
     def _place_of_error(self, error: BaseException) -> Place:
         place: Place = (None, None, None)
@@ -204,7 +202,6 @@ class Session:
 
     def op_made(self, event: int, node: int) -> None:
         """An op made a node."""
-        self._made_nodes += 1
         self.steps.made(event, node)
 
     def module_at(self, frame: FrameType | None) -> str | None:

@@ -7,7 +7,7 @@ of `optimizer.step()` follows the update and counts to it.
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphlab.capture.sink import Sink
@@ -47,16 +47,15 @@ class Steps:
         """An op made a node: what its statement did before (a view of data, a random mask) is forward with it."""
         self._made.append((min(event, self._statement), node))
 
-    def backward_starts(self, event: int, reached: AbstractSet[int], edges: dict[int, int]) -> None:
-        """A backward begins; reached are the nodes it leads to, edges autograd's count of edges into each."""
+    def backward_starts(self, event: int, reached: Mapping[int, int]) -> None:
+        """A backward begins; reached are the nodes that it leads to, with autograd's count of edges into each."""
         self._end_backward()
         self._end_step()
         begin = min((made for made, node in self._made if node in reached and made >= self._cursor), default=event)
         self._span(begin - 1, "setup")
         self._span(event - 1, "forward")
-        new = reached - self._nodes
-        self._nodes |= new
-        self._edges += sum(edges.get(node, 0) for node in new)
+        self._edges += sum(edges for node, edges in reached.items() if node not in self._nodes)
+        self._nodes.update(reached)
         self._made.clear()
         self._has_backward = True
 
@@ -100,14 +99,14 @@ class Steps:
         if update is not None:
             self._span(update.event, "update")
         elif not self._has_backward:
-            self._nodes, self._edges = set(range(nodes)), edges
             begin = min((event for event, _ in self._made), default=last + 1)
             end = max((event for event, _ in self._made), default=last)
             self._span(begin - 1, "setup")
             self._span(end, "forward")
         self._span(last, "setup")
+        counts = (len(self._nodes), self._edges) if self._has_backward else (nodes, edges)
         if last:
-            self.sink.add_step(self.step, self.first, last, len(self._nodes), self._edges)
+            self.sink.add_step(self.step, self.first, last, *counts)
 
     def _end_backward(self) -> None:
         if self._backward is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -19,14 +20,17 @@ def draw_with_torchviz(root: torch.Tensor, functions: Sequence[Any], names: dict
         functions: the nodes of the graph; being held they keep their addresses while torchviz names nodes by them.
         names: what the leaves are called.
     """
+    path = list(sys.path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torchviz's own imports warn about distutils
+            warnings.simplefilter("ignore")  # its imports warn about distutils
             import torchviz
 
             text: str = torchviz.make_dot(root, params=names).source
-    except Exception:  # its recursion, its imports, a node it does not know: a picture is never worth a run
+    except Exception:  # noqa: BLE001 - its recursion, its imports, a node unknown to it: no picture is worth a run
         return None
+    finally:
+        sys.path[:] = path  # setuptools, which it takes distutils from, leaves a folder of its own there
     addresses = {str(id(fn)) for fn in functions} | {str(id(tensor)) for tensor in names.values()} | {str(id(root))}
     order: dict[str, str] = {}
 
