@@ -45,15 +45,13 @@ def lane_cells(row: LaneRow, mark: str, lanes: int) -> str:
         low, high = sorted((row.lane, lane))
         for cell in range(low * 2 + 1, min(high * 2, len(cells))):
             cells[cell] = "┼" if cells[cell] == "│" else "─"
+    outermost = {min((*ends, row.lane)), max((*ends, row.lane))}
     for lane, join in ends.items():
         is_right = lane > row.lane
-        is_last = not any(
-            (other > lane) == is_right and other != lane and (other > row.lane) == is_right for other in ends
-        )
-        if join.is_new:
-            sign = ("╮" if is_right else "╭") if is_last else "┬"
+        if lane in outermost:
+            sign = ("╮" if is_right else "╭") if join.is_new else ("┤" if is_right else "├")
         else:
-            sign = ("┤" if is_right else "├") if is_last else "┼"
+            sign = "┬" if join.is_new else "┼"
         cells[lane * 2] = sign
     if row.lane < lanes:
         cells[row.lane * 2] = mark

@@ -406,7 +406,8 @@ class ExplorerState:
         """Return what people call a node at the cursor."""
         node: Node = self.recording.node(number)
         tags = self.names().get(number, [])
-        return node.name or next(iter(tags), None) or node.call or node.op or f"{node.kind} {number}"
+        later = self.step_name(number)
+        return node.name or next(iter(tags), None) or later or node.call or node.op or f"{node.kind} {number}"
 
     # -- playing and following -------------------------------------------------------------------------------------
 
