@@ -153,7 +153,7 @@ class Series:
         return numpy.array([numpy.nan if loss is None else loss for loss in losses], dtype="f8")
 
     def metrics(self) -> dict[str, numpy.ndarray[Any, Any]]:
-        """Return the script's own figures at the end of each step, those that change over the steps."""
+        """Return the script's own figures at the end of each step: those that change, and are not just the loss."""
         recording = self.recording
         if self._metrics[0] != recording.event_count:
             ends = [step.last for step in recording.steps]
@@ -163,10 +163,10 @@ class Series:
                 for name, value in event.details.items():
                     curve = found.setdefault(name, numpy.full(len(ends), numpy.nan))
                     curve[index:] = float(value)
-            changing = {
-                name: curve for name, curve in found.items() if len(set(curve[~numpy.isnan(curve)].tolist())) > 1
-            }
-            self._metrics = (recording.event_count, changing)
+            losses = self.losses()
+            # A variable that holds the loss says nothing new.
+            new = {name: curve for name, curve in found.items() if _changes(curve) and not _are_alike(curve, losses)}
+            self._metrics = (recording.event_count, new)
         return self._metrics[1]
 
     def curve(self, leaf: Leaf, measure: Measure) -> Curve:
@@ -277,6 +277,16 @@ class Series:
                 table = numpy.frombuffer(b"".join(row[3] for row in same), stored).reshape(len(same), -1)
                 measured.update(zip((row[0] for row in same), _measure_rows(table, leaf.size), strict=True))
         return measured
+
+
+def _changes(curve: numpy.ndarray[Any, Any]) -> bool:
+    return len(set(curve[~numpy.isnan(curve)].tolist())) > 1
+
+
+def _are_alike(curve: numpy.ndarray[Any, Any], other: numpy.ndarray[Any, Any]) -> bool:
+    """Whether two curves say the same wherever both say anything."""
+    both = ~numpy.isnan(curve) & ~numpy.isnan(other)
+    return bool(both.any()) and bool(numpy.allclose(curve[both], other[both], rtol=1e-5))
 
 
 def _measure_rows(table: numpy.ndarray[Any, Any], size: int) -> list[float]:

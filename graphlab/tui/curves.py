@@ -139,11 +139,13 @@ def draw_curve(numbers: Array, is_there: Array, cursor: int, width: int, height:
     marked = columns.span(cursor) if len(numbers) else (-1, -1)
     bars = _bars(columns, shown, there, axis, rows_of_bars, marked)
     rows: list[Row] = []
+    parts = max((rows_of_bars - 1) // 3, 1)
+    labelled = {round(part * (rows_of_bars - 1) / parts) for part in range(parts + 1)}
+    if axis.low == axis.high:
+        labelled = {rows_of_bars // 2}
     for index, line in enumerate(bars):
-        is_labelled = index % 3 == 0 or (index == rows_of_bars - 1 and index % 3 == 2)
+        is_labelled = index in labelled
         share = 1 - index / max(rows_of_bars - 1, 1)
-        if axis.low == axis.high:
-            is_labelled, share = index == rows_of_bars // 2, 0.0
         label = format_value(axis.number(share), 3) if is_labelled else ""
         rows.append([(f"{label:>{_LABEL - 2}} ", "quiet"), ("┤", "axis"), *line])
     rows.append([(" " * (_LABEL - 1), ""), ("└" + "─" * columns.width, "axis")])

@@ -149,7 +149,8 @@ def _draw_grid(
         pooled = pool(grid, rows * _halves(cells), width)
         crowd = (-(-grid.shape[0] // pooled.shape[0]), -(-grid.shape[1] // pooled.shape[1]))
         grid, size = pooled, 1
-    wide = levels_of(grid, scale).repeat(size, axis=1)
+    across = max(min(_LARGEST_CELL, 3 * size, width // grid.shape[1]), 1)
+    wide = levels_of(grid, scale).repeat(across, axis=1)
     if cells != "half":
         return [_paint(row, row, cells) for row in wide.repeat(max(size // 2, 1), axis=0)], crowd
     tall = wide.repeat(size, axis=0)
@@ -176,7 +177,9 @@ def _draw_many(tiles: Sequence[Tile], scale: float, width: int, rows: int, cells
         line = shown[start : start + per_line]
         pictures = []
         for tile in line:
-            picture, crowd = _draw_grid(tile.grid, size, scale, width, max(rows - 1, 1), cells)
+            picture, crowd = _draw_grid(
+                tile.grid, size, scale, min(across * size or width, width), max(rows - 1, 1), cells
+            )
             pictures.append(picture)
         room = max(label, row_width(pictures[0][0]))
         drawn.append([(f"{tile.label[:room]:<{room + 1}}", "quiet") for tile in line])

@@ -191,7 +191,7 @@ class TrainingView:
         steps = len(self.recording.steps)
         rows: list[Row] = []
         if steps > 1 and height >= 10:
-            rows += self._loss_curve(number, width, min(max(height * 2 // 5, 6), 16))
+            rows += self._loss_curve(number, width, self._curve_height(number, leaves, height))
         listed = min(len(leaves) + 2, max((height - len(rows)) * 3 // 5, 3))
         if leaves and height - len(rows) >= 3:
             rows += self._leaf_list(number, leaves, width, listed, look)
@@ -202,6 +202,12 @@ class TrainingView:
         if height - len(rows) >= 3:
             rows += self._add(self._phases(self.recording.steps[number - 1], width, height - len(rows)))
         return rows
+
+    def _curve_height(self, number: int, leaves: Sequence[Leaf], height: int) -> int:
+        """Give the curve what the rest does not need, but never so much or so little that it looks odd."""
+        leaf = self.picked_leaf(number)
+        rest = len(leaves) + 2 + 4 + (5 if height >= 28 else 0) + (12 if leaf is not None and leaf.size > 1 else 0)
+        return min(max(height - rest - 1, height // 3, 6), height * 3 // 5, 26)
 
     def _loss_curve(self, number: int, width: int, height: int) -> list[Row]:
         losses = self.series.losses()
@@ -244,7 +250,8 @@ class TrainingView:
         if width < name_width + shape_width + 3 * (_NUMBER + 1) + 3:
             shape_width = 0
         axis = self._norm_axis(shown)
-        strip_head = shorten(messages.OVER_STEPS[self.measure], strip_width)
+        words = messages.OVER_STEPS[self.measure]
+        strip_head = words if len(words) <= strip_width else shorten(messages.MEASURE_NAMES[self.measure], strip_width)
         head: Row = [
             (" " * (name_width + 2 + shape_width + 1 * bool(shape_width)), ""),
             (f" {strip_head:<{strip_width}} " if strip_width else "", "quiet"),
