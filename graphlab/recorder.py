@@ -24,11 +24,11 @@ import torch
 import graphlab
 from graphlab.capture import Session
 from graphlab.capture.own_files import default_folder
-from graphlab.errors import RecordingError
-from graphlab.structure import pack_numbers
+from graphlab.errors import RecordingError, UsageError
 from graphlab.recording import Recording
 from graphlab.store import Reader, Writer
 from graphlab.store.format import FORMAT_VERSION, encode_real, encode_shape
+from graphlab.structure import pack_numbers
 
 
 class StoreSink:
@@ -306,18 +306,24 @@ def run_script(
             progress(sink.event_count)
 
     texts = {str(request.script): request.text}
-    session = Session(sink, request.script.resolve().parent, texts=texts, has_values=request.has_values, after_line=after_line,
-                      before_print=before_print)
+    session = Session(
+        sink,
+        request.script.resolve().parent,
+        texts=texts,
+        has_values=request.has_values,
+        after_line=after_line,
+        before_print=before_print,
+    )
     error: BaseException | None = None
     try:
         with _as_main(request) as (code, module):
             if request.is_seeding and request.seed is not None:
                 _seed_everything(request.seed)
             session.start()
-            exec(code, module.__dict__)
+            exec(code, module.__dict__)  # noqa: S102 - running the user's script is what we are for
     except StopAfterSteps:
         tell(f"ended after {request.steps} training steps, as asked: the script has no parameter STEPS")
-    except BaseException as raised:  # whatever ends the script ends the recording cleanly
+    except BaseException as raised:  # noqa: BLE001 - whatever ends the script ends the recording cleanly
         error = raised
     finally:
         session.stop(error)
@@ -404,7 +410,7 @@ def _as_main(request: RunRequest) -> Iterator[tuple[CodeType, ModuleType]]:
         spec = find_spec(request.module)
         module.__spec__ = spec
         module.__package__ = spec.parent if spec is not None else None
-        sys.path[0:1] = [os.getcwd()]
+        sys.path[0:1] = [str(Path.cwd())]
     else:
         module.__package__ = None
         sys.path[0:1] = [str(request.script.resolve().parent)]
@@ -422,6 +428,23 @@ def _seed_everything(seed: int) -> None:
     random.seed(seed)
     numpy.random.seed(seed % 2**32)  # noqa: NPY002 - the script's own global generator is what is to be seeded
     torch.manual_seed(seed)
+
+
+def _tell_on_stderr(text: str) -> None:
+    sys.stderr.write(f"graphlab: {text}\n")
+
+
+def find_device(asked: str) -> str:
+    """Return `cuda` or `cpu`; `auto` is a GPU where there is one.
+
+    Raises:
+        UsageError: a GPU is asked for where torch can use none.
+    """
+    if asked != "cpu" and torch.cuda.is_available():
+        return "cuda"
+    if asked == "cuda":
+        raise UsageError("this machine has no GPU that torch can use: leave --device out, or say --device auto")
+    return "cpu"
 
 
 @contextlib.contextmanager
@@ -444,7 +467,7 @@ def record(
         RecordingError: the recording cannot be made.
     """
     target = Path(path) if path is not None else None
-    sink = StoreSink(Writer(target), lambda line: print(f"graphlab: {line}", file=sys.stderr))
+    sink = StoreSink(Writer(target), _tell_on_stderr)
     caller = sys._getframe(2)  # past contextlib's __enter__
     name = Path(caller.f_code.co_filename).stem
     script = Path(caller.f_code.co_filename)

@@ -255,5 +255,7 @@ def _reach(roots: Sequence[Any]) -> list[Any]:
         fn = stack.pop()
         if id(fn) not in found:
             found[id(fn)] = fn
-            stack.extend(below for below, _ in reversed(fn.next_functions) if below is not None and id(below) not in found)
+            stack.extend(
+                below for below, _ in reversed(fn.next_functions) if below is not None and id(below) not in found
+            )
     return list(found.values())

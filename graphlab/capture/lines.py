@@ -17,7 +17,9 @@ from graphlab.capture.registry import Place
 from graphlab.capture.sink import Sink
 from graphlab.capture.statements import Statement
 
-_LEAVES = {dis.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE", "RETURN_GENERATOR") if name in dis.opmap}
+_LEAVES = {
+    dis.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE", "RETURN_GENERATOR") if name in dis.opmap
+}
 _NESTED = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"}
 
 
@@ -36,7 +38,9 @@ class TracedFrame:
 
     __slots__ = ("_tracer", "current", "depth", "file", "frame", "is_module", "is_raising", "number", "parent")
 
-    def __init__(self, tracer: Tracer, frame: FrameType, file: OwnFile, number: int, parent: TracedFrame | None) -> None:
+    def __init__(
+        self, tracer: Tracer, frame: FrameType, file: OwnFile, number: int, parent: TracedFrame | None
+    ) -> None:
         self._tracer = tracer
         self.frame: FrameType | None = frame
         self.file = file
@@ -60,9 +64,9 @@ class TracedFrame:
 
     def _line(self, frame: FrameType) -> None:
         statement = self.file.statements.by_line.get(frame.f_lineno)
-        if statement is not None and statement.is_with and statement is not self.current:
-            if frame.f_lasti > self._tracer.entry(frame.f_code, frame.f_lineno):
-                statement = None  # the block is being left: not the statement once more
+        is_entered = frame.f_lasti <= self._tracer.entry(frame.f_code, frame.f_lineno)
+        if statement is not None and statement.is_with and statement is not self.current and not is_entered:
+            statement = None  # the block is being left: not the statement once more
         if statement is self.current and not self._is_again(frame):
             return
         self.end_statement()
@@ -71,8 +75,10 @@ class TracedFrame:
 
     def _is_again(self, frame: FrameType) -> bool:
         """Whether a statement that just ran begins anew (a loop in one line), not goes on in another of its lines."""
-        return frame.f_lasti <= self._tracer.entry(frame.f_code, frame.f_lineno) and self.current is not None and (
-            frame.f_lineno == self.current.line
+        return (
+            frame.f_lasti <= self._tracer.entry(frame.f_code, frame.f_lineno)
+            and self.current is not None
+            and (frame.f_lineno == self.current.line)
         )
 
     def _return(self, frame: FrameType) -> None:

@@ -167,9 +167,7 @@ class Ops(TorchFunctionMode):
         for position, number in enumerate(read):
             self.sink.add_use(event, position, number)
 
-    def _data_base(
-        self, tensor: torch.Tensor, used: list[TensorState], view: str
-    ) -> tuple[torch.Tensor | None, str]:
+    def _data_base(self, tensor: torch.Tensor, used: list[TensorState], view: str) -> tuple[torch.Tensor | None, str]:
         """For a view of data: the data that it is a view of, and all views on the way."""
         if tensor.requires_grad or not tensor._is_view() or tensor._base is None or tensor._base.requires_grad:
             return None, ""

@@ -84,7 +84,9 @@ class OwnFiles:
 
     def _make(self, name: str, text: str) -> OwnFile:
         path = str(Path(name).resolve())
-        shown = path.removeprefix(self._folder).replace(os.sep, "/") if path.startswith(self._folder) else Path(name).name
+        shown = (
+            path.removeprefix(self._folder).replace(os.sep, "/") if path.startswith(self._folder) else Path(name).name
+        )
         number = self._sink.add_file(shown, text)
         return OwnFile(number, read_statements(text))
 

@@ -173,11 +173,10 @@ class Registry:
 
     def _add_tensor_node(self, kind: str, tensor: torch.Tensor, event: int) -> int:
         file, line, _ = self.find_place()
-        number = self.sink.add_node(
+        return self.sink.add_node(
             kind, event, file=file, line=line, shape=tuple(tensor.shape), dtype=dtype_name(tensor),
             device=str(tensor.device),
         )  # fmt: skip
-        return number
 
     # -- grad_fns --------------------------------------------------------------------------------------------------
 

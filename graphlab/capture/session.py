@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -71,7 +72,7 @@ class Session:
         self.backwards.start()
         self.updates.start()
         self.streams.start()
-        self.ops.__enter__()
+        self.ops.__enter__()  # type: ignore[no-untyped-call]  # torch leaves it without types
         if not self.tracer.start():
             self.sink.add_note("lines are not recorded: a debugger, coverage or another tracer is already at work")
         elif frame is not None:
@@ -88,7 +89,7 @@ class Session:
         if error is not None:
             self.tracer.abandon()
         self.tracer.stop()
-        self.ops.__exit__(None, None, None)
+        self.ops.__exit__(None, None, None)  # type: ignore[no-untyped-call]  # as above
         self.streams.stop()
         with torch._C.DisableTorchFunction():
             self.updates.flush_gradients()
@@ -123,8 +124,10 @@ class Session:
         hidden = self.ops.trampolines.codes
         while step is not None:
             below = step.tb_next
-            while below is not None and below.tb_next is not None and (
-                below.tb_frame.f_code in OUR_CODES or below.tb_frame.f_code in hidden or _is_engine_entry(below)
+            while (
+                below is not None
+                and below.tb_next is not None
+                and (below.tb_frame.f_code in OUR_CODES or below.tb_frame.f_code in hidden or _is_engine_entry(below))
             ):
                 below = below.tb_next
             if below is not step.tb_next:
@@ -236,6 +239,4 @@ def _is_engine_entry(step: TracebackType) -> bool:
 
 
 def _same(known: float | None, value: float) -> bool:
-    return known is not None and (known == value or (known != known and value != value))
-
-
+    return known is not None and (known == value or (math.isnan(known) and math.isnan(value)))

@@ -90,7 +90,9 @@ def _stored(part: ast.AST) -> Iterator[str]:
     for inner in ast.walk(part):
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store | ast.Del):
             yield inner.id
-        elif isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store) and isinstance(inner.value, ast.Name):
+        elif (
+            isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store) and isinstance(inner.value, ast.Name)
+        ):
             yield f"{inner.value.id}.{inner.attr}"
 
 

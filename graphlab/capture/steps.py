@@ -76,7 +76,9 @@ class Steps:
             Whether it closed an update.
         """
         self._statement = event + 1
-        closed = [mark for mark in (self._backward, self._update) if mark is not None and mark.is_closed_by(event, place)]
+        closed = [
+            mark for mark in (self._backward, self._update) if mark is not None and mark.is_closed_by(event, place)
+        ]
         for mark in closed:
             mark.event = event
         self._end_backward()

@@ -205,5 +205,3 @@ class Updates:
 
 def _is_same(before: torch.Tensor, after: torch.Tensor) -> bool:
     return before.shape == after.shape and torch.equal(before, after)
-
-

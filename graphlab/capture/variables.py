@@ -29,9 +29,7 @@ class Variables:
         self._names: dict[tuple[int, str], weakref.ref[torch.Tensor]] = {}
         self._roots: list[tuple[weakref.ref[torch.nn.Module], str]] = []
 
-    def bind(
-        self, event: int, number: int, frame: FrameType, names: Sequence[str], *, is_call: bool = False
-    ) -> None:
+    def bind(self, event: int, number: int, frame: FrameType, names: Sequence[str], *, is_call: bool = False) -> None:
         """Note what some names of a frame hold as of an event; of a call these are its arguments."""
         if not names:
             return

@@ -71,17 +71,17 @@ def run(arguments: argparse.Namespace) -> int:
     if at is not None and (step or line or arguments.phase):
         raise UsageError(messages.ONE_MOMENT)
     is_table = target.suffix.lower() == ".csv"
-    if not is_table:
-        check_target(target, renderer=arguments.renderer)
+    check_target(target, renderer=arguments.renderer)
     with opened_source(arguments) as source:
         from graphlab.recording import open_recording
 
         recording = open_recording(source.path)
         try:
             if is_table:
-                from graphlab.renderers.table import write_gradient_table
+                from graphlab.renderers import write_whole
+                from graphlab.renderers.table import gradient_table
 
-                write_gradient_table(recording, target)
+                write_whole(target, gradient_table(recording).encode())
             else:
                 graph = recording.graph(at=at, step=step, phase=arguments.phase, line=line, future=arguments.future)
                 render(graph, target, renderer=arguments.renderer, theme=arguments.theme)

@@ -33,7 +33,6 @@ BAD_COUNT = "{option} takes a whole number from {least}{most}, not {text!r}"
 EXIT_INTERRUPTED = 130
 ALL_OR_SOME = "--all runs every scenario: name none beside it"
 FOLDER_FOR_SEVERAL = "several recordings need a folder: -o {name!r} names a file"
-NO_CUDA = "this machine has no GPU that torch can use: leave --device out, or say --device auto"
 RECORDED = "graphlab: recorded {path}"
 RUN_INTERRUPTED = "graphlab: interrupted; recorded up to here in {path}"
 RUN_FAILED = "graphlab: the script raised; recorded up to there in {path}"

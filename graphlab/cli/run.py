@@ -134,11 +134,12 @@ def make_request(options: RunOptions, scenario: Scenario, arguments: argparse.Na
 
     values = chosen_parameters(options, scenario)
     known = {parameter.name: parameter.default for parameter in scenario.parameters}
-    if options.device is not None and "DEVICE" in known:
-        values.setdefault("DEVICE", _find_device(options.device))
+    from graphlab.recorder import RunRequest, find_device
+
+    if options.device is not None:
+        values.setdefault("DEVICE", find_device(options.device))
     if values.get("DEVICE") == "cuda":
-        _find_device("cuda")
-    from graphlab.recorder import RunRequest
+        find_device("cuda")
 
     has_seed = "SEED" in known
     return RunRequest(
@@ -162,18 +163,6 @@ def _typed(arguments: argparse.Namespace, scenario: Scenario) -> str:
     names = getattr(arguments, "sources", None) or [getattr(arguments, "source", None)]
     name = names[0] if names else None
     return name if name is not None and name.endswith(".py") and len(names) == 1 else str(scenario.path)
-
-
-def _find_device(asked: str) -> str:
-    if asked == "cpu":
-        return asked
-    import torch  # only a run that asks for a GPU needs to know; it imports torch next anyway
-
-    if torch.cuda.is_available():
-        return "cuda"
-    if asked == "cuda":
-        raise UsageError(messages.NO_CUDA)
-    return "cpu"
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from importlib.resources import files
 
@@ -28,7 +29,7 @@ def decode_shape(text: str) -> tuple[int, ...]:
 
 def encode_real(number: float | None) -> float | str | None:
     """Keep a NaN apart from a NULL: SQLite stores both as NULL, so a NaN becomes text."""
-    return "NaN" if number is not None and number != number else number
+    return "NaN" if number is not None and math.isnan(number) else number
 
 
 def decode_real(value: float | str | None) -> float | None:

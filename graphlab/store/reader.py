@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from graphlab.errors import RecordingError
-from graphlab.model import Change, Edge, Event, Node, SourceFile, Snapshot, Span, Tensor
+from graphlab.model import Change, Edge, Event, Node, Snapshot, SourceFile, Span, Tensor
 from graphlab.store.format import (
     APPLICATION_ID,
     FORMAT_VERSION,

@@ -34,10 +34,7 @@ _COLUMNS = {
     "changes": 7,
     "snapshots": 10,
 }
-_INSERT = {
-    table: f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})"
-    for table, columns in _COLUMNS.items()
-}
+_INSERT = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})" for table, columns in _COLUMNS.items()}
 # One more row for the same backward edge (an op that is entered twice by retain_graph's second pass) is no error.
 _INSERT["edges"] = _INSERT["edges"].replace("INSERT", "INSERT OR IGNORE")
 

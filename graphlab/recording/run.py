@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from graphlab.errors import UsageError
 from graphlab.model import (
@@ -31,7 +31,15 @@ from graphlab.model import (
     Tensor,
     Variable,
 )
-from graphlab.scenario import Scenario, parse_source
+from graphlab.recording.steps import (
+    StepReader,
+    last_backward_end,
+    read_step_gradients,
+    read_step_metrics,
+    read_step_parameters,
+)
+from graphlab.recording.variables import read_names, read_variables
+from graphlab.scenario import parse_source
 from graphlab.store import Reader
 from graphlab.store.reader import make_change, make_event
 from graphlab.structure import Structure, read_structure
@@ -41,16 +49,8 @@ if TYPE_CHECKING:
 
     import networkx
 
-_BINDING = (
-    "SELECT b.id, b.event, b.frame, b.name, b.kind, b.object, b.text, b.element, t.node "
-    "FROM bindings b LEFT JOIN tensors t ON t.id = b.object"
-)
-# The names of a frame without a scan of all its bindings: one index look-up a name.
-_NAMES_OF_FRAME = (
-    "WITH RECURSIVE names(name) AS (SELECT MIN(name) FROM bindings WHERE frame = ?1 UNION ALL "
-    "SELECT (SELECT MIN(name) FROM bindings WHERE frame = ?1 AND name > names.name) FROM names "
-    "WHERE names.name IS NOT NULL) SELECT name FROM names WHERE name IS NOT NULL"
-)
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 def open_recording(path: str | os.PathLike[str]) -> Recording:
@@ -78,8 +78,7 @@ class Events(Sequence[Event]):
     def __getitem__(self, index: int | slice) -> Event | list[Event]:
         if isinstance(index, slice):
             return [self._recording.event(number + 1) for number in range(len(self))[index]]
-        event: Event = self._recording.event(range(len(self))[index] + 1)
-        return event
+        return self._recording.event(range(len(self))[index] + 1)
 
 
 class Recording:
@@ -94,23 +93,25 @@ class Recording:
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.path = reader.path
-        self._known_spans: list[Span] = []
-        self._known_steps: list[Step] = []
+        self._step_reader = StepReader(reader)
         self._caches: list[Any] = []
         self.event = self._cached(self._event, 4096)
         self.node = self._cached(self._node, 65_536)
         self.structure = self._cached(self._structure, 8)
+        self.variables = self._cached(self._variables, 64)
+        self.names = self._cached(self._names, 64)
+        self.metric_events = self._cached(self._metric_events, 1)
         self.snapshot = lru_cache(2048)(self._snapshot)
         self.scenario = parse_source("", "")
         self.files: list[SourceFile] = []
         self.event_count = -1
         self.refresh()
 
-    def _cached(self, function: Any, size: int) -> Any:
+    def _cached(self, function: Callable[_P, _T], size: int) -> Callable[_P, _T]:
         """Remember answers until the recording grows."""
         cache = lru_cache(size)(function)
         self._caches.append(cache)
-        return cache
+        return cast("Callable[_P, _T]", cache)
 
     # -- the run as a whole ---------------------------------------------------------------------------------------
 
@@ -131,7 +132,7 @@ class Recording:
                 return False
             self.event_count = count
             self._read_files()
-            self._read_steps()
+            self.spans, self.steps = self._step_reader.read(count)
         for cache in self._caches:
             cache.cache_clear()
         if facts.status != "running":
@@ -141,57 +142,8 @@ class Recording:
     def _read_files(self) -> None:
         files = self.reader.files()
         if files and files != self.files:
-            self.scenario = parse_source(files[0].text, self.facts.script)
+            self.scenario = parse_source(files[0].text, self.facts.script, is_lenient=True)
         self.files = files
-
-    def _read_steps(self) -> None:
-        after = self._known_spans[-1].first if self._known_spans else 0
-        self._known_spans += self.reader.spans(after)
-        known = len(self._known_steps)
-        for row in self.reader.rows("SELECT id, first, last, nodes, edges FROM steps WHERE id > ? ORDER BY id", known):
-            self._known_steps.append(Step(row[0], row[1], row[2], self._losses(row[1], row[2]), row[3], row[4]))
-        self.spans = self._known_spans + self._spans_under_way()
-        self.steps = list(self._known_steps)
-        first = self.steps[-1].last + 1 if self.steps else 1
-        if first <= self.event_count:
-            losses = self._losses(first, self.event_count)
-            if losses or not self.steps:
-                counts = self.reader.row(
-                    "SELECT TOTAL(LENGTH(nodes) / 4), TOTAL(edges) FROM backwards WHERE event >= ?", first
-                )
-                number = len(self.steps) + 1
-                self.steps.append(Step(number, first, self.event_count, losses, int(counts[0]), int(counts[1])))
-
-    def _losses(self, first: int, last: int) -> tuple[float, ...]:
-        rows = self.reader.events("WHERE kind = 'backward_start' AND id BETWEEN ? AND ? ORDER BY id", first, last)
-        return tuple(float(loss) for row in rows for loss in row[8].get("losses", ()))
-
-    def _spans_under_way(self) -> list[Span]:
-        """Guess step and phase of the events after the last span: the run goes on, or was cut off."""
-        last = self._known_spans[-1] if self._known_spans else Span(0, 0, 1, "setup")
-        first, end = last.last + 1, self.event_count
-        if first > end:
-            return []
-        spans = []
-        step = last.step
-        if last.phase in {"backward", "update"}:
-            update = self.reader.number("SELECT MAX(id) FROM events WHERE kind = 'update' AND id >= ?", first)
-            if update is not None:
-                spans.append(Span(first, update, step, "update"))
-                first = update + 1
-            if update is not None or last.phase == "update":
-                step += 1
-        marks: list[tuple[int | None, Phase]] = [
-            (first, "setup"),
-            (self.reader.number("SELECT MIN(id) FROM events WHERE kind = 'op' AND node > 0 AND id >= ?", first), "forward"),
-            (self.reader.number("SELECT MAX(id) FROM events WHERE kind = 'backward_start' AND id >= ?", first), "backward"),
-        ]
-        starts = [(event, phase) for event, phase in marks if event is not None and event <= end]
-        for index, (event, phase) in enumerate(starts):
-            until = starts[index + 1][0] - 1 if index + 1 < len(starts) else end
-            if event <= until:
-                spans.append(Span(event, until, step, phase))
-        return spans
 
     @property
     def is_running(self) -> bool:
@@ -405,127 +357,36 @@ class Recording:
         rows = self.reader.rows("SELECT name, shape, dtype FROM saved WHERE node = ? ORDER BY name", node)
         return [(row[0], row[1], row[2]) for row in rows]
 
-    # -- variables and names ---------------------------------------------------------------------------------------
+    # -- variables and steps ---------------------------------------------------------------------------------------
 
-    def variables(self, moment: int) -> list[Variable]:
-        """Return what the variables of the running function and of the script itself hold, in the order bound."""
-        frame = self._frame_at(moment)
-        found = []
+    def _variables(self, moment: int) -> list[Variable]:
         with self.reading():
-            for number in dict.fromkeys((frame, 1)):
-                function = self.reader.row("SELECT function FROM frames WHERE id = ?", number)
-                for row in self._bindings_of(number, moment):
-                    if row[7] == 0 and row[4] != "gone":
-                        found.append(self._variable(row, function[0] if function and number != 1 else "", moment))
-        return found
+            return read_variables(self, moment)
 
-    def _frame_at(self, moment: int) -> int:
-        if not 1 <= moment <= self.event_count:
-            return 1
-        return self.event(moment).frame or 1
-
-    def _bindings_of(self, frame: int, moment: int) -> list[tuple[Any, ...]]:
-        """Return the last binding of each name of a frame as of a moment, in order of their events."""
-        rows = []
-        for (name,) in self.reader.rows(_NAMES_OF_FRAME, frame):
-            row = self.reader.row(
-                f"{_BINDING} WHERE b.frame = ? AND b.name = ? AND b.event <= ? ORDER BY b.event DESC, b.id DESC LIMIT 1",
-                frame, name, moment,
-            )  # fmt: skip
-            if row is not None:
-                rows.append(row)
-        return sorted(rows, key=lambda row: self._first_bound(frame, row[3]))
-
-    def _first_bound(self, frame: int, name: str) -> int:
-        return self.reader.number("SELECT MIN(id) FROM bindings WHERE frame = ? AND name = ?", frame, name) or 0
-
-    def _variable(self, row: tuple[Any, ...], function: str, moment: int) -> Variable:
-        tensor = None
-        if row[5] is not None:
-            states = self.reader.tensors("WHERE object = ? AND event <= ? ORDER BY id DESC LIMIT 1", row[5], moment)
-            tensor = states[0] if states else None
-        is_changed = row[1] == moment or (tensor is not None and tensor.event == moment)
-        return Variable(row[3], row[2], function, row[1], row[6], tensor, is_changed)
-
-    def names(self, moment: int) -> dict[int, list[str]]:
-        """Return the names that sit on each node as of a moment: the variables of the step that hold its tensor.
-
-        A name sits where its last binding put it, also after the function that it is local to has returned.
-        """
-        if not 1 <= moment <= self.event_count:
-            return {}
-        step = self.step_of(moment)
-        before = step.first - 1
+    def _names(self, moment: int) -> dict[int, list[str]]:
         with self.reading():
-            frames = self.reader.rows("SELECT id FROM frames WHERE first <= ? AND (last IS NULL OR last >= ?)", before, step.first)
-            rows = [row for (frame,) in frames for row in self._bindings_of(frame, before)]
-            rows += self.reader.rows(f"{_BINDING} WHERE b.event BETWEEN ? AND ? ORDER BY b.id", step.first, moment)
-        holders: dict[tuple[int, str], tuple[Any, ...]] = {}
-        for row in rows:
-            holders.pop((row[2], row[3]), None)
-            holders[row[2], row[3]] = row
-        names: dict[int, list[str]] = {}
-        # A variable is a better name than an element of a container, and a later binding than an earlier one.
-        for row in sorted(holders.values(), key=lambda row: (row[7], -row[0])):
-            if row[8] is not None:
-                tags = names.setdefault(row[8], [])
-                if row[3] not in tags and not (row[7] and tags):
-                    tags.append(row[3])
-        return names
+            return read_names(self, moment)
 
-    # -- steps -----------------------------------------------------------------------------------------------------
+    def _metric_events(self) -> list[Event]:
+        return self.find_events("kind = 'metric' ORDER BY id")
 
     def last_backward_end(self, step: Step) -> int:
         """Return the event at which the step's last backward ended, or the step's end."""
-        found = self.reader.number(
-            "SELECT MAX(id) FROM events WHERE kind = 'backward_end' AND id BETWEEN ? AND ?", step.first, step.last
-        )
-        return found or step.last
+        return last_backward_end(self, step)
 
     def step_gradients(self, number: int) -> list[LeafGradient]:
         """Return each leaf's `.grad` when the step's last backward had ended; None where it got none."""
-        step = self.step(number)
         with self.reading():
-            moment = self.last_backward_end(step)
-            names = self.names(moment)
-            reached = self.structure(number).counted
-            leaves = self.reader.nodes(
-                "WHERE kind IN ('parameter', 'leaf') AND event <= ? ORDER BY id", step.last
-            )
-            return [
-                LeafGradient(leaf.id, leaf_name(leaf, names), leaf.shape or (), self.gradient(leaf.id, moment))
-                for leaf in leaves
-                if leaf.kind == "parameter" or leaf.id in reached or leaf.id in names
-            ]
+            return read_step_gradients(self, self.step(number))
 
     def step_parameters(self, number: int) -> list[ParameterState]:
         """Return each parameter at the end of a step, and how far the step moved it."""
-        step = self.step(number)
         with self.reading():
-            names = self.names(step.last)
-            nodes = self.reader.nodes("WHERE kind = 'parameter' AND event <= ? ORDER BY id", step.last)
-            return [
-                ParameterState(
-                    node.id, leaf_name(node, names), node.shape or (), self.value(node.id, step.last),
-                    _moved(self.changes_of(node.id, "value", step.first, step.last)),
-                )  # fmt: skip
-                for node in nodes
-            ]
+            return read_step_parameters(self, self.step(number))
 
     def step_metrics(self, number: int) -> dict[str, float]:
         """Return the script's own figures at the end of a step, by variable: those that change over the steps."""
-        step = self.step(number)
-        values: dict[str, list[float]] = {}
-        latest: dict[str, float] = {}
-        for row in self._metric_rows():
-            for name, value in row[8].items():
-                values.setdefault(name, []).append(float(value))
-                if row[0] <= step.last:
-                    latest[name] = float(value)
-        return {name: value for name, value in latest.items() if len(set(map(repr, values[name]))) > 1}
-
-    def _metric_rows(self) -> list[tuple[Any, ...]]:
-        return self.reader.events("WHERE kind = 'metric' ORDER BY id")
+        return read_step_metrics(self, self.step(number))
 
     @property
     def graph_count(self) -> int:
@@ -565,26 +426,6 @@ class Recording:
         return build_graph(self, self.moment(at=at, step=step, phase=phase, line=line), has_future=future)
 
 
-def leaf_name(node: Node, names: dict[int, list[str]]) -> str:
-    """Return a parameter's dotted name, else the variable that holds the leaf, else its number."""
-    return node.name or next(iter(names.get(node.id, ())), f"leaf {node.id}")
-
-
-def _moved(changes: list[Change]) -> float:
-    """Return the 2-norm of a step's whole change of a parameter."""
-    if len(changes) <= 1:
-        return (changes[0].difference or 0.0) if changes else 0.0
-    before, after = changes[0].before, changes[-1].after
-    if before is not None and after is not None and before.is_complete and after.is_complete:
-        import numpy
-
-        first, last = before.array, after.array
-        assert first is not None and last is not None
-        with numpy.errstate(all="ignore"):
-            return float(numpy.linalg.norm((last.astype("f8") - first.astype("f8")).ravel()))
-    return sum(change.difference or 0.0 for change in changes)
-
-
 def _facts(meta: dict[str, Any]) -> RunFacts:
     error = meta.get("error")
     return RunFacts(
@@ -599,6 +440,3 @@ def _facts(meta: dict[str, Any]) -> RunFacts:
         error=RunError(**error) if error else None,
         parameters=meta.get("parameters", {}),
     )
-
-
-__all__ = ["Events", "Recording", "Scenario", "leaf_name", "open_recording"]

@@ -1,0 +1,89 @@
+"""What the script's variables hold, and which names sit on which node, as of a moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphlab.model import Node, Variable
+
+if TYPE_CHECKING:
+    from graphlab.recording.run import Recording
+
+_BINDING = (
+    "SELECT b.id, b.event, b.frame, b.name, b.kind, b.object, b.text, b.element, t.node, t.label "
+    "FROM bindings b LEFT JOIN tensors t ON t.id = b.object"
+)
+# The names of a frame without a scan of all its bindings: one index look-up a name.
+_NAMES_OF_FRAME = (
+    "WITH RECURSIVE names(name) AS (SELECT MIN(name) FROM bindings WHERE frame = ?1 UNION ALL "
+    "SELECT (SELECT MIN(name) FROM bindings WHERE frame = ?1 AND name > names.name) FROM names "
+    "WHERE names.name IS NOT NULL) SELECT name FROM names WHERE name IS NOT NULL"
+)
+_LAST_BINDING = " WHERE b.frame = ? AND b.name = ? AND b.event <= ? ORDER BY b.event DESC, b.id DESC LIMIT 1"
+
+
+def read_variables(recording: Recording, moment: int) -> list[Variable]:
+    """Return what the variables of the running function and of the script itself hold, in the order bound."""
+    frame = (recording.event(moment).frame or 1) if 1 <= moment <= recording.event_count else 1
+    found = []
+    for number in dict.fromkeys((frame, 1)):
+        row = recording.reader.row("SELECT function FROM frames WHERE id = ?", number)
+        function = row[0] if row and number != 1 else ""
+        bindings = [row for row in _bindings_of(recording, number, moment) if row[7] == 0 and row[4] != "gone"]
+        found += [_variable(recording, row, function, moment) for row in bindings]
+    return found
+
+
+def _bindings_of(recording: Recording, frame: int, moment: int) -> list[tuple[Any, ...]]:
+    """Return the last binding of each name of a frame as of a moment, in the order in which the names came up."""
+    rows = []
+    for (name,) in recording.reader.rows(_NAMES_OF_FRAME, frame):
+        row = recording.reader.row(_BINDING + _LAST_BINDING, frame, name, moment)
+        if row is not None:
+            first = recording.reader.number("SELECT MIN(id) FROM bindings WHERE frame = ? AND name = ?", frame, name)
+            rows.append((first or 0, row))
+    return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+
+
+def _variable(recording: Recording, row: tuple[Any, ...], function: str, moment: int) -> Variable:
+    tensor = None
+    if row[5] is not None:
+        query = "WHERE object = ? AND event <= ? ORDER BY id DESC LIMIT 1"
+        tensor = next(iter(recording.reader.tensors(query, row[5], moment)), None)
+    is_changed = row[1] == moment or (tensor is not None and tensor.event == moment)
+    return Variable(row[3], row[2], function, row[1], row[6], tensor, is_changed)
+
+
+def read_names(recording: Recording, moment: int) -> dict[int, list[str]]:
+    """Return the names that sit on each node as of a moment: the variables of the step that hold its tensor.
+
+    A name sits where its last binding put it, also after the function that it is local to has returned. A variable
+    that holds a view of data names the view, not the data's node.
+    """
+    if not 1 <= moment <= recording.event_count:
+        return {}
+    step = recording.step_of(moment)
+    before = step.first - 1
+    query = "SELECT id FROM frames WHERE first <= ? AND (last IS NULL OR last >= ?)"
+    rows = [
+        row
+        for (frame,) in recording.reader.rows(query, before, step.first)
+        for row in _bindings_of(recording, frame, before)
+    ]
+    rows += recording.reader.rows(f"{_BINDING} WHERE b.event BETWEEN ? AND ? ORDER BY b.id", step.first, moment)
+    holders: dict[tuple[int, str], tuple[Any, ...]] = {}
+    for row in rows:
+        holders[row[2], row[3]] = row
+    names: dict[int, list[str]] = {}
+    # A variable is a better name than an element of a container, and a later binding than an earlier one.
+    for row in sorted(holders.values(), key=lambda row: (row[7], -row[0])):
+        if row[8] is not None and not row[9]:
+            tags = names.setdefault(row[8], [])
+            if row[3] not in tags and not (row[7] and tags):
+                tags.append(row[3])
+    return names
+
+
+def leaf_name(node: Node, names: dict[int, list[str]]) -> str:
+    """Return a parameter's dotted name, else the variable that holds the leaf, else its number."""
+    return node.name or next(iter(names.get(node.id, ())), f"leaf {node.id}")
