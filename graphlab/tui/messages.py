@@ -177,3 +177,16 @@ NOT_RECORDED = "{name} could not be recorded"
 ESC_CANCELS = "Esc cancels"
 ESC_CLOSES = "Esc closes"
 LANE_KINDS = {"parameter": "param", "leaf": "leaf", "data": "data", "output": "output"}
+
+# -- export ------------------------------------------------------------------------------------------------------
+
+EXPORT_KEYS = "← → choose  ↑ ↓ next line  Enter saves  Esc leaves"
+EXPORT_FORMAT, EXPORT_RENDERER, EXPORT_THEME, EXPORT_FUTURE, EXPORT_FILE = (
+    "Format", "Drawn by", "Colours", "To come", "File",
+)  # fmt: skip
+EXPORT_FUTURES = ("left out", "drawn dimly")
+EXPORT_SAVE = "Save"
+EXPORT_NO_FILE = "name a file, such as outputs/graph.svg"
+EXPORT_EXISTS = "{path} is there already: Enter again replaces it"
+EXPORTING = "writing {path} …"
+EXPORT_FAILED = "not saved: {reason}"
