@@ -60,12 +60,13 @@ def write_graph(recording: Recording, moment: int, order: Order) -> Path:
 
     renderer: Any = order.renderer
     theme: Any = order.theme
+    if order.path.parent == OUTPUTS:
+        OUTPUTS.mkdir(exist_ok=True)  # ours to make; any other folder that is not there is a slip of the pen
     check_target(order.path, renderer=renderer)
     # Another connection: this runs in a thread, and the explorer goes on asking its own recording.
     own = recording if recording.path is None else open_recording(recording.path)
     try:
         graph = own.graph(at=moment, future=order.has_future)
-        order.path.parent.mkdir(parents=True, exist_ok=True)
         render(graph, order.path, renderer=renderer, theme=theme)
     finally:
         if own is not recording:

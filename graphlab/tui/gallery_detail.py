@@ -73,7 +73,7 @@ class ParameterLine(Horizontal):
         self.line.value = self.default
 
 
-class ScenarioDetail(VerticalScroll):
+class ScenarioDetail(VerticalScroll, inherit_bindings=False):
     """Tells of one scenario; its parameters can be changed before it runs."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
