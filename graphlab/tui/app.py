@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.segment import Segment
 from textual.app import App, SystemCommand
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from graphlab.recording import Recording, open_recording
 from graphlab.tui.explore import ExploreScreen
 from graphlab.tui.memory import Memory
+from graphlab.tui.rows import to_ascii
 from graphlab.tui.state import ExplorerState
 from graphlab.tui.theme import THEME_NAMES, first_theme, make_themes
 
 if TYPE_CHECKING:
     from graphlab.tui.child import Child
+
+
+class AsciiFilter(LineFilter):
+    """Writes what is painted with ASCII signs of the same width."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Rewrite one line."""
+        return [Segment(to_ascii(text), style, control) for text, style, control in segments]
+
+
+_ASCII = AsciiFilter()
 
 
 class GraphlabApp(App[int]):
@@ -36,13 +51,17 @@ class GraphlabApp(App[int]):
         memory: Memory | None = None,
         theme: str | None = None,
     ) -> None:
+        self.is_ascii = is_ascii
         super().__init__()
         self.first = (recording, at, child)
-        self.is_ascii = is_ascii
         self.memory = memory or Memory(None)
         for made in make_themes():
             self.register_theme(made)
         self.theme = theme or first_theme(self.memory.theme)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Write everything in ASCII where that is asked for: borders, scrollbars and dialogs too."""
+        return [*super().get_line_filters(), _ASCII] if self.is_ascii else super().get_line_filters()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give themes that are not ours the two colours of text that ours have beside the usual ones."""

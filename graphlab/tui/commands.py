@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from graphlab.tui.state import ExplorerState
 
 _MOST_LINES = 8
+_FIRST = 100.0
+"""A score above all that a fuzzy match gets: who types `e120` means the event."""
 
 
 class ExplorerCommands(Provider):
@@ -42,7 +44,7 @@ class ExplorerCommands(Provider):
             return
         place = find_place(state, query)
         if not isinstance(place, str):
-            yield Hit(1.0, messages.PALETTE_GO.format(text=query), partial(state.go_to, query))
+            yield Hit(_FIRST, messages.PALETTE_GO.format(text=query), partial(state.go_to, query))
         for file, number, line in _lines(state, query):
             text = messages.PALETTE_LINE.format(line=number, text=line.strip()).replace("[", "\\[")
             yield Hit(0.5, text, partial(state.go_to_line, file, number))

@@ -21,7 +21,6 @@ from graphlab.tui.keys import bindings_of
 from graphlab.tui.pane import Pane
 from graphlab.tui.source import SourcePane
 from graphlab.tui.timeline import TimelinePane
-from graphlab.tui.training import TrainingPane
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from graphlab.tui.state import ExplorerState
 
 FOLLOW_SECONDS = 0.25
+_WIDE = 160
 _PANES = ("source", "graph", "inspector", "timeline", "training")
 
 
@@ -38,7 +38,7 @@ class ExploreScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("explorer")]
     COMMANDS = {ExplorerCommands}  # noqa: RUF012 - textual declares it as a class variable
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - as above
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (_WIDE, "-wide")]  # noqa: RUF012 - as above
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (24, "-tall")]  # noqa: RUF012 - as above
     AUTO_FOCUS = "#source"
 
@@ -62,7 +62,6 @@ class ExploreScreen(Screen[None]):
                     yield GraphPane(state, id="graph")
                     yield GraphPane(state, "lanes", id="graph-lanes")
             yield InspectorPane(state, id="inspector")
-            yield TrainingPane(state, id="training")
         yield TimelinePane(state, id="timeline")
         yield KeyLine("explorer", id="keys")
 
@@ -140,7 +139,9 @@ class ExploreScreen(Screen[None]):
         self.state_changed()
 
     def on_resize(self) -> None:
-        """Say it in one line where there is no room at all."""
+        """Say it in one line where there is no room at all; where there is much, show training too."""
+        if self.size.width >= _WIDE:
+            self.call_after_refresh(self._training)
         text = messages.TOO_SMALL.format(width=self.size.width, height=self.size.height)
         self.query_one("#tiny", Static).update(text[: max(self.size.width, 1)])
         self.state_changed()
@@ -153,9 +154,22 @@ class ExploreScreen(Screen[None]):
         focused = self.focused
         return focused if isinstance(focused, Pane) else self.query_one("#source", Pane)
 
-    def action_pane(self, number: int) -> None:
+    async def _training(self) -> Pane:
+        """Return the training pane; it is made when it is first seen, for it reads and imports the most."""
+        found = list(self.query("#training").results(Pane))
+        if found:
+            return found[0]
+        from graphlab.tui.training import TrainingPane
+
+        pane = TrainingPane(self.state, id="training")
+        pane.set_class(getattr(self.app, "is_ascii", False), "-ascii")
+        await self.query_one("#body").mount(pane)
+        self.state_changed()
+        return pane
+
+    async def action_pane(self, number: int) -> None:
         """Focus a pane; what does not fit on the screen is shown alone."""
-        pane = self.query_one(f"#{_PANES[number - 1]}", Pane)
+        pane = await self._training() if number == 5 else self.query_one(f"#{_PANES[number - 1]}", Pane)
         if self.has_class("-zoom") or (number == 5 and not self.has_class("-wide")):
             self._zoom(None if pane.has_class("-zoomed") else pane)
             return

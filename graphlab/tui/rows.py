@@ -149,7 +149,8 @@ def join_text(rows: Iterable[Row]) -> str:
 
 _ASCII = str.maketrans(
     {
-        **dict.fromkeys("─━╌╍┄┅┈┉═╴╶╸╺", "-"),
+        **dict.fromkeys("─╌╍┄┅┈┉╴╶╸╺", "-"),
+        **dict.fromkeys("━═", "="),
         **dict.fromkeys("│┃╎╏┆┇┊┋║╵╷╹╻▏▕", "|"),
         **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╯╰┏┓┗┛┣┫┳┻╋┝┥┯┷┿╔╗╚╝╠╣╦╩╬┍┑┕┙┎┒┖┚┞┟┠┡┢┦┧┨┩┪┭┮┰┱┲┵┶┸┹┺┽┾╀╁╂", "+"),
         **dict.fromkeys("·•⋅◌˙…⋯", "."),
