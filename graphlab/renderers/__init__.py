@@ -1,1 +1,131 @@
-"""Pictures and files of a graph: each format is a small module that turns a graph into text or bytes."""
+"""Pictures and files of a graph: each format is a small module that turns a graph into text or bytes.
+
+`render` writes a file, `render_bytes` returns what would be in it. The same input gives the same bytes, everywhere. A
+new format is a module with a function `render(graph, options) -> bytes` and a line in FORMATS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from graphlab.errors import RenderError
+from graphlab.renderers.options import Choices, Options
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["FORMATS", "Options", "check_target", "endings", "render", "render_bytes"]
+
+FORMATS: dict[str, dict[str, str]] = {
+    "graphlab": {
+        "svg": "svg:render",
+        "png": "png:render",
+        "pdf": "pdf:render",
+        "html": "html_page:render",
+        "dot": "dot:render",
+        "json": "node_link:render",
+        "graphml": "graphml:render",
+        "txt": "text:render",
+    },
+    "torchviz": {
+        "svg": "torchviz_picture:render_svg",
+        "png": "torchviz_picture:render_png",
+        "pdf": "torchviz_picture:render_pdf",
+        "dot": "torchviz_picture:render_dot",
+    },
+    "networkx": {"svg": "networkx_picture:render_svg", "png": "networkx_picture:render_png"},
+}
+"""For each renderer the endings that it writes; for each of these a module of this package and its function."""
+
+_OTHER_ENDINGS = {"csv"}
+"""Endings of files that are written from a recording, not from a graph: `check_target` lets them pass."""
+
+
+def endings(renderer: str = "graphlab") -> list[str]:
+    """Return the endings that a renderer writes."""
+    if renderer not in FORMATS:
+        raise RenderError(f"there is no renderer {renderer!r}: choose {_list(list(FORMATS))}")
+    return list(FORMATS[renderer])
+
+
+def render(graph: networkx.MultiDiGraph, target: str | os.PathLike[str], **choices: Unpack[Choices]) -> None:
+    """Write a picture of the graph; the ending of `target` chooses the format.
+
+    The file appears whole or not at all. `choices` are the fields of `Options`: renderer, theme, direction, scale,
+    fold, stage.
+    """
+    renderer = choices.get("renderer", "graphlab")
+    path = check_target(target, renderer=renderer)
+    data = render_bytes(graph, path.suffix[1:], **choices)
+    write_whole(path, data)
+
+
+def render_bytes(graph: networkx.MultiDiGraph, ending: str, **choices: Unpack[Choices]) -> bytes:
+    """Return the graph in the format of that ending; `choices` are the fields of `Options`."""
+    options = _read_options(choices)
+    ending = ending.lower().lstrip(".")
+    _check_ending(ending, options.renderer)
+    module, function = FORMATS[options.renderer][ending].split(":")
+    data: bytes = getattr(import_module(f"graphlab.renderers.{module}"), function)(graph, options)
+    return data
+
+
+def check_target(target: str | os.PathLike[str], *, renderer: str = "graphlab") -> Path:
+    """Return the path if a picture can be written there; raise in one line what is wrong where it can not."""
+    path = Path(target)
+    ending = path.suffix[1:].lower()
+    if renderer != "graphlab" or ending not in _OTHER_ENDINGS:
+        _check_ending(ending, renderer)
+    if path.is_dir():
+        raise RenderError(f"{path} is a folder: name a file in it")
+    if not path.parent.is_dir():
+        raise RenderError(f"the folder {path.parent} does not exist: make it first, or write somewhere else")
+    return path
+
+
+def _check_ending(ending: str, renderer: str) -> None:
+    known = endings(renderer)
+    if ending in known:
+        return
+    wrong = f"the ending .{ending} is unknown" if ending else "the file has no ending"
+    if renderer != "graphlab" and ending in FORMATS["graphlab"]:
+        wrong = f"the renderer {renderer} writes no .{ending}"
+    raise RenderError(f"{wrong}: choose {_list([f'.{known_ending}' for known_ending in known])}")
+
+
+def _list(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _read_options(choices: Choices) -> Options:
+    known = Options.__dataclass_fields__
+    for name, value in choices.items():
+        if name not in known:
+            raise RenderError(f"there is no option {name!r}: choose from {', '.join(known)}")
+        allowed = {"theme": ("light", "dark"), "direction": ("down", "right")}.get(name)
+        if allowed and value not in allowed:
+            raise RenderError(f"{name} cannot be {value!r}: choose {_list(list(allowed))}")
+    options = Options(**choices)
+    endings(options.renderer)
+    if not 0 < options.scale <= 16:
+        raise RenderError(f"the scale cannot be {options.scale!r}: choose a number above 0, up to 16")
+    if not (options.fold in {"auto", "none"} or (isinstance(options.fold, int) and options.fold > 0)):
+        raise RenderError(f"fold cannot be {options.fold!r}: choose auto, none, or a depth from 1")
+    return options
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file beside its place and move it there, so that nobody sees half of it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        reason = error.strerror or type(error).__name__
+        raise RenderError(f"cannot write {path}: {reason}; choose another place or make room") from error

@@ -33,6 +33,15 @@ def escape(text: str) -> str:
     return cleaned
 
 
+def opening(width: float, height: float) -> str:
+    """Return the tag that a document of this size begins with."""
+    across, down = number(width), number(height)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{across}" height="{down}" '
+        f'viewBox="0 0 {across} {down}" font-kerning="none">'
+    )
+
+
 def text_element(x: float, y: float, text: str, size: float, color: str, face: Face = "sans") -> str:
     """Return a line of text that begins at x and stands on y."""
     width = measure(text, size, face)

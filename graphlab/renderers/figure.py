@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, LabelSize, lay_out_boxes
+from graphlab.layout.fold import apply_folding, plan_folding
 from graphlab.renderers.drawing import number, path, rectangle, rounded, text_element
 from graphlab.renderers.faces import CHIP_PADDING, FaceOfNode, build_face, draw_chip
 from graphlab.renderers.fonts import measure, shorten
@@ -28,6 +29,8 @@ CORNER = 7.0
 class Figure:
     """Faces, labels and positions."""
 
+    graph: networkx.MultiDiGraph
+    """What is drawn: the graph that was given, or its folded form."""
     faces: Mapping[int, FaceOfNode]
     edges: Mapping[EdgeKey, EdgeReading]
     layout: BoxLayout
@@ -36,6 +39,11 @@ class Figure:
 def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
     """Read and lay out a graph, on the positions of `options.stage` where there is one."""
     stage = graph if options.stage is None else options.stage
+    folding = plan_folding(stage, options.fold)
+    if folding is not None:
+        is_alone = stage is graph
+        graph = apply_folding(graph, folding)
+        stage = graph if is_alone else apply_folding(stage, folding)
     has_numbers = any(_has_numbers(one) for one in ([graph] if stage is graph else [graph, stage]))
     faces = {
         node: build_face(read_node(data), has_numbers=has_numbers) for node, data in sorted(graph.nodes(data=True))
@@ -55,7 +63,7 @@ def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
             if known:
                 labels[key] = LabelSize(max(size.width for size in known), max(size.height for size in known))
     layout = lay_out_boxes(stage, sizes, labels, direction=direction)
-    return Figure(faces, edges, layout)
+    return Figure(graph, faces, edges, layout)
 
 
 def _has_numbers(graph: networkx.MultiDiGraph) -> bool:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from graphlab.layout.boxes import Direction
+from graphlab.layout.fold import Fold
 from graphlab.renderers.palette import ThemeName
 
 if TYPE_CHECKING:
     import networkx
 
 RendererName = Literal["graphlab", "torchviz", "networkx"]
+
+
+class Choices(TypedDict, total=False):
+    """The same as keyword arguments."""
+
+    renderer: RendererName
+    theme: ThemeName
+    direction: Direction
+    scale: float
+    fold: Fold
+    stage: networkx.MultiDiGraph | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +35,7 @@ class Options:
     direction: Direction = "down"
     scale: float = 2.0
     """Pixels of a png to a point of the page."""
-    fold: int | Literal["auto", "none"] = "auto"
+    fold: Fold = "auto"
     """The depth of module paths at which nodes are drawn as one group; auto: only where there are too many."""
     stage: networkx.MultiDiGraph | None = None
     """A fuller graph whose positions are kept, so that pictures of several moments lie on one another."""

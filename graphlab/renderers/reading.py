@@ -211,7 +211,8 @@ def sign(magnitude: Magnitude) -> str:
 def title_lines(facts: Mapping[str, Any]) -> tuple[str, str, str]:
     """Return a picture's heading: the title, where in the run it is, and what just ran."""
     title = plain(str(facts.get("title") or facts.get("scenario") or "graph"))
-    places = []
+    scenario = plain(str(facts.get("scenario") or ""))
+    places = [scenario] if scenario and scenario != title else []
     step, steps = facts.get("step"), facts.get("steps")
     if step and steps:
         places.append(f"step {step} of {steps}")
@@ -248,8 +249,10 @@ def _facts(data: Mapping[str, Any]) -> list[str]:
 
 def snapshot_words(snapshot: Snapshot) -> str:
     """Return a tensor's value and figures on one line."""
+    if snapshot.is_complete and snapshot.size <= 1:
+        return value_words(snapshot)
     statistics = snapshot.statistics
-    parts = [value_words(snapshot)] if snapshot.size <= 3 else []
+    parts = [value_words(snapshot)] if snapshot.is_complete and snapshot.size <= 3 else []
     figures = (("norm", statistics.norm), ("min", statistics.minimum), ("max", statistics.maximum))
     parts += [f"{word} {number_words(number, 4)}" for word, number in figures if number is not None]
     if statistics.mean is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphlab.renderers.drawing import escape, number, rectangle, text_element
+from graphlab.renderers.drawing import escape, number, opening, rectangle, text_element
 from graphlab.renderers.faces import draw_face, draw_halo
 from graphlab.renderers.figure import Figure, build_figure, draw_edges, draw_labels
 from graphlab.renderers.fonts import wrap
@@ -30,11 +30,12 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
 def draw_svg(graph: networkx.MultiDiGraph, options: Options) -> str:
     """Return the picture as SVG text."""
     theme = THEMES[options.theme]
-    return compose(graph, build_figure(graph, options), theme)
+    return compose(build_figure(graph, options), theme)
 
 
-def compose(graph: networkx.MultiDiGraph, figure: Figure, theme: Theme) -> str:
+def compose(figure: Figure, theme: Theme) -> str:
     """Put heading, figure and legend on one page."""
+    graph = figure.graph
     inner = max(NARROWEST, figure.layout.width)
     heading, heading_height = _heading(graph, inner, theme)
     entries = legend_entries(figure, theme)
@@ -46,7 +47,7 @@ def compose(graph: networkx.MultiDiGraph, figure: Figure, theme: Theme) -> str:
     width, height = inner + 2 * MARGIN, bottom + legend + MARGIN
     left = MARGIN + (inner - figure.layout.width) / 2
     parts = [
-        _opening(width, height),
+        opening(width, height),
         f"<title>{escape(' — '.join(line for line in title_lines(graph.graph) if line))}</title>",
         rectangle(0, 0, width, height, fill=theme.background),
         *heading,
@@ -58,14 +59,6 @@ def compose(graph: networkx.MultiDiGraph, figure: Figure, theme: Theme) -> str:
         "</svg>",
     ]
     return "\n".join(part for part in parts if part) + "\n"
-
-
-def _opening(width: float, height: float) -> str:
-    across, down = number(width), number(height)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{across}" height="{down}" '
-        f'viewBox="0 0 {across} {down}" font-kerning="none">'
-    )
 
 
 def _heading(graph: networkx.MultiDiGraph, width: float, theme: Theme) -> tuple[list[str], float]:

@@ -1,0 +1,134 @@
+"""A graph in the DOT language, for Graphviz and whatever else reads it: the same words and colours as our own pictures.
+
+Nodes and edges are written one after another in the order of their numbers, without recursion and without addresses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphlab.layout.fold import fold
+from graphlab.renderers.fonts import SANS_FAMILY
+from graphlab.renderers.options import Options
+from graphlab.renderers.palette import THEMES, Theme
+from graphlab.renderers.reading import (
+    KIND_WORDS,
+    EdgeReading,
+    Magnitude,
+    NodeReading,
+    plain,
+    read_edge,
+    read_node,
+    sign,
+    title_lines,
+)
+
+if TYPE_CHECKING:
+    import networkx
+
+SHAPES = {
+    "op": ("box", "filled,rounded"),
+    "parameter": ("box", "filled"),
+    "leaf": ("octagon", "filled"),
+    "data": ("note", "filled"),
+    "output": ("oval", "filled"),
+    "group": ("box3d", "filled"),
+}
+
+
+def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
+    """Return the graph as DOT."""
+    return draw_dot(graph, options).encode()
+
+
+def draw_dot(graph: networkx.MultiDiGraph, options: Options) -> str:
+    """Return the graph as DOT text."""
+    theme = THEMES[options.theme]
+    # A file of nodes and edges is data as well: it is folded only where the caller says so.
+    graph = graph if options.fold == "auto" else fold(graph, options.fold)
+    readings = [read_node(data) for _, data in sorted(graph.nodes(data=True))]
+    lines = [f"digraph {quote(title_lines(graph.graph)[0])} {{", *_defaults(graph, readings, options, theme)]
+    lines += [f"  n{reading.id} {_node(reading, theme)};" for reading in readings]
+    for source, target, key in sorted(graph.edges(keys=True)):
+        lines.append(f"  n{source} -> n{target} {_edge(read_edge(graph.edges[source, target, key]), theme)};")
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _defaults(graph: networkx.MultiDiGraph, readings: list[NodeReading], options: Options, theme: Theme) -> list[str]:
+    heading = "\\l".join(_text(line) for line in title_lines(graph.graph) if line)
+    kinds = [kind for kind in SHAPES if any(reading.kind == kind for reading in readings)]
+    legend = "; ".join(f"{_shape_words(kind)}: {KIND_WORDS[kind]}" for kind in kinds)
+    label = heading + "\\l" + (_text(legend) + "\\l" if legend else "")
+    common = {"fontname": SANS_FAMILY, "fontcolor": theme.text}
+    page = {
+        "rankdir": "TB" if options.direction == "down" else "LR",
+        "bgcolor": theme.background,
+        "labelloc": "t",
+        "labeljust": "l",
+        "fontsize": "12",
+        "ranksep": "0.35",
+        "nodesep": "0.3",
+    }
+    return [
+        f'  graph [label="{label}" {_attributes(common | page)}];',
+        f"  node [{_attributes(common | {'fontsize': '11', 'margin': '0.16,0.08'})}];",
+        f"  edge [{_attributes(common | {'fontsize': '9', 'color': theme.line, 'arrowsize': '0.7'})}];",
+    ]
+
+
+def _shape_words(kind: str) -> str:
+    return {"op": "rounded box", "parameter": "box", "data": "sheet", "group": "3d box"}.get(kind, SHAPES[kind][0])
+
+
+def _node(reading: NodeReading, theme: Theme) -> str:
+    ink = theme.kinds.get(reading.kind, theme.kinds["op"])
+    shape, style = SHAPES.get(reading.kind, SHAPES["op"])
+    tags = " ".join(f"[{tag}]" for tag in reading.tags)
+    first = "  ".join(word for word in (reading.title, tags, reading.shape) if word)
+    second = " · ".join(word for word in (reading.detail, reading.place) if word)
+    third = "  ".join(word for word in (reading.value, sign(reading.gradient) if reading.gradient else "") if word)
+    paint = {"shape": shape, "style": style, "fillcolor": ink.fill, "color": ink.border, "fontcolor": ink.text}
+    if reading.kind == "parameter":
+        paint["penwidth"] = "2"
+    if reading.state == "now":
+        paint |= {"penwidth": "4", "color": theme.text}
+    if reading.state == "future":
+        paint |= {"style": f"{style},dashed", "fontcolor": theme.muted}
+    label = "\\n".join(_text(line) for line in (first, second, third) if line)
+    tooltip = _text(reading.facts, newline="\\n")
+    return f'[label="{label}" {_attributes(paint)} tooltip="{tooltip}"]'
+
+
+def _edge(reading: EdgeReading, theme: Theme) -> str:
+    words = [reading.label] if reading.label else []
+    paint: dict[str, str] = {}
+    if reading.gradient is not None:
+        words.append(reading.gradient.text)
+        paint |= _gradient_paint(reading.gradient, theme)
+    if reading.state == "future":
+        paint["style"] = "dashed"
+    label = f'label=" {_text("  ".join(words))}"' if words else ""
+    return f"[{' '.join(part for part in (label, _attributes(paint)) if part)}]"
+
+
+def _gradient_paint(gradient: Magnitude, theme: Theme) -> dict[str, str]:
+    if gradient.tone == "zero":
+        return {"style": "dotted", "penwidth": "1.6"}
+    if gradient.tone == "invalid":
+        return {"color": theme.text, "penwidth": "4"}
+    return {"color": theme.lines[gradient.level + len(theme.lines) // 2], "penwidth": "2"}
+
+
+def _attributes(values: dict[str, str]) -> str:
+    return " ".join(f'{name}="{value}"' for name, value in values.items())
+
+
+def quote(text: str) -> str:
+    """Return text as a quoted DOT string."""
+    return f'"{_text(text)}"'
+
+
+def _text(text: str, newline: str = " ") -> str:
+    """Return what stands between the quotes. Graphviz reads HTML entities in labels, so an ampersand is one."""
+    lines = [plain(line).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') for line in text.split("\n")]
+    return newline.join(lines)

@@ -1,0 +1,64 @@
+"""A graph as JSON in networkx's node-link form: `networkx.node_link_graph(json.load(file))` reads it.
+
+Numbers are JSON numbers; NaN and the infinities, which JSON lacks, are the strings "NaN", "Infinity", "-Infinity".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from graphlab.renderers.options import Options
+
+if TYPE_CHECKING:
+    import networkx
+
+    from graphlab.model import Snapshot
+
+GRAPH_FACTS = ("title", "scenario", "step", "steps", "moment", "events", "doing", "detail")
+NODE_FACTS = ("id", "kind", "name", "op", "call", "module", "file", "line", "shape", "dtype", "device")
+
+
+def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
+    """Return the graph as JSON."""
+    document = {
+        "directed": True,
+        "multigraph": True,
+        "graph": {name: graph.graph.get(name) for name in GRAPH_FACTS},
+        "nodes": [
+            {name: data.get(name) for name in NODE_FACTS}
+            | {name: summarise(data.get(name)) for name in ("value", "gradient")}
+            for _, data in sorted(graph.nodes(data=True))
+        ],
+        "edges": [
+            {
+                "source": source,
+                "target": target,
+                "key": key,
+                "slot": data.get("slot"),
+                "gradient": summarise(data.get("gradient")),
+            }
+            for source, target, key, data in sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[:3])
+        ],
+    }
+    # ASCII: a name may hold a lone surrogate, which no encoding takes.
+    return (json.dumps(_finite(document), ensure_ascii=True, allow_nan=False, indent=1) + "\n").encode()
+
+
+def summarise(snapshot: Snapshot | None) -> dict[str, Any] | None:
+    """Return a tensor's figures and values, or None."""
+    return None if snapshot is None else snapshot.summary()
+
+
+def _finite(value: Any) -> Any:
+    """Return the value with words for what JSON has no numbers for. Nesting is as deep as tensors have dimensions."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, complex):
+        return [_finite(value.real), _finite(value.imag)]
+    if isinstance(value, dict):
+        return {str(name): _finite(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(member) for member in value]
+    return value

@@ -1,0 +1,86 @@
+"""A graph as text: one row a node, the last on top, its edges as lanes at the left, as `git log --graph` has it."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from graphlab.layout.lanes import LaneRow, Lanes, link_cells, newest_first, node_cells
+from graphlab.renderers.options import Options
+from graphlab.renderers.reading import NodeReading, read_edge, read_node, sign, title_lines
+
+if TYPE_CHECKING:
+    import networkx
+
+MOST_LANES = 40
+MARKS = {"op": "○", "parameter": "●", "leaf": "●", "data": "◌", "output": "◎", "group": "◍"}
+NOW, FUTURE = "◉", "·"
+LEGEND = "○ op   ● leaf that gets a gradient   ◌ data   ◎ output   ◉ just ran   · not yet"
+
+
+def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
+    """Return the graph as text."""
+    return draw_text(graph).encode()
+
+
+def draw_text(graph: networkx.MultiDiGraph) -> str:
+    """Return the graph as lines of text."""
+    heading = [line for line in title_lines(graph.graph) if line]
+    rows = _table(graph)
+    body = [line.rstrip() for line in rows] or ["nothing is there yet"]
+    return "\n".join([*heading, "", *body, "", LEGEND]) + "\n"
+
+
+def _table(graph: networkx.MultiDiGraph) -> list[str]:
+    """Return the rows: lanes, then columns as wide as their widest text."""
+    edges = sorted(graph.edges(keys=True, data="slot"), key=lambda edge: (edge[1], edge[3] or 0, edge[0], edge[2]))
+    sources, targets = [edge[0] for edge in edges], [edge[1] for edge in edges]
+    lanes = Lanes(newest_first(sorted(graph), sources, targets), sources, targets)
+    readings = {node: read_node(data) for node, data in graph.nodes(data=True)}
+    inputs: dict[int, list[str]] = {}
+    for source, target, key, _ in edges:
+        inputs.setdefault(target, []).append(f"#{source}{read_edge(graph.edges[source, target, key]).label}")
+    drawn: list[tuple[str, tuple[str, ...]]] = []
+    for row in lanes.rows(0, len(lanes), MOST_LANES):
+        reading = readings[row.node]
+        drawn.append((_lanes_of(row, reading), _columns(reading, inputs.get(row.node, []))))
+        link = "".join(cell.text for cell in link_cells(row, MOST_LANES))
+        if link.strip():
+            drawn.append((link, ()))
+    left = max((len(lane) for lane, _ in drawn), default=0)
+    widths = [max((width(cells[index]) for _, cells in drawn if cells), default=0) for index in range(8)]
+    return [
+        lane.ljust(left) + " " + "  ".join(_pad(cell, wide) for cell, wide in zip(cells, widths, strict=False) if wide)
+        for lane, cells in drawn
+    ]
+
+
+def _lanes_of(row: LaneRow, reading: NodeReading) -> str:
+    mark = {"now": NOW, "future": FUTURE}.get(reading.state, MARKS.get(reading.kind, "○"))
+    return "".join(cell.text for cell in node_cells(row, mark, MOST_LANES))
+
+
+def _columns(reading: NodeReading, inputs: list[str]) -> tuple[str, ...]:
+    shown = inputs if len(inputs) <= 8 else [*inputs[:7], f"and {len(inputs) - 7} more"]
+    return (
+        f"#{reading.id}",
+        reading.title,
+        " ".join(reading.tags),
+        reading.shape,
+        "  ".join(part for part in (reading.value, sign(reading.gradient) if reading.gradient else "") if part),
+        reading.detail,
+        reading.place,
+        f"from {', '.join(shown)}" if inputs else "",
+    )
+
+
+def width(text: str) -> int:
+    """Return how many cells of a terminal a text takes."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+        for character in text
+    )
+
+
+def _pad(text: str, wide: int) -> str:
+    return text + " " * (wide - width(text))
