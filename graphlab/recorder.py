@@ -226,6 +226,11 @@ class StoreSink:
         """Write the rest and close the file."""
         self._guard(self.writer.close)
 
+    @property
+    def size(self) -> int:
+        """About how large the recording is by now, in bytes."""
+        return self.writer.size
+
     def _guard(self, write: Callable[[], None]) -> None:
         try:
             write()
@@ -261,6 +266,8 @@ class RunRequest:
     """End the run after so many training steps, where the script has no parameter for it."""
     has_values: bool = True
     detail: str = "full"
+    max_size: int | None = None
+    """In bytes: beyond it a full recording goes on as a light one."""
 
 
 @dataclass(frozen=True)
@@ -302,6 +309,8 @@ def run_script(
         if request.steps is not None and session.steps.completed >= request.steps:
             raise StopAfterSteps
         sink.commit()
+        if request.max_size is not None and session.is_full and sink.size > request.max_size:
+            session.lighten(f"beyond {request.max_size:,} bytes the run went on in light detail")
         if progress is not None:
             progress(sink.event_count)
 
@@ -311,6 +320,7 @@ def run_script(
         request.script.resolve().parent,
         texts=texts,
         has_values=request.has_values,
+        is_full=request.detail == "full",
         after_line=after_line,
         before_print=before_print,
     )
@@ -353,7 +363,7 @@ def _describe(sink: StoreSink, request: RunRequest) -> None:
         "device": str(request.parameters.get("DEVICE", "cpu")),
         "torch": torch.__version__,
         "seed": request.seed,
-        "detail": "full",
+        "detail": request.detail,
         "values": request.has_values,
         "status": "running",
         "error": None,
@@ -457,7 +467,7 @@ def record(
 
     Args:
         path: where the recording goes; None keeps it in memory.
-        detail: `full`.
+        detail: `full`; or `light`, for real models: backwards, leaves and updates, but no lines and ops.
         values: False keeps shapes and norms only.
 
     Yields:
@@ -465,17 +475,21 @@ def record(
 
     Raises:
         RecordingError: the recording cannot be made.
+        UsageError: there is no such detail.
     """
     target = Path(path) if path is not None else None
     sink = StoreSink(Writer(target), _tell_on_stderr)
     caller = sys._getframe(2)  # past contextlib's __enter__
     name = Path(caller.f_code.co_filename).stem
     script = Path(caller.f_code.co_filename)
-    request = RunRequest(script=script, text="", name=name, has_values=values)
+    if detail not in {"full", "light"}:
+        raise UsageError(f"detail is 'full' or 'light', not {detail!r}")
+    request = RunRequest(script=script, text="", name=name, has_values=values, detail=detail)
     _describe(sink, request)
     sink.commit(is_asked=True)
     folder = script.resolve().parent if script.exists() else default_folder()
-    session = Session(sink, folder, texts={}, has_values=values, after_line=sink.commit)
+    is_full = detail == "full"
+    session = Session(sink, folder, texts={}, has_values=values, is_full=is_full, after_line=sink.commit)
     reader = Reader(target) if target is not None else Reader(None, sink.writer.connection)
     recording = LiveRecording(reader, sink)
     error: BaseException | None = None

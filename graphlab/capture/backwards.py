@@ -32,6 +32,9 @@ class BackwardWatcher(Protocol):
     def before_backward(self) -> None:
         """A backward is about to begin: what happened to gradients before it is to be noted."""
 
+    def graph_found(self) -> None:
+        """A backward is about to run, and its graph is known."""
+
     def leaf_reached(self, leaf: LeafState) -> None:
         """A backward gave a leaf its first gradient."""
 
@@ -42,11 +45,12 @@ class BackwardWatcher(Protocol):
 class Backwards:
     """Stands in for the engine's entry while a run is recorded."""
 
-    def __init__(self, registry: Registry, steps: Steps, watcher: BackwardWatcher) -> None:
+    def __init__(self, registry: Registry, steps: Steps, watcher: BackwardWatcher, *, is_full: bool) -> None:
         self.registry = registry
         self.sink = registry.sink
         self.steps = steps
         self.watcher = watcher
+        self.is_full = is_full
         self.depth = 0
         self._graphs: dict[str, int] = {}
         self._engine: Callable[..., Any] | None = None
@@ -69,6 +73,8 @@ class Backwards:
             self._engine = None
 
     def _run(self, engine: Callable[..., Any], t_outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not all(_has_graph(root) for root in t_outputs):
+            return engine(t_outputs, *args, **kwargs)  # which says in its own words what is wrong
         with torch._C.DisableTorchFunction():
             self.watcher.before_backward()
             roots = [_edge_of(root) for root in t_outputs]
@@ -76,6 +82,7 @@ class Backwards:
             kind = "backward" if kwargs.get("accumulate_grad") else "grad"
             seeds = args[0] if args else kwargs.get("grad_tensors", ())
             numbers = self._begin(t_outputs, roots, functions, seeds, kind)
+            self.watcher.graph_found()
             handles = self._hook(functions, numbers)
         self.depth += 1
         try:
@@ -181,7 +188,7 @@ class Backwards:
             if is_accumulate(fn):
                 leaf = self.registry.leaf(fn.variable, self.sink.event_count)
                 handles += self._hook_leaf(fn, leaf)
-            else:
+            elif self.is_full:
                 slots = tuple(slot for slot, (below, _) in enumerate(fn.next_functions) if below is not None)
                 handles.append(fn.register_hook(self._node_hook(numbers[id(fn)], slots)))
         return handles
@@ -206,6 +213,9 @@ class Backwards:
         """Watch a leaf's `.grad` before and after the engine adds to it."""
         registry = self.registry
         before: dict[str, int | None] = {}
+        tensor = leaf.tensor()
+        if tensor is not None:
+            registry.state(tensor, self.sink.event_count)
 
         def grad_of_leaf() -> torch.Tensor | None:
             tensor = leaf.tensor()
@@ -237,6 +247,10 @@ class Backwards:
                 self.sink.end_event(event, "accumulate", registry.find_place(), node=leaf.node)
 
         return [fn.register_prehook(prehook), fn.register_hook(hook)]
+
+
+def _has_graph(root: Any) -> bool:
+    return not isinstance(root, torch.Tensor) or root.requires_grad
 
 
 def _edge_of(root: Any) -> tuple[Any, int]:

@@ -128,6 +128,12 @@ class Tracer:
             assert self.top is not None
             frame.f_trace = self.top.trace
 
+    def disable(self) -> None:
+        """Follow no more lines."""
+        if sys.gettrace() == self._call:
+            sys.settrace(None)
+        self.is_on = False
+
     def abandon(self) -> None:
         """An exception ended the run: the statements under way have not ended."""
         frame = self.top
@@ -137,9 +143,7 @@ class Tracer:
 
     def stop(self) -> None:
         """Stop tracing; what ran last has ended."""
-        if self.is_on and sys.gettrace() == self._call:
-            sys.settrace(None)
-        self.is_on = False
+        self.disable()
         while self.top is not None:
             if self.top.frame is not None:
                 self.top.frame.f_trace = None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 
 import torch
+from torch.overrides import handle_torch_function
 
 from graphlab.capture.backwards import Backwards
 from graphlab.capture.identity import LeafState
@@ -34,6 +36,8 @@ class Session:
         folder: the script's folder; its files are the script's own.
         texts: text of files that run otherwise than they lie on disk.
         has_values: whether values are kept.
+        is_full: whether lines, ops and the gradients of inner edges are seen; else only backwards, leaves and updates,
+            at a fraction of the cost.
         after_line: called when a statement has ended and its event is written: the moment to commit.
         before_print: called before the script prints (a progress line is to be taken away).
     """
@@ -45,11 +49,13 @@ class Session:
         *,
         texts: dict[str, str],
         has_values: bool,
+        is_full: bool = True,
         after_line: Callable[[], None],
         before_print: Callable[[], None] | None = None,
     ) -> None:
         self.sink = sink
         self.has_values = has_values
+        self.is_full = is_full
         self._after_line = after_line
         self.files = OwnFiles(sink, folder, texts)
         self.tracer = Tracer(sink, self.files, self, self.clean_traceback)
@@ -58,7 +64,7 @@ class Session:
         self.ops = Ops(self.registry, self)
         self.tracer.hidden = self.ops.trampolines.codes
         self.updates = Updates(self.registry, self.steps, self.ops)
-        self.backwards = Backwards(self.registry, self.steps, self)
+        self.backwards = Backwards(self.registry, self.steps, self, is_full=is_full)
         self.variables = Variables(self.registry)
         self.streams = Streams(self._printed, before_print)
         self._figures: dict[str, float] = {}
@@ -72,7 +78,9 @@ class Session:
         self.backwards.start()
         self.updates.start()
         self.streams.start()
-        self.ops.__enter__()  # type: ignore[no-untyped-call]  # torch leaves it without types
+        if not self.is_full:
+            return
+        _push_mode(self.ops)
         if not self.tracer.start():
             self.sink.add_note("lines are not recorded: a debugger, coverage or another tracer is already at work")
         elif frame is not None:
@@ -89,10 +97,10 @@ class Session:
         if error is not None:
             self.tracer.abandon()
         self.tracer.stop()
-        self.ops.__exit__(None, None, None)  # type: ignore[no-untyped-call]  # as above
+        _remove_mode(self.ops)
         self.streams.stop()
         with torch._C.DisableTorchFunction():
-            self.updates.flush_gradients()
+            self.look_at_leaves()
             if self._figures:
                 self._note_figures((1,))
         self.updates.stop()
@@ -101,6 +109,14 @@ class Session:
             self._note_error(error, place or (None, None, None))
         registry = self.registry
         self.steps.finish(self.sink.event_count, registry.built_ops + len(registry.used_leaves), registry.built_edges)
+
+    def lighten(self, why: str) -> None:
+        """Go on without lines and ops."""
+        if self.is_full:
+            self.is_full = self.backwards.is_full = False
+            self.ops.suspended += 1_000_000  # the mode itself may lie below others by now
+            self.tracer.disable()
+            self.sink.add_note(why)
 
     def _place_of_error(self, error: BaseException) -> Place:
         place: Place = (None, None, None)
@@ -121,18 +137,24 @@ class Session:
 
     def clean_traceback(self, step: TracebackType | None) -> None:
         """Take the frames out of a traceback that stand in it only because we watch."""
-        hidden = self.ops.trampolines.codes
         while step is not None:
             below = step.tb_next
-            while (
-                below is not None
-                and below.tb_next is not None
-                and (below.tb_frame.f_code in OUR_CODES or below.tb_frame.f_code in hidden or _is_engine_entry(below))
-            ):
+            while below is not None and self._is_ours(below):
                 below = below.tb_next
             if below is not step.tb_next:
                 step.tb_next = below
             step = below
+
+    def _is_ours(self, step: TracebackType) -> bool:
+        """Whether a step of a traceback is there only because we watch.
+
+        A function of torch that hands itself to the mode is called once more by it: its first frame, which only
+        handed over, goes with ours.
+        """
+        code, below = step.tb_frame.f_code, step.tb_next
+        if code in OUR_CODES or code in self.ops.trampolines.codes or _is_engine_entry(step):
+            return True
+        return below is not None and below.tb_frame.f_code is handle_torch_function.__code__
 
     # -- lines (lines.Watcher) -------------------------------------------------------------------------------------
 
@@ -221,16 +243,42 @@ class Session:
     # -- backwards (backwards.BackwardWatcher) ---------------------------------------------------------------------
 
     def before_backward(self) -> None:
-        """Note what happened to gradients before a backward."""
-        self.updates.look_at_all([leaf for leaf in self.registry.leaves.values() if leaf.was_reached or leaf.has_grad])
+        """Note what happened to leaves before a backward."""
+        self.look_at_leaves()
+        if not self.is_full:
+            self._after_line()
+
+    def look_at_leaves(self) -> None:
+        """Note what was done to values and gradients of leaves where nothing else saw it."""
+        leaves = self.registry.leaves.values()
+        if not self.is_full:
+            self.updates.look_at_values([leaf for leaf in leaves if leaf.was_reached])
+        self.updates.look_at_all([leaf for leaf in leaves if leaf.was_reached or leaf.has_grad])
 
     def leaf_reached(self, leaf: LeafState) -> None:
         """A backward gave a leaf its first gradient: from now on its changes in place are updates."""
         self.updates.reached(leaf)
 
+    def graph_found(self) -> None:
+        """A backward is about to run, and its graph is known."""
+        if not self.is_full and any(leaf.name is None for leaf in self.registry.leaves.values()):
+            self.variables.look_around(sys._getframe(1), self.tracer.is_own)
+
     def leaf_names(self) -> dict[int, str]:
         """Return what the leaves are called now, by node."""
         return self.variables.leaf_names()
+
+
+def _remove_mode(ours: Ops) -> None:
+    """Take our mode off the stack; `torch.set_default_device` in the script leaves one on top of it."""
+    above = []
+    while _len_torch_function_stack():
+        mode = _pop_mode()
+        if mode is ours:
+            break
+        above.append(mode)
+    for mode in reversed(above):
+        _push_mode(mode)
 
 
 def _is_engine_entry(step: TracebackType) -> bool:

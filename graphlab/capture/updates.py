@@ -152,6 +152,23 @@ class Updates:
         self.sink.end_event(event, "update", place, node=changes[0][0].node, details={"optimizer": optimizer})
         self.steps.updated(event, place)
 
+    def look_at_values(self, leaves: Sequence[LeafState]) -> None:
+        """Look whether leaves were changed by hand where no mode saw it."""
+        changed = []
+        for leaf in leaves:
+            tensor = leaf.tensor()
+            known = self.registry.states.get(tensor) if tensor is not None else None
+            if tensor is not None and known is not None and known.version != version_of(tensor):
+                changed.append((leaf, known.snapshot, self.registry.state(tensor, self.sink.event_count + 1).snapshot))
+        if changed:
+            event = self.sink.begin_event()
+            for leaf, before, after in changed:
+                self.registry.name_leaf(leaf, "parameter", leaf.name)
+                self.sink.add_change(event, leaf.node, "value", before, None, after, None)
+            place = self.registry.find_place()
+            self.sink.end_event(event, "update", place, node=changed[0][0].node, details={"optimizer": None})
+            self.steps.updated(event, place)
+
     # -- gradients -------------------------------------------------------------------------------------------------
 
     def gradient_set(self, tensor: torch.Tensor) -> None:

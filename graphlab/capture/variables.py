@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from types import FrameType
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import CodeType, FrameType
 from typing import Any
 
 import torch
@@ -102,6 +102,19 @@ class Variables:
                 leaf = self.registry.leaf(parameter, self.sink.event_count)
                 self.registry.state(parameter, self.sink.event_count)
                 self.registry.name_leaf(leaf, "parameter", f"{prefix}{path}")
+
+    def look_around(self, frame: FrameType | None, is_own: Callable[[CodeType], object]) -> None:
+        """Name leaves by what the script's running functions hold, where lines are not followed."""
+        while frame is not None:
+            if is_own(frame.f_code):
+                for name, value in list(frame.f_locals.items()):
+                    if isinstance(value, torch.nn.Module) and name != "self":
+                        self.name_modules(value, name)
+                    elif isinstance(value, torch.Tensor):
+                        leaf = self.registry.leaves.get(value)
+                        if leaf is not None and leaf.name is None:
+                            self.registry.name_leaf(leaf, leaf.kind, name)
+            frame = frame.f_back
 
     def hold_parameters(self, optimizer: torch.optim.Optimizer, event: int) -> None:
         """What an optimizer holds is a parameter."""

@@ -155,6 +155,7 @@ def make_request(options: RunOptions, scenario: Scenario, arguments: argparse.Na
         steps=options.steps if "STEPS" not in known else None,
         has_values=options.has_values,
         detail=options.detail,
+        max_size=options.max_size,
     )
 
 

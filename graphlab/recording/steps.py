@@ -135,8 +135,10 @@ def read_step_metrics(recording: Recording, step: Step) -> dict[str, float]:
 
 def _moved(changes: list[Change]) -> float:
     """Return the 2-norm of a step's whole change of a parameter."""
-    if len(changes) <= 1:
-        return (changes[0].difference or 0.0) if changes else 0.0
+    if not changes:
+        return 0.0
+    if len(changes) == 1 and changes[0].difference is not None:
+        return changes[0].difference
     before, after = changes[0].before, changes[-1].after
     if before is not None and after is not None and before.is_complete and after.is_complete:
         import numpy

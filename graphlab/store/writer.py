@@ -65,6 +65,8 @@ class Writer:
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise RecordingError(f"cannot write {path}: {sqlite_reason(error)}") from error
+        self._page_size = int(self.connection.execute("PRAGMA page_size").fetchone()[0])
+        self._size = 0
         self._committed_at = time.monotonic()
 
     def _prepare(self) -> None:
@@ -119,6 +121,7 @@ class Writer:
             for statement, values in self._updates:
                 self.connection.execute(statement, values)
             self.connection.execute("COMMIT")
+            self._size = self._page_size * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error):
                 self.connection.execute("ROLLBACK")
@@ -128,6 +131,11 @@ class Writer:
             self._updates.clear()
             for rows in self._pending.values():
                 rows.clear()
+
+    @property
+    def size(self) -> int:
+        """How large the committed recording is, in bytes."""
+        return self._size
 
     def close(self) -> None:
         """Commit, and bring the recording back to one file that can be copied and opened from anywhere.
