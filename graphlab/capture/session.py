@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 import torch
-from torch.overrides import handle_torch_function
+from torch.overrides import _len_torch_function_stack, _pop_mode, _push_mode, handle_torch_function  # type: ignore[attr-defined]  # held but not exported
 
 from graphlab.capture.backwards import Backwards
 from graphlab.capture.identity import LeafState
