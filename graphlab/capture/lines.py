@@ -90,7 +90,12 @@ class TracedFrame:
         """Say that the statement that was running has ended."""
         if self.current is not None:
             statement, self.current = self.current, None
-            self._tracer.watcher.line_ends(self, statement)
+            # The interpreter is at the next line already; what is noted now belongs to the one that ended.
+            self._tracer.ended = self.file.number, statement.line, self.number
+            try:
+                self._tracer.watcher.line_ends(self, statement)
+            finally:
+                self._tracer.ended = None
 
 
 class Tracer:
@@ -105,6 +110,8 @@ class Tracer:
         self.hidden: set[CodeType] = set()
         """Code of ours that carries the script's file name (see `calls`)."""
         self.is_on = False
+        self.ended: Place | None = None
+        """While the end of a statement is written: where that is."""
         self._thread = 0
         self._known: dict[CodeType, OwnFile | None] = {}
         self._entries: dict[tuple[CodeType, int], int] = {}
@@ -204,6 +211,8 @@ class Tracer:
 
     def place(self) -> Place:
         """Return file, line and frame of the statement of the script that is running."""
+        if self.ended is not None:
+            return self.ended
         top = self.top
         if top is not None and top.frame is not None and self.is_on:
             line = top.frame.f_lineno
