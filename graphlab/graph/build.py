@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import networkx
+
 from graphlab.sentences import say_event
 
 if TYPE_CHECKING:
-    import networkx
-
     from graphlab.model import Node
     from graphlab.recording import Recording
 
 
-def build_graph(recording: Recording, moment: int, *, has_future: bool = False) -> networkx.MultiDiGraph[int]:
+class Graph(networkx.MultiDiGraph):  # type: ignore[misc]  # networkx carries no types
+    """A networkx graph that shows itself as a picture in a notebook."""
+
+    def _repr_svg_(self) -> str:
+        from graphlab.renderers import render_bytes
+
+        return render_bytes(self, "svg").decode()
+
+
+def build_graph(recording: Recording, moment: int, *, has_future: bool = False) -> Graph:
     """Return the graph of the step that a moment lies in, as of that moment.
 
     Nodes carry id, kind, name, names, op, call, module, file, line, shape, dtype, device, value, gradient (a
@@ -29,9 +38,7 @@ def build_graph(recording: Recording, moment: int, *, has_future: bool = False) 
     Raises:
         UsageError: the recording holds no event.
     """
-    import networkx
-
-    graph: networkx.MultiDiGraph[int] = networkx.MultiDiGraph()
+    graph = Graph()
     with recording.reading():
         graph.graph.update(_describe(recording, moment))
         if not recording.steps:

@@ -47,7 +47,7 @@ from graphlab.structure import Structure, read_structure
 if TYPE_CHECKING:
     import os
 
-    import networkx
+    from graphlab.graph import Graph
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -276,9 +276,10 @@ class Recording:
 
     def value_tensor(self, node: int, moment: int) -> Tensor | None:
         """Return the state that a node's tensor had at a moment, or None if it was not made yet or not kept."""
-        tensors = self.reader.tensors(
-            "WHERE node = ? AND event <= ? AND label = '' ORDER BY output, event DESC, id DESC LIMIT 1", node, moment
-        )
+        where = "WHERE node = ? AND event <= ? AND label = ''"
+        # A parameter has a state for each step: the index leads to the last one where nothing else is sorted by first.
+        tensors = self.reader.tensors(f"{where} AND output = 0 ORDER BY event DESC, id DESC LIMIT 1", node, moment)
+        tensors = tensors or self.reader.tensors(f"{where} ORDER BY output, event DESC, id DESC LIMIT 1", node, moment)
         return tensors[0] if tensors else None
 
     def value(self, node: int, moment: int) -> Snapshot | None:
@@ -415,7 +416,7 @@ class Recording:
         phase: Phase | None = None,
         line: int | None = None,
         future: bool = False,
-    ) -> networkx.MultiDiGraph[int]:
+    ) -> Graph:
         """Return the graph at a moment (default: the end), with values and gradients as of then.
 
         Raises:
