@@ -25,6 +25,8 @@ Measure = Literal["value", "gradient", "update"]
 MEASURES: tuple[Measure, ...] = ("value", "gradient", "update")
 
 _CHUNK = 256
+_CHUNK_ELEMENTS = 400_000
+"""Of large parameters fewer steps are read at once, so that an instalment stays short."""
 _SNAPSHOT = "SELECT id, stored, stride, data, norm FROM snapshots WHERE id IN ({})"
 
 
@@ -85,6 +87,7 @@ class Series:
         self.leaf_step = lru_cache(4096)(self._leaf_step)
         self._leaves_cache = lru_cache(16)(self._leaves)
         self._ends: tuple[int, list[int]] = (-1, [])
+        self._losses = (-1, Curve(numpy.zeros(0), numpy.zeros(0, bool)))
 
     # -- one step --------------------------------------------------------------------------------------------------
 
@@ -149,8 +152,20 @@ class Series:
 
     def losses(self) -> numpy.ndarray[Any, Any]:
         """Return the loss of every step; NaN where there is none."""
-        losses = [step.loss for step in self.recording.steps]
-        return numpy.array([numpy.nan if loss is None else loss for loss in losses], dtype="f8")
+        return self._loss_curve().numbers
+
+    def has_loss(self) -> numpy.ndarray[Any, Any]:
+        """Say which steps have a loss: one that is NaN is one."""
+        return self._loss_curve().is_there
+
+    def _loss_curve(self) -> Curve:
+        count = self.recording.event_count
+        if self._losses[0] != count:
+            losses = [step.loss for step in self.recording.steps]
+            numbers = numpy.array([numpy.nan if loss is None else loss for loss in losses], dtype="f8")
+            is_there = numpy.array([loss is not None for loss in losses], dtype=bool)
+            self._losses = (count, Curve(numbers, is_there, len(losses)))
+        return self._losses[1]
 
     def metrics(self) -> dict[str, numpy.ndarray[Any, Any]]:
         """Return the script's own figures at the end of each step: those that change, and are not just the loss."""
@@ -181,6 +196,23 @@ class Series:
             curve.is_there = numpy.concatenate([curve.is_there, numpy.zeros(more, bool)])
         return curve
 
+    def figures(self, leaf: Leaf, number: int) -> dict[Measure, float | None]:
+        """Return a leaf's measures at one step: from its curves where they have come so far, which is quick."""
+        found: dict[Measure, float | None] = {}
+        for measure in MEASURES:
+            curve = self.curve(leaf, measure)
+            if number > curve.known:
+                return self._figures_of(leaf, self.at(leaf.node, number))
+            found[measure] = float(curve.numbers[number - 1]) if curve.is_there[number - 1] else None
+        return found
+
+    def _figures_of(self, leaf: Leaf, state: LeafStep) -> dict[Measure, float | None]:
+        update = state.update_norm
+        before, after = _figure(leaf, state.before), _figure(leaf, state.after)
+        if leaf.size == 1 and before is not None and after is not None:
+            update = after - before
+        return {"value": _figure(leaf, state.value), "gradient": _figure(leaf, state.gradient), "update": update}
+
     def read_on(self, leaves: Sequence[Leaf], seconds: float) -> bool:
         """Read more of the leaves' curves, for so long at most (but a little in any case); True once all is read."""
         end = time.perf_counter() + seconds
@@ -201,10 +233,11 @@ class Series:
     def _read_chunk(self, leaf: Leaf) -> None:
         curves = {measure: self.curve(leaf, measure) for measure in MEASURES}
         start = curves["gradient"].known
-        stop = min(start + _CHUNK, self._complete)
+        stop = min(start + min(max(_CHUNK_ELEMENTS // max(leaf.size, 1), 8), _CHUNK), self._complete)
         with self.recording.reading():
             picks = self._picks(leaf.node, self.recording.steps[start:stop])
-            numbers = self._measure(leaf, {*picks.value, *picks.gradient, *picks.before, *picks.after} - {None})
+            changed = {*picks.before, *picks.after} if leaf.size == 1 else set()
+            numbers = self._measure(leaf, {*picks.value, *picks.gradient, *changed})
         for offset in range(stop - start):
             found: dict[Measure, float | None] = {
                 "value": numbers.get(picks.value[offset]),
@@ -296,6 +329,16 @@ def _measure_rows(table: numpy.ndarray[Any, Any], size: int) -> list[float]:
         wide = table.astype("f8")
         numbers: list[float] = (wide[:, 0] if size == 1 else numpy.linalg.norm(wide, axis=1)).tolist()
     return numbers
+
+
+def _figure(leaf: Leaf, snapshot: Snapshot | None) -> float | None:
+    """Return a leaf's one number, or its 2-norm."""
+    if snapshot is None:
+        return None
+    array = snapshot.array
+    if leaf.size == 1 and array is not None:
+        return _measure_rows(array.reshape(1, 1), 1)[0]
+    return snapshot.statistics.norm
 
 
 def _latest(rows: list[Any], events: list[int], moment: int) -> int | None:

@@ -153,22 +153,7 @@ _SIGNS: dict[Measure, str] = {"value": "", "gradient": "∂", "update": "Δ"}
 
 
 def _reader(series: Series, leaf: Leaf, measure: Measure) -> Callable[[int], float | complex | None]:
-    def read(step: int) -> float | complex | None:
-        curve = series.curve(leaf, measure)
-        if step <= curve.known:
-            return float(curve.numbers[step - 1]) if curve.is_there[step - 1] else None
-        state = series.at(leaf.node, step)
-        if measure == "update":
-            if leaf.size == 1 and (first := _element(state.before, 0)) is not None:
-                last = _element(state.after, 0)
-                return None if last is None else last - first
-            return state.update_norm
-        snapshot = state.value if measure == "value" else state.gradient
-        if leaf.size == 1:
-            return _element(snapshot, 0)
-        return None if snapshot is None else snapshot.statistics.norm
-
-    return read
+    return lambda step: series.figures(leaf, step)[measure]
 
 
 def _element_column(series: Series, leaf: Leaf, measure: Measure, element: int) -> Column:

@@ -44,6 +44,7 @@ VIEWS: tuple[View, ...] = ("curve", "log", "table")
 _MOST_IN_TOTAL = 64
 """Beyond so many parameters no total is read: their curves are read only where they are seen."""
 _NUMBER = 10
+_STYLES: dict[Measure, str] = {"value": "number", "gradient": "gradient", "update": "update"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +151,8 @@ class TrainingView:
         """Say how large the whole gradient was, and which parameter moved most for its size."""
         if not 1 <= len(leaves) <= _MOST_IN_TOTAL:
             return []
-        states = [(leaf, self.series.at(leaf.node, number)) for leaf in leaves]
-        norms = [norm for _, state in states if (norm := _norm(state.gradient)) is not None]
+        figures = [(leaf, self.series.figures(leaf, number)) for leaf in leaves]
+        norms = [gradient for _, found in figures if (gradient := found["gradient"]) is not None]
         row: Row = []
         if norms:
             total = math.hypot(*norms)
@@ -160,11 +161,11 @@ class TrainingView:
                 (format_value(total), "gradient" if math.isfinite(total) else "nan"),
             ]
         moved = [
-            (state.update_norm / size, leaf)
-            for leaf, state in states
-            if state.update_norm and (size := _norm(state.value)) and math.isfinite(state.update_norm / size)
+            (share, leaf)
+            for leaf, found in figures
+            if (size := found["value"]) and (by := found["update"]) and math.isfinite(share := abs(by / size))
         ]
-        if moved and len(states) > 1:
+        if moved and len(leaves) > 1:
             share, leaf = max(moved, key=lambda pair: pair[0])
             row += [
                 ("  ", ""),
@@ -215,7 +216,7 @@ class TrainingView:
         self.page_size = max(len(losses) // 10, 1)
         rows = draw_curve(
             losses,
-            ~numpy.isnan(losses) | _is_kept(self.recording.steps),
+            self.series.has_loss(),
             number - 1,
             width,
             height,
@@ -267,7 +268,7 @@ class TrainingView:
                 row.append((f" {format_shape(leaf.shape):>{shape_width}}", "quiet"))
             if strip_width:
                 row += [(" ", ""), *fit(self._strip(leaf, number, strip_width, axis, look), strip_width), (" ", "")]
-            row += self._numbers(leaf, self.series.at(leaf.node, number))
+            row += self._numbers(leaf, number)
             hit = Hit(leaf=index)
             fitted = fit(row, width)
             rows += self._add([over(fitted, "selected") if index == picked else fitted], lambda x, hit=hit: hit)  # type: ignore[misc]  # as above
@@ -301,19 +302,14 @@ class TrainingView:
             return draw_spark(curve.numbers, curve.is_there, number - 1, width)
         return draw_heat_line(curve.numbers, curve.is_there, axis, width, cells_of(look))
 
-    def _numbers(self, leaf: Leaf, state: LeafStep) -> Row:
+    def _numbers(self, leaf: Leaf, number: int) -> Row:
         """Write value, gradient and update: the numbers themselves, or norms between bars."""
-        update = _update(state)
         row: Row = []
-        for measure, snapshot in (("value", state.value), ("gradient", state.gradient), ("update", update)):
-            names = {"value": "number", "gradient": "gradient", "update": "update"}[measure]
-            if measure == "update" and snapshot is None and state.update_norm is not None:
-                text = f"‖{format_value(state.update_norm, 4)}‖"
-            elif snapshot is None:
-                text, names = messages.NONE, "faint"
-            else:
-                text, number = _measure_text(leaf, snapshot)
-                names = names if math.isfinite(number) else "nan"
+        for measure, figure in self.series.figures(leaf, number).items():
+            text, names = messages.NONE, "faint"
+            if figure is not None:
+                text = format_value(figure, 5) if leaf.size == 1 else f"‖{format_value(figure, 4)}‖"
+                names = _STYLES[measure] if math.isfinite(figure) else "nan"
             row += [(" " * max(_NUMBER + 1 - len(text), 1), ""), (text, names)]
         return row
 
@@ -389,25 +385,6 @@ class TrainingView:
         start = bisect_left(spans, step.first, key=lambda span: span.last)
         end = bisect_left(spans, step.last + 1, key=lambda span: span.first)
         return spans[start:end]
-
-
-def _is_kept(steps: Sequence[Step]) -> numpy.ndarray[Any, Any]:
-    """Say which steps have a loss at all: one that is NaN is shown, one that is none is not."""
-    return numpy.array([bool(step.losses) for step in steps])
-
-
-def _norm(snapshot: Snapshot | None) -> float | None:
-    return None if snapshot is None else snapshot.statistics.norm
-
-
-def _measure_text(leaf: Leaf, snapshot: Snapshot) -> tuple[str, float]:
-    """Write a leaf of one number as that number, any other as its norm."""
-    array = snapshot.array
-    if leaf.size == 1 and array is not None:
-        number = array.reshape(-1)[0].item()
-        return format_value(number, 5), abs(number)
-    norm = snapshot.statistics.norm
-    return ("?", 0.0) if norm is None else (f"‖{format_value(norm, 4)}‖", norm)
 
 
 def _update(state: LeafStep) -> Snapshot | None:
