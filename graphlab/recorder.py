@@ -143,9 +143,9 @@ class StoreSink:
         )  # fmt: skip
         return number
 
-    def set_tensor_node(self, tensor: int, node: int) -> None:
-        """Say that a tensor of data is a node after all."""
-        self.writer.set_tensor_node(tensor, node)
+    def set_tensor_node(self, tensor: int, node: int, *, requires_grad: bool) -> None:
+        """Say that a tensor of data is a node after all, or has become a leaf."""
+        self.writer.set_tensor_node(tensor, node, requires_grad=requires_grad)
 
     def add_use(self, event: int, position: int, tensor: int) -> None:
         """Say that an op read a tensor."""

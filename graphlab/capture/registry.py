@@ -79,7 +79,7 @@ class Registry:
             return self.make_state(tensor, event, origin=known.origin)
         if tensor.requires_grad and self.leaves.get(tensor) is None:
             known.node = self.leaf(tensor, event).node
-            self.sink.set_tensor_node(known.number, known.node)
+            self.sink.set_tensor_node(known.number, known.node, requires_grad=True)
         return known
 
     def _first_state(self, tensor: torch.Tensor, event: int) -> TensorState:
@@ -168,7 +168,7 @@ class Registry:
             return self.data_node(state.base, event)[0], state.label
         if state.node is None:
             state.node = self._add_tensor_node("data", tensor, state.event)
-            self.sink.set_tensor_node(state.number, state.node)
+            self.sink.set_tensor_node(state.number, state.node, requires_grad=False)
         return state.node, ""
 
     def _add_tensor_node(self, kind: str, tensor: torch.Tensor, event: int) -> int:

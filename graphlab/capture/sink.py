@@ -77,8 +77,8 @@ class Sink(Protocol):
     ) -> int:
         """Add a state of a tensor; origin is its first state, None where this is the first."""
 
-    def set_tensor_node(self, tensor: int, node: int) -> None:
-        """Say that a tensor of data is a node after all."""
+    def set_tensor_node(self, tensor: int, node: int, *, requires_grad: bool) -> None:
+        """Say that a tensor of data is a node after all, or has become a leaf."""
 
     def add_use(self, event: int, position: int, tensor: int) -> None:
         """Say that an op read a tensor."""

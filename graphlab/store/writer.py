@@ -91,9 +91,10 @@ class Writer:
         """Say anew what kind of leaf a node is, and what it is called."""
         self._updates.append(("UPDATE nodes SET kind = ?, name = ? WHERE id = ?", (kind, name, node)))
 
-    def set_tensor_node(self, tensor: int, node: int) -> None:
-        """Say that a tensor of data, recorded before it took part in a graph, is a node of it."""
-        self._updates.append(("UPDATE tensors SET node = ? WHERE id = ?", (node, tensor)))
+    def set_tensor_node(self, tensor: int, node: int, *, requires_grad: bool) -> None:
+        """Say that a tensor, recorded before it took part in a graph, is a node of it."""
+        statement = "UPDATE tensors SET node = ?, requires_grad = ? WHERE id = ?"
+        self._updates.append((statement, (node, int(requires_grad), tensor)))
 
     def end_frame(self, frame: int, event: int) -> None:
         """Say at which event a call of a function returned."""
