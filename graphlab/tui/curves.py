@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphlab.tui.heat import LEVELS, Cells, heat_name, levels_of
+from graphlab.tui.heat import LEVELS, Cells, heat_name
 from graphlab.tui.rows import Row
 from graphlab.tui.values import format_value
 
@@ -65,7 +65,7 @@ class Columns:
                 numpy.searchsorted([self.span(step)[0] for step in range(self.steps)], range(self.width), "right") - 1
             )
             return numbers[index], is_there[index]
-        starts = numpy.array([self.step(column) for column in range(self.width)])
+        starts = -(-numpy.arange(self.width) * self.steps // self.width)
         padded = numpy.where(is_there, numbers, -numpy.inf)
         return numpy.maximum.reduceat(padded, starts), numpy.logical_or.reduceat(is_there, starts)
 
@@ -247,8 +247,6 @@ def draw_spark(numbers: Array, is_there: Array, cursor: int, width: int) -> Row:
 
 def draw_heat_line(numbers: Array, is_there: Array, axis: Axis, width: int, cells: Cells) -> Row:
     """Draw norms as one line of heat, from no colour at the axis' low end to the full colour at its high end."""
-    import numpy
-
     columns = Columns.fit(len(numbers), width)
     shown, there = columns.largest(numbers, is_there)
     ramp = ".+oO8#" if cells == "ascii" else "·░▒▒▓█"
@@ -260,7 +258,7 @@ def draw_heat_line(numbers: Array, is_there: Array, axis: Axis, width: int, cell
         elif not math.isfinite(number):
             _append(line, "∞" if math.isinf(number) else "N", "nan")
         else:
-            level = int(levels_of(numpy.array([axis.share(number)]), 1.0)[0])
+            level = round(axis.share(number) * LEVELS)
             if number == 0:
                 _append(line, "0" if cells != "half" else "·", "faint")
             elif cells == "half":
