@@ -1,0 +1,72 @@
+"""Draws the pictures that README and docs show, and writes the table of keys: `make pictures`.
+
+Everything is made by the commands that a user has; the same versions give the same bytes.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from graphlab.tui.keys import SECTIONS, keys_of
+
+DOCS = Path(__file__).resolve().parent
+PICTURES = DOCS / "pictures"
+
+_MARK = "<!-- keys: written by make pictures -->"
+
+
+def _graphlab(*words: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "graphlab", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def _draw(folder: Path) -> None:
+    cell, line = folder / "rnn_cell.glab", folder / "linear_regression_low.glab"
+    _graphlab("run", "rnn_cell", "-o", str(cell))
+    _graphlab("run", "linear_regression_low", "-o", str(line))
+    forward = " ".join(["right"] * 13)
+    shots = (
+        ("explorer", cell, f"2 v {forward}", "120x40"),
+        ("backward", cell, f"{forward} right right right right", "120x40"),
+        ("training", line, "] ] ] ] ] 5 z", "120x40"),
+    )
+    for name, recording, keys, size in shots:
+        picture = PICTURES / f"{name}.svg"
+        _graphlab("explore", str(recording), "--press", keys, "--screenshot", str(picture), "--size", size)
+    _graphlab("export", str(cell), "-o", str(PICTURES / "rnn_cell.svg"))
+    _graphlab("export", str(cell), "--line", "51", "-o", str(PICTURES / "rnn_cell_add.svg"))
+
+
+def keys_table() -> str:
+    """Return the explorer's keys as Markdown, from the table that makes its bindings."""
+    rows = []
+    for section in SECTIONS:
+        keys = [key for key in keys_of("explorer") if key.section == section]
+        if keys:
+            rows += ["", f"**{section}**", "", "| keys | what it does |", "| --- | --- |"]
+            rows += [f"| {key.shown.replace('|', '&#124;')} | {key.help} |" for key in keys]
+    return "\n".join(rows[1:])
+
+
+def with_keys(text: str) -> str:
+    """Return the page on the explorer with the table of keys as it is now."""
+    head, _, rest = text.partition(_MARK)
+    _, _, tail = rest.partition(_MARK)
+    return f"{head}{_MARK}\n\n{keys_table()}\n\n{_MARK}{tail}"
+
+
+def main() -> None:
+    """Draw all pictures and bring the table of keys up to date."""
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        _draw(Path(folder))
+    page = DOCS / "explorer.md"
+    page.write_text(with_keys(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
