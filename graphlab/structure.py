@@ -46,7 +46,7 @@ def read_structure(reader: Reader, step: Step, spans: list[Span]) -> Structure:
     picked.update(edge.source for edge in edges)
     if not edges:
         held = reader.rows(
-            "SELECT DISTINCT t.node FROM bindings b JOIN tensors t ON t.id = b.object "
+            "SELECT DISTINCT t.node FROM bindings b JOIN tensors t ON t.object = b.object "
             "WHERE t.node IS NOT NULL AND b.element = 0 AND b.event <= ?",
             step.last,
         )

@@ -38,8 +38,7 @@ def programs(draw: strategies.DrawFn) -> str:
     """A program whose leaves are `w0`, `w1`, …, whose loss is `loss`, and that runs one or two backwards."""
     count = draw(strategies.integers(1, 3))
     lines = ["import torch", "import torch.nn.functional as F", "torch.manual_seed(0)"]
-    for index in range(count):
-        lines.append(f"w{index} = torch.randn(3, 3, dtype=torch.float64, requires_grad=True)")
+    lines += [f"w{index} = torch.randn(3, 3, dtype=torch.float64, requires_grad=True)" for index in range(count)]
     lines += ["x = torch.randn(3, 3, dtype=torch.float64)", f"leaves = [{', '.join(f'w{i}' for i in range(count))}]"]
     names = [f"w{index}" for index in range(count)] + ["x"]
     made: list[str] = []
@@ -51,8 +50,8 @@ def programs(draw: strategies.DrawFn) -> str:
         names.append(name)
         made.append(name)
         if draw(strategies.integers(0, 5)) == 0:
-            lines.append(f"{name} = {name} + 0")
-            lines.append(draw(strategies.sampled_from(_IN_PLACE)).format(a=name, b=draw(strategies.sampled_from(names))))
+            change = draw(strategies.sampled_from(_IN_PLACE))
+            lines += [f"{name} = {name} + 0", change.format(a=name, b=draw(strategies.sampled_from(names)))]
     # The sum of all leaves keeps every program differentiable.
     last = made[-1]
     loss = draw(strategies.sampled_from(_LOSSES)).format(a=last, b=draw(strategies.sampled_from(names)))

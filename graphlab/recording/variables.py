@@ -9,10 +9,8 @@ from graphlab.model import Node, Variable
 if TYPE_CHECKING:
     from graphlab.recording.run import Recording
 
-_BINDING = (
-    "SELECT b.id, b.event, b.frame, b.name, b.kind, b.object, b.text, b.element, t.node, t.label "
-    "FROM bindings b LEFT JOIN tensors t ON t.id = b.object"
-)
+_BINDING = "SELECT b.id, b.event, b.frame, b.name, b.kind, b.object, b.text, b.element FROM bindings b"
+_LAST_STATE = "SELECT node, label FROM tensors WHERE object = ? AND event <= ? ORDER BY id DESC LIMIT 1"
 # The names of a frame without a scan of all its bindings: one index look-up a name.
 _NAMES_OF_FRAME = (
     "WITH RECURSIVE names(name) AS (SELECT MIN(name) FROM bindings WHERE frame = ?1 UNION ALL "
@@ -77,8 +75,10 @@ def read_names(recording: Recording, moment: int) -> dict[int, list[str]]:
     names: dict[int, list[str]] = {}
     # A variable is a better name than an element of a container, and a later binding than an earlier one.
     for row in sorted(holders.values(), key=lambda row: (row[7], -row[0])):
-        if row[8] is not None and not row[9]:
-            tags = names.setdefault(row[8], [])
+        # A change in place moves a tensor to another node, and its names with it.
+        node, label = recording.reader.row(_LAST_STATE, row[5], moment) or (None, "")
+        if node is not None and not label:
+            tags = names.setdefault(node, [])
             if row[3] not in tags and not (row[7] and tags):
                 tags.append(row[3])
     return names
