@@ -5,24 +5,24 @@ Beside `graphlab.capture` the only module that knows of torch.
 
 from __future__ import annotations
 
-import builtins
 import contextlib
+import itertools
 import json
 import os
-import random
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType, FrameType, ModuleType
+from types import FrameType
 from typing import Any
 
 import torch
 
 import graphlab
 from graphlab.capture import Session
+from graphlab.capture.main_module import as_main, end_child, remove_frames, seed_everything, wait_for_threads
 from graphlab.capture.own_files import default_folder
 from graphlab.errors import RecordingError, UsageError
 from graphlab.recording import Recording
@@ -43,6 +43,8 @@ class StoreSink:
         self._tell = tell
         self._began = time.perf_counter()
         self._counts = dict.fromkeys(("files", "frames", "nodes", "tensors", "snapshots", "graphs", "bindings"), 0)
+        self._open: set[int] = set()
+        self._numbers = itertools.count(1)
         self._notes: list[str] = []
         self._is_broken = False
         self._insert = writer.insert
@@ -54,8 +56,9 @@ class StoreSink:
 
     def begin_event(self) -> int:
         """Give the next event its number."""
-        self.event_count += 1
-        return self.event_count
+        self.event_count = event = next(self._numbers)  # in one go: other threads print
+        self._open.add(event)
+        return event
 
     def end_event(
         self,
@@ -68,9 +71,15 @@ class StoreSink:
         details: Mapping[str, Any] | None = None,
     ) -> None:
         """Complete an event."""
+        self._open.discard(event)
         data = json.dumps(details) if details else None
         seconds = time.perf_counter() - self._began
         self._insert("events", (event, kind, seconds, place[0], place[1], place[2], node, text, data))
+
+    def end_open_events(self) -> None:
+        """Complete what was begun and never ended."""
+        for event in sorted(self._open):
+            self.end_event(event, "op", (None, None, None), text="?")
 
     def add_file(self, path: str, text: str) -> int:
         """Add one of the script's own files."""
@@ -266,6 +275,8 @@ class RunRequest:
     """End the run after so many training steps, where the script has no parameter for it."""
     has_values: bool = True
     detail: str = "full"
+    is_last: bool = False
+    """Whether this process ends with the script: then its `__main__` stays, for threads and `atexit`."""
     max_size: int | None = None
     """In bytes: beyond it a full recording goes on as a light one."""
 
@@ -325,19 +336,24 @@ def run_script(
         before_print=before_print,
     )
     error: BaseException | None = None
+    process = os.getpid()
     try:
-        with _as_main(request) as (code, module):
+        argv = [request.argv0 or str(request.script), *request.arguments]
+        with as_main(request.script, request.text, argv, module=request.module, stays=request.is_last) as main:
             if request.is_seeding and request.seed is not None:
-                _seed_everything(request.seed)
+                seed_everything(request.seed)
             session.start()
-            exec(code, module.__dict__)  # noqa: S102 - running the user's script is what we are for
+            exec(main[0], main[1].__dict__)  # noqa: S102 - running the user's script is what we are for
+            wait_for_threads()
     except StopAfterSteps:
         tell(f"ended after {request.steps} training steps, as asked: the script has no parameter STEPS")
     except BaseException as raised:  # noqa: BLE001 - whatever ends the script ends the recording cleanly
         error = raised
     finally:
         session.stop(error)
-        _remove_frames(error, request.script)
+        remove_frames(error, Path(__file__).resolve().parent)
+        if os.getpid() != process:
+            end_child(error)
         status = _status(error)
         _finish(sink, status, error)
     return RunOutcome(status, error)
@@ -394,50 +410,6 @@ def _error_facts(error: BaseException) -> dict[str, Any]:
         "line": last.lineno if last else None,
         "traceback": text,
     }
-
-
-def _remove_frames(error: BaseException | None, script: Path) -> None:
-    """Take our own frames off the top of a script's traceback, as if python itself had run it."""
-    if error is None:
-        return
-    here = Path(__file__).resolve().parent
-    step = error.__traceback__
-    while step is not None and Path(step.tb_frame.f_code.co_filename).resolve().is_relative_to(here):
-        step = step.tb_next
-    error.__traceback__ = step
-
-
-@contextlib.contextmanager
-def _as_main(request: RunRequest) -> Iterator[tuple[CodeType, ModuleType]]:
-    """Make the interpreter look as it does when python runs a script."""
-    code = compile(request.text, str(request.script), "exec", dont_inherit=True)
-    module = ModuleType("__main__")
-    module.__dict__.update(__file__=str(request.script), __builtins__=builtins, __cached__=None)
-    kept = sys.argv, list(sys.path), sys.modules["__main__"]
-    if request.module is not None:
-        from importlib.util import find_spec
-
-        spec = find_spec(request.module)
-        module.__spec__ = spec
-        module.__package__ = spec.parent if spec is not None else None
-        sys.path[0:1] = [str(Path.cwd())]
-    else:
-        module.__package__ = None
-        sys.path[0:1] = [str(request.script.resolve().parent)]
-    sys.argv = [request.argv0 or str(request.script), *request.arguments]
-    sys.modules["__main__"] = module
-    try:
-        yield code, module
-    finally:
-        sys.argv, sys.path[:], sys.modules["__main__"] = kept
-
-
-def _seed_everything(seed: int) -> None:
-    import numpy
-
-    random.seed(seed)
-    numpy.random.seed(seed % 2**32)  # noqa: NPY002 - the script's own global generator is what is to be seeded
-    torch.manual_seed(seed)
 
 
 def _tell_on_stderr(text: str) -> None:

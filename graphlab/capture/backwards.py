@@ -73,17 +73,22 @@ class Backwards:
             self._engine = None
 
     def _run(self, engine: Callable[..., Any], t_outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        guard = self.registry.guard
+        if not guard.is_here:
+            guard.pass_thread()
+            return engine(t_outputs, *args, **kwargs)
         if not all(_has_graph(root) for root in t_outputs):
             return engine(t_outputs, *args, **kwargs)  # which says in its own words what is wrong
-        with torch._C.DisableTorchFunction():
+        handles: list[Any] = []
+        kind = "backward" if kwargs.get("accumulate_grad") else "grad"
+        with guard, torch._C.DisableTorchFunction():
             self.watcher.before_backward()
             roots = [_edge_of(root) for root in t_outputs]
             functions = _reach([fn for fn, _ in roots])
-            kind = "backward" if kwargs.get("accumulate_grad") else "grad"
             seeds = args[0] if args else kwargs.get("grad_tensors", ())
             numbers = self._begin(t_outputs, roots, functions, seeds, kind)
             self.watcher.graph_found()
-            handles = self._hook(functions, numbers)
+            self._hook(functions, numbers, handles)
         self.depth += 1
         try:
             return engine(t_outputs, *args, **kwargs)
@@ -91,7 +96,7 @@ class Backwards:
             self.depth -= 1
             for handle in handles:
                 handle.remove()
-            with torch._C.DisableTorchFunction():
+            with guard, torch._C.DisableTorchFunction():
                 event = self.sink.begin_event()
                 place = self.registry.find_place()
                 self.sink.end_event(event, "backward_end", place, text=kind)
@@ -182,8 +187,7 @@ class Backwards:
 
     # -- while the engine runs -------------------------------------------------------------------------------------
 
-    def _hook(self, functions: list[Any], numbers: dict[int, int]) -> list[Any]:
-        handles = []
+    def _hook(self, functions: list[Any], numbers: dict[int, int], handles: list[Any]) -> None:
         for fn in functions:
             if is_accumulate(fn):
                 leaf = self.registry.leaf(fn.variable, self.sink.event_count)
@@ -191,11 +195,12 @@ class Backwards:
             elif self.is_full:
                 slots = tuple(slot for slot, (below, _) in enumerate(fn.next_functions) if below is not None)
                 handles.append(fn.register_hook(self._node_hook(numbers[id(fn)], slots)))
-        return handles
 
     def _node_hook(self, node: int, slots: tuple[int, ...]) -> Callable[[Any, Any], None]:
+        guard = self.registry.guard
+
         def hook(grad_inputs: Any, grad_outputs: Any) -> None:
-            with torch._C.DisableTorchFunction(), torch.no_grad():
+            with guard, torch._C.DisableTorchFunction(), torch.no_grad():
                 event = self.sink.begin_event()
                 for output, grad in enumerate(grad_outputs):
                     self._add_gradient(node, -1 - output, event, grad)
@@ -222,7 +227,7 @@ class Backwards:
             return None if tensor is None else tensor.grad
 
         def prehook(grad_outputs: Any) -> None:
-            with torch._C.DisableTorchFunction(), torch.no_grad():
+            with registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
                 grad = grad_of_leaf()
                 if grad is None:
                     before["grad"] = None
@@ -232,7 +237,7 @@ class Backwards:
                     before["grad"] = registry.note_grad(leaf, grad)
 
         def hook(grad_inputs: Any, grad_outputs: Any) -> None:
-            with torch._C.DisableTorchFunction(), torch.no_grad():
+            with registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
                 event = self.sink.begin_event()
                 came = grad_outputs[0]
                 added = None if came is None else registry.snapshot(came)

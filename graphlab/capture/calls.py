@@ -30,6 +30,9 @@ _IN_PLACE = {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", 
              "__iand__", "__ior__", "__ixor__", "__ilshift__", "__irshift__"}  # fmt: skip
 
 
+_PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device, torch.memory_format, torch.layout)
+
+
 class Call:
     """What is known of a torch function, once and for all."""
 
@@ -84,7 +87,8 @@ def label_view(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str
 def _write(value: Any) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(map(_write, value))
-    return "…" if isinstance(value, torch.Tensor) else str(value).removeprefix("torch.")
+    # Only what is written the same everywhere: an object's own __str__ would run code, and might name an address.
+    return str(value).removeprefix("torch.") if isinstance(value, _PLAIN) else "…"
 
 
 def _write_index(index: Any) -> str:

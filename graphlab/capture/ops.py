@@ -72,27 +72,50 @@ class Ops(TorchFunctionMode):
         if not call.is_passed:
             return self._watch(run, caller, call, func, args, kwargs)
         if func == DATA_SETTER:
-            self.watcher.before_change([args[0]])
+            with self.registry.guard:
+                self.watcher.before_change([args[0]])
         result = run(func, args, kwargs)
         if func == GRAD_SETTER:
-            self.watcher.gradient_set(args[0])
+            with self.registry.guard:
+                self.watcher.gradient_set(args[0])
         elif func == DATA_SETTER:
-            self.watcher.after_change([args[0]])
+            with self.registry.guard:
+                self.watcher.after_change([args[0]])
         return result
 
     def _watch(
         self, run: Any, caller: FrameType, call: Call, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        given = list(flatten((args, kwargs)))
-        last = self.sink.event_count
-        used = [self.registry.state(tensor, last) for tensor in given]
-        if call.is_in_place or "out" in kwargs:
-            self.watcher.before_change(given)
+        guard = self.registry.guard
+        try:
+            given = list(flatten((args, kwargs)))
+            last = self.sink.event_count
+            used = [self.registry.state(tensor, last) for tensor in given]
+            if call.is_in_place or "out" in kwargs:
+                self.watcher.before_change(given)
+        except Exception as error:  # noqa: BLE001 - nothing of ours may reach the script
+            guard.failed(error)
+            given, used = [], []
         result = run(func, args, kwargs)
+        with guard:
+            self._note(caller, call, args, kwargs, given, used, result)
+        return result
+
+    def _note(
+        self,
+        caller: FrameType,
+        call: Call,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        given: list[torch.Tensor],
+        used: list[TensorState],
+        result: Any,
+    ) -> None:
+        """Note what a call has made and changed."""
         changed = [tensor for tensor, state in zip(given, used, strict=True) if state.version != version_of(tensor)]
         made = [tensor for tensor in flatten(result) if not self._is_known(tensor)]
         if not made and not changed:
-            return result
+            return
         outputs = made + [tensor for tensor in changed if not any(tensor is each for each in made)]
         nodes = self.registry.find_new([tensor.grad_fn for tensor in outputs if tensor.grad_fn is not None])
         events = [self.sink.begin_event() for _ in nodes] or [self.sink.begin_event()]
@@ -103,7 +126,6 @@ class Ops(TorchFunctionMode):
         self.registry.end_call()
         if changed:
             self.watcher.after_change(changed)
-        return result
 
     def _is_known(self, tensor: torch.Tensor) -> bool:
         """Whether a result is a tensor that was there before, as it was (`contiguous`, `to`, `requires_grad_`)."""

@@ -45,6 +45,11 @@ class Printed:
             rest, self._rest = self._rest, ""
             self._take(self._name, rest)
 
+    @property  # type: ignore[misc]  # read-only is what it is here
+    def __class__(self) -> Any:
+        """The stream's own class: `isinstance` finds no difference."""
+        return type(self._stream)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from graphlab.capture.guard import Guard
 from graphlab.capture.identity import (
     LeafState,
     NodeState,
@@ -46,6 +47,7 @@ class Registry:
         self.run = next(_runs)
         self.has_values = has_values
         self.find_place = find_place
+        self.guard = Guard(sink)
         self.states: TensorMap[TensorState] = TensorMap()
         self.leaves: TensorMap[LeafState] = TensorMap()
         self.grads: TensorMap[LeafState] = TensorMap()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import traceback
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -26,6 +28,7 @@ from graphlab.capture.updates import Updates
 from graphlab.capture.variables import Variables
 
 _CALL_IMPL = torch.nn.Module._call_impl.__code__
+_running: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
 class Session:
@@ -75,6 +78,8 @@ class Session:
     def start(self, frame: FrameType | None = None) -> None:
         """Begin to watch; a frame is that of a with-block, which runs already."""
         self._is_started = True
+        _running.add(self)
+        self.registry.guard.start()
         self.backwards.start()
         self.updates.start()
         self.streams.start()
@@ -99,16 +104,24 @@ class Session:
         self.tracer.stop()
         _remove_mode(self.ops)
         self.streams.stop()
-        with torch._C.DisableTorchFunction():
+        with self.registry.guard, torch._C.DisableTorchFunction():
             self.look_at_leaves()
             if self._figures:
                 self._note_figures((1,))
+        self.sink.end_open_events()
         self.updates.stop()
         self.backwards.stop()
         if error is not None and not isinstance(error, SystemExit):
             self._note_error(error, place or (None, None, None))
         registry = self.registry
         self.steps.finish(self.sink.event_count, registry.built_ops + len(registry.used_leaves), registry.built_edges)
+
+    def let_go(self) -> None:
+        """Let everything pass unseen, as a forked child must: the recording is its parent's."""
+        self.registry.guard.switch_off()
+        self.ops.suspended += 1_000_000
+        self.tracer.disable()
+        self._is_started = False
 
     def lighten(self, why: str) -> None:
         """Go on without lines and ops."""
@@ -168,7 +181,7 @@ class Session:
         if frame.frame is None or code is None or frame.is_module:
             return
         count = code.co_argcount + code.co_kwonlyargcount
-        with torch._C.DisableTorchFunction():
+        with self.registry.guard, torch._C.DisableTorchFunction():
             names = code.co_varnames[:count]
             self.variables.bind(self.sink.event_count + 1, frame.number, frame.frame, names, is_call=True)
 
@@ -176,7 +189,7 @@ class Session:
         """Write what a statement did that only its end shows, and its line event."""
         if self.ops.suspended and frame.frame is not None and not self._is_in_optimizer(frame.frame):
             self.updates.reset()
-        with torch._C.DisableTorchFunction():
+        with self.registry.guard, torch._C.DisableTorchFunction():
             self.updates.flush_gradients()
             self.streams.flush_rest()
             event = self.sink.begin_event()
@@ -207,9 +220,13 @@ class Session:
 
     def _printed(self, stream: str, text: str) -> None:
         shown = text if self.has_values else f"({len(text)} characters)\n"
-        with torch._C.DisableTorchFunction():
+        guard = self.registry.guard
+        if not self._is_started:
+            return
+        with guard, torch._C.DisableTorchFunction():
             event = self.sink.begin_event()
-            self.sink.end_event(event, "output", self.place(), text=shown, details={"stream": stream})
+            place = self.place() if guard.is_here else (None, None, None)
+            self.sink.end_event(event, "output", place, text=shown, details={"stream": stream})
 
     # -- ops (ops.OpWatcher) ---------------------------------------------------------------------------------------
 
@@ -267,6 +284,15 @@ class Session:
     def leaf_names(self) -> dict[int, str]:
         """Return what the leaves are called now, by node."""
         return self.variables.leaf_names()
+
+
+def _let_all_go() -> None:
+    for session in list(_running):
+        session.let_go()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_all_go)
 
 
 def _remove_mode(ours: Ops) -> None:

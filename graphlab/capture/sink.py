@@ -27,6 +27,9 @@ class Sink(Protocol):
     ) -> None:
         """Complete an event; place is its file, line and frame."""
 
+    def end_open_events(self) -> None:
+        """Complete what was begun and never ended, because noting it failed: event numbers have no gaps."""
+
     def add_file(self, path: str, text: str) -> int:
         """Add one of the script's own files."""
 

@@ -73,10 +73,9 @@ def _figures(tensor: torch.Tensor) -> tuple[float | None, float | None, float | 
     if tensor.numel() == 0:
         return 0.0, None, None
     wide = tensor.abs() if tensor.is_complex() else tensor
-    norm = torch.linalg.vector_norm(wide, dtype=torch.float64).item() if wide.dtype != torch.bool else None
-    if wide.dtype == torch.bool:
-        wide = wide.to(torch.uint8)
-        norm = float(wide.sum().item()) ** 0.5
+    if not wide.is_floating_point():
+        wide = wide.to(torch.float64)
+    norm = torch.linalg.vector_norm(wide, dtype=torch.float64).item()
     minimum, maximum = torch.aminmax(wide)
     return norm, float(minimum.item()), float(maximum.item())
 

@@ -49,7 +49,11 @@ class Updates:
     # -- optimizers ------------------------------------------------------------------------------------------------
 
     def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
-        with torch._C.DisableTorchFunction(), torch.no_grad():
+        guard = self.registry.guard
+        if not guard.is_here:
+            guard.pass_thread()
+            return
+        with guard, torch._C.DisableTorchFunction(), torch.no_grad():
             self.flush_gradients()
             if self._depth == 0:
                 for leaf, tensor in self._leaves_of(optimizer):
@@ -59,11 +63,13 @@ class Updates:
         self.ops.suspended += 1
 
     def _after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        if not self.registry.guard.is_here:
+            return
         self._depth = max(0, self._depth - 1)
         self.ops.suspended = max(0, self.ops.suspended - 1)
         if self._depth:
             return
-        with torch._C.DisableTorchFunction(), torch.no_grad():
+        with self.registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
             self._note_update([leaf for leaf, _ in self._leaves_of(optimizer)], type(optimizer).__name__)
             self._before.clear()
 

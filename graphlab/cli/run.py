@@ -13,6 +13,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -112,8 +113,9 @@ def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scena
         progress = Progress(path, request.parameters, results if arguments.jsonl else None)
         try:
             outcome = run_script(
-                request, path, tell=progress.tell, progress=progress.look, before_print=progress.clear_line
-            )
+                replace(request, is_last=True), path, tell=progress.tell, progress=progress.look,
+                before_print=progress.clear_line,
+            )  # fmt: skip
         finally:
             progress.finish()
         if arguments.json:

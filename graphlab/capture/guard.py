@@ -1,0 +1,68 @@
+"""Keeps watching apart from what is watched: what goes wrong in it never reaches the script.
+
+A script of somebody else's will do what nobody here thought of. Then a fact is missing in the recording, and the
+recording says so; the script itself goes on as if nobody looked. The same holds for other threads and for forked
+children: they run as they are, unwatched.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from types import TracebackType
+
+from graphlab.capture.sink import Sink
+
+
+class Guard:
+    """A with-block around our own work; an exception in it is told once and goes no further.
+
+    What is no `Exception` (Ctrl-C, the end of a run) passes.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._is_told = False
+        self._is_told_of_threads = False
+        self._thread = threading.get_ident()
+        self._is_on = True
+
+    def start(self) -> None:
+        """Watch the thread that calls."""
+        self._thread = threading.get_ident()
+
+    def switch_off(self) -> None:
+        """Let everything pass unseen from now on (in a forked child)."""
+        self._is_on = False
+
+    @property
+    def is_here(self) -> bool:
+        """Whether what runs now is to be watched: the script's own thread, in its own process."""
+        return self._is_on and threading.get_ident() == self._thread
+
+    def pass_thread(self) -> None:
+        """Say that something of another thread went by unseen."""
+        if self._is_on and not self._is_told_of_threads:
+            self._is_told_of_threads = True
+            self._sink.add_note("what other threads of the script compute is not recorded")
+
+    def failed(self, error: Exception) -> None:
+        """Say that something could not be recorded."""
+        if os.environ.get("GRAPHLAB_DEBUG"):
+            traceback.print_exception(error, file=sys.__stderr__)
+        if not self._is_told and self._is_on:
+            self._is_told = True
+            self._sink.add_note(f"not everything could be recorded: {type(error).__name__}: {error}")
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if isinstance(error, Exception):
+            self.failed(error)
+            return True
+        return False
