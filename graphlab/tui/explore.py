@@ -88,6 +88,8 @@ class ExploreScreen(Screen[None]):
             self.call_later(self._repaint)
 
     def _repaint(self) -> None:
+        if not self._is_stale:
+            return
         self._is_stale = False
         state = self.state
         line = self.query_one(KeyLine)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -58,7 +59,9 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id, classes=classes)
         self._rows: Sequence[Row] = ()
-        self._key: tuple[Any, ...] | None = None
+        self._shown: tuple[tuple[Any, ...], dict[int, Row]] = ((), {})
+        """How the pane stood when its rows were last made, and those that were visible, by number."""
+        self._base: Style | None = None
 
     # -- what a subclass gives ------------------------------------------------------------------------------------
 
@@ -129,18 +132,35 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
             # The scrollbar takes a column as soon as there is more than fits.
             width -= self.styles.scrollbar_size_vertical
             self._rows = self.build(width, height)
-        self._width = max(width, self.wanted_width())
         self._height = height
-        wanted = Size(self._width, 0 if self.fills_height else len(self._rows))
+        wanted = Size(max(width, self.wanted_width()), 0 if self.fills_height else len(self._rows))
         if wanted != self.virtual_size:
-            self.virtual_size = wanted
+            # Not through the reactive: that lays out the whole screen, though only this pane's scrollbar can change.
+            self.set_reactive(RowsPane.virtual_size, wanted)
+            self._scroll_update(wanted)
         number = f"{self.number} " if self.number else ""
         title, legend = f"{number}{self.title()}", self.legend()
         if self.has_class("-ascii"):
             title, legend = to_ascii(title), to_ascii(legend)
         self._set_titles(clean(title), clean(legend))
         self._show_wanted_row()
-        self.refresh()
+        self._repaint_changes()
+
+    def _repaint_changes(self) -> None:
+        """Mark only the lines that differ from those on the screen: a step changes few."""
+        self._base = None
+        top = 0 if self.fills_height else self.scroll_offset.y
+        last = min(top + self.size.height, len(self._rows))
+        rows = {index: self._rows[index] for index in range(top, last)}
+        key = (self.size, self.scroll_offset, self.palette)
+        old_key, old = self._shown
+        self._shown = (key, rows)
+        if key != old_key:
+            self.refresh()
+            return
+        changed = [index - top for index in sorted(rows.keys() | old.keys()) if rows.get(index) != old.get(index)]
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def _set_titles(self, title: str, legend: str) -> None:
         from rich.markup import escape
@@ -168,8 +188,13 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
         scroll_x, scroll_y = self.scroll_offset
         width = self.size.width
         index = y + (0 if self.fills_height else scroll_y)
-        row = self._rows[index] if 0 <= index < len(self._rows) else []
-        return paint(row, width, self.palette, self.rich_style, start=scroll_x, is_ascii=self.has_class("-ascii"))
+        row = self._shown[1].get(index)
+        if row is None:
+            row = self._rows[index] if 0 <= index < len(self._rows) else []
+        if self._base is None:
+            # Its look-up climbs to the screen and back: once a change is enough.
+            self._base = self.rich_style
+        return paint(row, width, self.palette, self._base, start=scroll_x, is_ascii=self.has_class("-ascii"))
 
     def row_at(self, index: int) -> str:
         """Return a row's text, for tests."""
@@ -178,6 +203,8 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
     def notify_style_update(self) -> None:
         """Repaint when the theme changes."""
         super().notify_style_update()
+        self._base = None
+        self._shown = ((), {})
         if self.is_mounted:
             self.call_after_refresh(self.refresh_rows)
 

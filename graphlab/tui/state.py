@@ -103,8 +103,11 @@ class ExplorerState:
     @property
     def recent(self) -> range:
         """The events that the last step of the cursor passed: what they made is marked as new."""
-        before = places.previous_stop(self, self.moment)
-        return range(before + 1, self.moment + 1)
+        return self._recent(self.moment, self.stride, self.last)
+
+    @lru_cache(64)  # noqa: B019 - a state lives as long as the app
+    def _recent(self, moment: int, stride: Stride, count: int) -> range:
+        return range(places.previous_stop(self, moment) + 1, moment + 1)
 
     def _place(self, moment: int, stride: Stride, count: int) -> places.Place:
         return places.find_place_in_source(self, moment)

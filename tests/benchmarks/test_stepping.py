@@ -49,12 +49,14 @@ class Screen:
         await pilot.pause(0.3)
 
     def repaint_after(self, act: Callable[[], Any]) -> None:
-        """Act, make the rows anew, and paint every line of the screen."""
+        """Act, make the rows anew, and write what has changed on the screen."""
 
         async def run() -> None:
             act()
             self.screen._repaint()
-            self.screen._compositor.render_strips()
+            for _ in range(5):
+                await asyncio.sleep(0)  # the panes tell the screen that they have changed
+            self.screen._on_timer_update()
 
         self.runner.run(run())
 
