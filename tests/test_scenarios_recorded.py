@@ -1,0 +1,155 @@
+"""Every scenario, recorded: the bits of the bare run, the published figures, and the events in their order."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import runpy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.autograd.graph
+
+from graphlab.recorder import RunRequest, run_script
+from graphlab.recording import Recording, open_recording
+from graphlab.scenario import list_scenarios
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDENS = Path(__file__).parent / "goldens" / "timelines"
+NAMES = [scenario.name for scenario in list_scenarios() if scenario.path.parent == ROOT / "scenarios"]
+FAMILIES = ("linear_regression", "logistic_regression", "mlp")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("recordings")
+
+
+@cache
+def record(name: str, folder: Path) -> Recording:
+    path = ROOT / "scenarios" / f"{name}.py"
+    request = RunRequest(script=path, text=path.read_text(encoding="utf-8"), name=name)
+    with contextlib.redirect_stdout(io.StringIO()):
+        outcome = run_script(request, folder / f"{name}.glab", tell=pytest.fail)
+    assert outcome.status == "ok"
+    return open_recording(folder / f"{name}.glab")
+
+
+@pytest.fixture
+def engine_losses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Collect what each backward of a bare run begins at."""
+    losses: list[float] = []
+    engine: Any = torch.autograd.graph._engine_run_backward
+
+    def run(outputs: Any, *args: Any, **kwargs: Any) -> Any:
+        losses.extend(float(output.detach()) for output in outputs)
+        return engine(outputs, *args, **kwargs)
+
+    monkeypatch.setattr(torch.autograd.graph, "_engine_run_backward", run)
+    monkeypatch.setattr(torch.autograd, "_engine_run_backward", run)
+    return losses
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recorded_losses_are_those_of_the_bare_script_bit_for_bit(
+    name: str, folder: Path, engine_losses: list[float]
+) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        runpy.run_path(str(ROOT / "scenarios" / f"{name}.py"), run_name="__main__")
+    bare = [loss.hex() for loss in engine_losses]
+    assert bare
+    recorded = [loss for step in record(name, folder).steps for loss in step.losses]
+    assert [loss.hex() for loss in recorded] == bare
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_levels_of_a_family_have_the_same_steps_and_update_norms(family: str, folder: Path) -> None:
+    low, mid, high = (record(f"{family}_{level}", folder) for level in ("low", "mid", "high"))
+    assert len(low.steps) == len(mid.steps) == len(high.steps) > 1
+    for other in (mid, high):
+        assert other.losses == pytest.approx(low.losses, abs=1e-6)
+        for step in low.steps[:: max(1, len(low.steps) // 8)]:
+            wanted, found = (sorted(_update_norms(run, step.step)) for run in (low, other))
+            assert found == pytest.approx(wanted, abs=1e-5)
+            assert min(wanted) > 0
+
+
+def _update_norms(run: Recording, step: int) -> list[float]:
+    return [parameter.update_norm or 0.0 for parameter in run.step_parameters(step)]
+
+
+def test_the_rnn_cell_has_its_published_figures_and_order(folder: Path) -> None:
+    run = record("rnn_cell", folder)
+    (step,) = run.steps
+    assert step.loss == pytest.approx(-2.451504, abs=1e-6)
+    assert (step.nodes, step.edges) == (7, 6)
+    norms = {leaf.name: leaf.gradient.statistics.norm for leaf in run.step_gradients(1) if leaf.gradient is not None}
+    assert norms == pytest.approx({"W_h": 3.849550, "W_x": 3.207100}, abs=5e-6)
+    order = [event for event in run.events if event.kind in {"gradient", "accumulate"}]
+    nodes = [run.node(event.node) for event in order if event.node is not None]
+    names = [run.names(run.event_count).get(node.id, [""])[0] for node in nodes]
+    ops = [node.op for node in nodes]
+    assert ops == ["SumBackward0", "TanhBackward0", "AddBackward0", "MmBackward0", None, "MmBackward0", None]
+    assert names == ["loss", "next_h", "", "h2h", "W_h", "i2h", "W_x"]
+
+
+def test_export_by_line_gives_the_four_pictures_of_the_slides(folder: Path) -> None:
+    run = record("rnn_cell", folder)
+    text = run.files[0].text.splitlines()
+    lines = [next(i for i, line in enumerate(text, 1) if line.startswith(start))
+             for start in ("W_x =", "h2h =", "next_h = i2h", "next_h = next_h")]  # fmt: skip
+    pictures = [run.graph(line=line) for line in lines]
+    tensors = {"x", "prev_h", "W_h", "W_x"}
+    assert {data["name"] for _, data in pictures[0].nodes(data=True)} == tensors
+    assert pictures[0].number_of_edges() == 0
+    tags = [
+        {data["op"]: data["names"] for _, data in graph.nodes(data=True) if data["kind"] == "op"} for graph in pictures
+    ]
+    assert tags[0] == {}
+    products = {
+        data["name"]: {pictures[1].nodes[source]["name"] for source in pictures[1].predecessors(node)}
+        for node, data in pictures[1].nodes(data=True)
+        if data["kind"] == "op"
+    }
+    assert products == {"i2h": {"W_x", "x"}, "h2h": {"W_h", "prev_h"}}
+    assert tags[2]["AddBackward0"] == ["next_h"]
+    assert "TanhBackward0" not in tags[2]
+    assert tags[3]["AddBackward0"] == []
+    assert tags[3]["TanhBackward0"] == ["next_h"]
+    labels = {data["label"] for _, _, data in pictures[3].edges(data=True)}
+    assert labels == {"", ".t()"}
+
+
+def test_the_survey_function_has_its_published_figures(folder: Path) -> None:
+    run = record("survey_function", folder)
+    assert run.losses == [pytest.approx(11.652071, abs=1e-6)]
+    gradients = {leaf.name: leaf.gradient for leaf in run.step_gradients(1)}
+    values = {
+        name: float(found.array) for name, found in gradients.items() if found is not None and found.array is not None
+    }
+    assert values == pytest.approx({"x1": 5.5, "x2": 1.716338}, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_events_of_the_first_two_steps_are_those_of_the_golden_timeline(name: str, folder: Path) -> None:
+    """GRAPHLAB_WRITE_GOLDENS=1 writes the timelines anew; a failing run leaves what it found beside the golden."""
+    run = record(name, folder)
+    last = run.steps[min(1, len(run.steps) - 1)].last
+    rows = []
+    for event in run.events[:last]:
+        node = run.node(event.node) if event.node is not None else None
+        what = (node.op or node.name or node.kind) if node is not None else ""
+        said = event.text if event.kind == "op" else ""
+        rows.append(f"e{event.id} {event.step} {event.phase} L{event.line} {event.kind} {said} {what}".rstrip())
+    found = "\n".join(rows) + "\n"
+    golden = GOLDENS / f"{name}.txt"
+    if os.environ.get("GRAPHLAB_WRITE_GOLDENS"):
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_text(found, encoding="utf-8")
+    if golden.read_text(encoding="utf-8") != found:
+        golden.with_suffix(".found").write_text(found, encoding="utf-8")
+        pytest.fail(f"the timeline of {name} has changed: compare {golden} with {golden.with_suffix('.found').name}")
