@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 CHECKPOINT = 256
 """Rows between two places where the open lanes are noted down."""
+_MANY = 50_000
+"""Edges from which on numpy is worth its import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,8 @@ class Lanes:
 
 def _inputs_of_rows(order: list[int], sources: Sequence[int], targets: Sequence[int]) -> tuple[list[int], list[int]]:
     """Return the rows of every row's inputs, as one list and where each row's part of it begins."""
+    if len(sources) < _MANY:
+        return _inputs_of_few_rows(order, sources, targets)
     import numpy
 
     count = len(order)
@@ -184,6 +188,22 @@ def _inputs_of_rows(order: list[int], sources: Sequence[int], targets: Sequence[
     by_target = numpy.argsort(target_rows, kind="stable")
     starts = numpy.concatenate(([0], numpy.cumsum(numpy.bincount(target_rows, minlength=count)))).astype("i8")
     return starts.tolist(), source_rows[by_target].tolist()
+
+
+def _inputs_of_few_rows(
+    order: list[int], sources: Sequence[int], targets: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """Do the same without numpy, whose import would be the longest part of the explorer's first picture."""
+    row_of = {node: row for row, node in enumerate(order)}
+    inputs: list[list[int]] = [[] for _ in order]
+    for source, target in zip(sources, targets, strict=True):
+        source_row, target_row = row_of.get(source, -1), row_of.get(target, -1)
+        if target_row >= 0 and source_row > target_row:
+            inputs[target_row].append(source_row)
+    starts = [0]
+    for rows in inputs:
+        starts.append(starts[-1] + len(rows))
+    return starts, [row for rows in inputs for row in rows]
 
 
 def newest_first(nodes: Sequence[int], sources: Sequence[int], targets: Sequence[int]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from graphlab.tui.state import ExplorerState
 
 FOLLOW_SECONDS = 0.25
+_WARM_UP = 0.1
 _WIDE = 160
 _PANES = ("source", "graph", "inspector", "timeline", "training")
 
@@ -76,6 +78,12 @@ class ExploreScreen(Screen[None]):
         if self.state.recording.is_running:
             self._follower = self.set_interval(FOLLOW_SECONDS, self._follow)
         self.state_changed()
+        self.set_timer(_WARM_UP, self._warm_up)
+
+    @work(thread=True)
+    def _warm_up(self) -> None:
+        """Import what the first value that is looked at needs, after the first picture and before the first key."""
+        import numpy as _  # noqa: F401 - only so that it is there
 
     def on_unmount(self) -> None:
         """Stop following."""
