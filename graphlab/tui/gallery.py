@@ -165,6 +165,8 @@ class GalleryScreen(Screen[None]):
         self._recorder = recorder or _record
         self._all: list[Entry] = []
         self._settling: Timer | None = None
+        self.is_filled = False
+        """Whether the scenarios have been read: the first paint does not wait for them."""
 
     def compose(self) -> ComposeResult:
         """Make the parts."""
@@ -177,21 +179,25 @@ class GalleryScreen(Screen[None]):
         yield KeyLine("gallery", id="keys")
 
     def on_mount(self) -> None:
-        """Fill the lists: the scenarios at once, the recordings when they have been looked at."""
+        """Take the signs of the app, and fill the lists after the first paint."""
         is_ascii = getattr(self.app, "is_ascii", False)
         for widget in self.query("RowsPane, KeyLine, ScenarioDetail"):
             widget.set_class(is_ascii, "-ascii")
         self.query_one("#filter").display = False
+        self.call_after_refresh(self._fill)
+
+    async def _fill(self) -> None:
         problems: list[ScenarioError] = []
         self._all = make_entries(list_scenarios(problems), problems)
         pane = self.scenarios
         pane.entries, pane.hint = self._all, messages.NO_SCENARIOS
+        self.is_filled = True
         self.look_again()
         self.call_after_refresh(self._show_chosen)
 
     def on_screen_resume(self) -> None:
         """Look what has been recorded since."""
-        if self._all:
+        if self.is_filled:
             self.look_again()
 
     # -- what is shown ---------------------------------------------------------------------------------------------

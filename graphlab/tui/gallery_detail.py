@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Button, Input, Markdown, Static
+from textual.widgets import Button, Input, Static
 
 from graphlab.errors import UsageError
 from graphlab.scenario import Parameter, convert_setting
@@ -19,7 +19,9 @@ from graphlab.tui.recent import Recent
 from graphlab.tui.rows import rule
 
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
     from textual import events
+    from textual.widgets import Markdown
 
 _SOURCE_LINES = 60
 
@@ -27,6 +29,25 @@ _SOURCE_LINES = 60
 def shown_default(parameter: Parameter) -> str:
     """Return a parameter's default as a person would type it."""
     return parameter.default if isinstance(parameter.default, str) else repr(parameter.default)
+
+
+def make_parser() -> MarkdownIt:
+    """Return a Markdown parser that calls a code block without a language plain text.
+
+    Textual would guess the language, for which it loads every lexer there is: 0.2 s for a formula.
+    """
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+    class Parser(MarkdownIt):
+        def parse(self, src: str, env: Any = None) -> list[Token]:
+            tokens = super().parse(src, env)
+            for token in tokens:
+                if token.type in {"fence", "code_block"} and not token.info:
+                    token.info = "text"
+            return tokens
+
+    return Parser("gfm-like")
 
 
 class ParameterLine(Horizontal):
@@ -84,7 +105,6 @@ class ScenarioDetail(VerticalScroll, inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Make the parts; they are filled when a scenario is chosen."""
         yield RowsBlock(lambda width: [], id="head")
-        yield Markdown(id="description", open_links=False)
         yield RowsBlock(lambda width: [rule(messages.PARAMETERS_RULE, width)], id="parameters-rule")
         yield Vertical(id="parameters")
         yield Button(f"▶ {messages.RECORD}", id="record", compact=True)
@@ -109,7 +129,7 @@ class ScenarioDetail(VerticalScroll, inherit_bindings=False):
         self.query_one("#parameters").display = has_parameters
         self.query_one("#record").display = scenario is not None
         preview = self.query_one("#preview", RowsBlock)
-        description = self.query_one(Markdown)
+        description = await self._description()
         description.display = bool(scenario is not None and scenario.description)
         if scenario is None:
             preview.show(lambda width: [])
@@ -118,6 +138,17 @@ class ScenarioDetail(VerticalScroll, inherit_bindings=False):
         await self._show_parameters(scenario.parameters)
         rows = source_rows(scenario, _SOURCE_LINES)
         preview.show(lambda width: [[], rule(messages.SOURCE_RULE, width), *rows])
+
+    async def _description(self) -> Markdown:
+        """Return the widget of the description, made when it is first needed: its import takes longer than the rest."""
+        from textual.widgets import Markdown
+
+        found = self.query(Markdown)
+        if found:
+            return found.first()
+        made = Markdown(id="description", open_links=False, parser_factory=make_parser)
+        await self.mount(made, after="#head")
+        return made
 
     async def _show_parameters(self, parameters: Iterable[Parameter]) -> None:
         form = self.query_one("#parameters", Vertical)
