@@ -26,13 +26,14 @@ EdgeKey = tuple[int, int, int]
 PICTURE = Spacing(
     gaps=Gaps(boxes=28.0, box_and_net=18.0, nets=12.0),
     ports=12.0,
-    inset=16.0,
     lead=15.0,
     track=9.0,
     least=30.0,
     clearance=5.0,
     unit=0.5,
+    apart=56.0,
 )
+INSET = 16.0
 """For pictures, in points."""
 
 
@@ -104,28 +105,55 @@ def lay_out_boxes(
     wrap: float = 1200.0,
 ) -> BoxLayout:
     """Lay out a graph. `wrap` is the width beyond which unconnected parts start a new row."""
-    labels = labels or {}
+    is_down = direction == "down"
+    items = {}
+    for node, size in sizes.items():
+        across, along = (size.width, size.height) if is_down else (size.height, size.width)
+        half = math.ceil(across / 2 / spacing.unit) * spacing.unit
+        items[node] = Item(half, half, along, INSET, size.is_minor)
+    tags = {}
+    for key, label in (labels or {}).items():
+        across, along = (label.width, label.height) if is_down else (label.height, label.width)
+        tags[key] = Tag(across / 2, across / 2, along)
+    return lay_out_items(graph, items, tags, spacing=spacing, direction=direction, wrap=wrap)
+
+
+def lay_out_items(
+    graph: networkx.MultiDiGraph,
+    items: Mapping[int, Item],
+    tags: Mapping[EdgeKey, Tag],
+    *,
+    spacing: Spacing,
+    direction: Direction,
+    wrap: float,
+) -> BoxLayout:
+    """Lay out a graph whose boxes and labels are given across and along the direction, as `placement` wants them."""
     edges = sorted(graph.edges(keys=True, data="slot"), key=lambda edge: (edge[1], edge[3] or 0, edge[0], edge[2]))
-    parts: list[_Part] = []
-    loose: list[int] = []
     leaving: dict[int, list[EdgeKey]] = {node: [] for node in sorted(graph.nodes)}
     for source, target, key, _ in edges:
         leaving[source].append((source, target, key))
     nets = 0
+    parts: list[_Part] = []
+    loose: list[_Part] = []
     for members in _components(list(leaving), edges):
-        if len(members) == 1:
-            loose.append(members[0])
-            continue
+        index = {node: position for position, node in enumerate(members)}
         keys = [key for node in members for key in leaving[node]]
-        parts.append(_lay_out_part(graph, members, keys, sizes, labels, spacing, direction, nets))
+        facts = [graph.edges[key] for key in keys]
+        links = [
+            Link(index[source], index[target], data.get("slot") or 0, data.get("output") or 0)
+            for (source, target, _), data in zip(keys, facts, strict=True)
+        ]
+        placed = place([items[node] for node in members], links, [tags.get(key, Tag()) for key in keys], spacing)
+        placed.nets = [nets + net for net in placed.nets]
         nets += len(keys)
-    gap = 2 * spacing.gaps.boxes
+        part = _as_part(placed, members, keys, tags, is_down=direction == "down")
+        (parts if keys else loose).append(part)
     widest = max([wrap, *(part.width for part in parts)])
-    rows: list[_Part] = []
-    if loose:
-        rows.append(_lay_out_loose(loose, sizes, spacing, widest))
-    rows += list(_shelves(parts, gap, widest))
-    return _stack(rows, gap)
+    loose_rows = list(_shelves(loose, spacing.gaps.boxes, widest))
+    # Tensors that no op uses yet stand in rows of their own, above everything else.
+    top = [_stack(loose_rows, math.ceil(spacing.apart / 2))] if loose_rows else []
+    rows = [*top, *_shelves(parts, 2 * spacing.gaps.boxes, widest)]
+    return _stack(rows, spacing.apart).as_layout()
 
 
 @dataclass(slots=True)
@@ -150,6 +178,9 @@ class _Part:
             for key, route in self.routes.items()
         }
         return _Part(self.width, self.height, boxes, routes)
+
+    def as_layout(self) -> BoxLayout:
+        return BoxLayout(self.width, self.height, dict(sorted(self.boxes.items())), dict(sorted(self.routes.items())))
 
 
 def _moved(box: Box, x: float, y: float) -> Box:
@@ -178,42 +209,8 @@ def _components(nodes: Sequence[int], edges: Sequence[tuple[int, int, int, int |
     return found
 
 
-def _lay_out_part(
-    graph: networkx.MultiDiGraph,
-    members: Sequence[int],
-    keys: Sequence[EdgeKey],
-    sizes: Mapping[int, BoxSize],
-    labels: Mapping[EdgeKey, LabelSize],
-    spacing: Spacing,
-    direction: Direction,
-    nets: int,
-) -> _Part:
-    index = {node: position for position, node in enumerate(members)}
-    is_down = direction == "down"
-    items = []
-    for node in members:
-        size = sizes[node]
-        across, along = (size.width, size.height) if is_down else (size.height, size.width)
-        half = math.ceil(across / 2 / spacing.unit) * spacing.unit
-        items.append(Item(half, half, along, size.is_minor))
-    links = []
-    tags = []
-    for key in keys:
-        data = graph.edges[key]
-        links.append(Link(index[key[0]], index[key[1]], data.get("slot") or 0, data.get("output") or 0))
-        label = labels.get(key)
-        if label is None:
-            tags.append(Tag())
-        else:
-            across, along = (label.width, label.height) if is_down else (label.height, label.width)
-            tags.append(Tag(across / 2, across / 2, along))
-    placed = place(items, links, tags, spacing)
-    placed.nets = [nets + net for net in placed.nets]
-    return _as_part(placed, members, keys, tags, is_down=is_down)
-
-
 def _as_part(
-    placed: Placement, members: Sequence[int], keys: Sequence[EdgeKey], tags: Sequence[Tag], *, is_down: bool
+    placed: Placement, members: Sequence[int], keys: Sequence[EdgeKey], tags: Mapping[EdgeKey, Tag], *, is_down: bool
 ) -> _Part:
     def turn(box: Box) -> Box:
         return box if is_down else Box(box.y, box.x, box.height, box.width)
@@ -223,25 +220,14 @@ def _as_part(
         for node, anchor, top, item in zip(members, placed.anchors, placed.tops, placed.items, strict=True)
     }
     routes = {}
-    for key, points, tag, net in zip(keys, placed.points, tags, placed.nets, strict=True):
+    for key, points, net in zip(keys, placed.points, placed.nets, strict=True):
         x, y = points[-1]
-        label = turn(Box(x - tag.left, y - tag.height, tag.left + tag.right, tag.height)) if tag.height else None
+        tag = tags.get(key)
+        label = turn(Box(x - tag.left, y - tag.height, tag.left + tag.right, tag.height)) if tag else None
         routes[key] = Route(tuple(points) if is_down else tuple((y, x) for x, y in points), label, net)
     if is_down:
         return _Part(placed.width, placed.height, boxes, routes)
     return _Part(placed.height, placed.width, boxes, routes)
-
-
-def _lay_out_loose(nodes: Sequence[int], sizes: Mapping[int, BoxSize], spacing: Spacing, wrap: float) -> _Part:
-    """Put boxes without any edge into rows: tensors that no op uses yet."""
-    gap = spacing.gaps.boxes
-    parts = [
-        _Part(sizes[node].width, sizes[node].height, {node: Box(0, 0, sizes[node].width, sizes[node].height)}, {})
-        for node in nodes
-    ]
-    rows = list(_shelves(parts, gap, wrap))
-    stacked = _stack(rows, gap)
-    return _Part(stacked.width, stacked.height, dict(stacked.boxes), {})
 
 
 def _shelves(parts: Sequence[_Part], gap: float, wrap: float) -> Iterator[_Part]:
@@ -261,15 +247,14 @@ def _shelves(parts: Sequence[_Part], gap: float, wrap: float) -> Iterator[_Part]
         yield row
 
 
-def _stack(rows: Sequence[_Part], gap: float) -> BoxLayout:
+def _stack(rows: Sequence[_Part], gap: float) -> _Part:
     """Put rows below one another."""
-    boxes: dict[int, Box] = {}
-    routes: dict[EdgeKey, Route] = {}
-    width = y = 0.0
+    stack = _Part(0.0, 0.0, {}, {})
     for row in rows:
+        y = stack.height + gap if stack.boxes else 0.0
         moved = row.moved(0.0, y)
-        boxes.update(moved.boxes)
-        routes.update(moved.routes)
-        width = max(width, row.width)
-        y += row.height + gap
-    return BoxLayout(width, max(0.0, y - gap), dict(sorted(boxes.items())), dict(sorted(routes.items())))
+        stack.boxes.update(moved.boxes)
+        stack.routes.update(moved.routes)
+        stack.width = max(stack.width, row.width)
+        stack.height = y + row.height
+    return stack

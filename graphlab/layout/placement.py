@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from graphlab.layout.channels import Wire, assign_tracks
@@ -24,8 +24,6 @@ class Spacing:
     gaps: Gaps
     ports: float
     """Between two places where lines enter or leave the same box."""
-    inset: float
-    """Between such a place and the box's corner."""
     lead: float
     """From a box to the first track below it, and from the last track to the box below."""
     track: float
@@ -36,6 +34,8 @@ class Spacing:
     """Between two vertical lines that go different ways."""
     unit: float
     """Every column is a multiple of this."""
+    apart: float
+    """Between unconnected parts below one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class Item:
     left: float
     right: float
     height: float
+    inset: float
+    """How far from its corners a line may leave it or enter it."""
     is_minor: bool = False
 
 
@@ -147,10 +149,10 @@ def _widen(
         above[link.target] += tag.left + tag.right + spacing.ports
     wide = []
     for index, item in enumerate(items):
-        needed = max(above[index], len(below[index]) * spacing.ports) - spacing.ports + 2 * spacing.inset
+        needed = max(above[index], len(below[index]) * spacing.ports) - spacing.ports + 2 * item.inset
         lack = max(0.0, needed - item.left - item.right)
         half = math.ceil(lack / 2 / spacing.unit) * spacing.unit
-        wide.append(Item(item.left + half, item.right + half, item.height, item.is_minor))
+        wide.append(replace(item, left=item.left + half, right=item.right + half))
     return wide
 
 
@@ -193,8 +195,8 @@ def _place_leaving(
     if not nets:
         return
     middle = anchors[box]
-    low = middle - items[box].left + spacing.inset
-    high = middle + items[box].right - spacing.inset
+    low = middle - items[box].left + items[box].inset
+    high = middle + items[box].right - items[box].inset
     wishes = []
     for net, lowers in nets:
         goals = [anchors[lower] for lower, _ in lowers]
@@ -203,8 +205,8 @@ def _place_leaving(
             wish = middle
             lower = lowers[0][0]
             if len(lowers) == 1:
-                reach = items[lower] if lower < len(items) else Item(spacing.inset, spacing.inset, 0)
-                near, far = goals[0] - reach.left + spacing.inset, goals[0] + reach.right - spacing.inset
+                reach = items[lower] if lower < len(items) else Item(0.0, 0.0, 0.0, 0.0)
+                near, far = goals[0] - reach.left + reach.inset, goals[0] + reach.right - reach.inset
                 straight = min(max(middle, near), far)
                 # From the middle, unless the line becomes straight elsewhere.
                 wish = straight if low <= straight <= high else middle
@@ -224,8 +226,8 @@ def _follow(
     ports: _Ports,
 ) -> None:
     """Move a port above where its nearest edge enters a box, where that makes a line straight after all."""
-    low = anchors[box] - items[box].left + spacing.inset
-    high = anchors[box] + items[box].right - spacing.inset
+    low = anchors[box] - items[box].left + items[box].inset
+    high = anchors[box] + items[box].right - items[box].inset
     for net, lowers in nets:
         now = ports.out[net, box]
         goals = [ports.into[edge] if edge is not None else anchors[lower] for lower, edge in lowers]
@@ -252,8 +254,8 @@ def _place_entering(
     arriving = sorted(
         (ports.out.get((net, upper), anchors[upper]), links[edge].slot, edge) for net, upper, edge in edges
     )
-    low = anchors[box] - items[box].left + spacing.inset + tags[arriving[0][2]].left
-    high = anchors[box] + items[box].right - spacing.inset - tags[arriving[-1][2]].right
+    low = anchors[box] - items[box].left + items[box].inset + tags[arriving[0][2]].left
+    high = anchors[box] + items[box].right - items[box].inset - tags[arriving[-1][2]].right
     needs = [0.0]
     for (_, _, one), (_, _, two) in pairwise(arriving):
         needs.append(tags[one].right + spacing.ports + tags[two].left)

@@ -77,11 +77,11 @@ def render_bytes(graph: networkx.MultiDiGraph, ending: str, **choices: Unpack[Ch
 def check_target(target: str | os.PathLike[str], *, renderer: str = "graphlab") -> Path:
     """Return the path if a picture can be written there; raise in one line what is wrong where it can not."""
     path = Path(target)
+    if path.is_dir():
+        raise RenderError(f"{path} is a folder: name a file in it")
     ending = path.suffix[1:].lower()
     if renderer != "graphlab" or ending not in _OTHER_ENDINGS:
         _check_ending(ending, renderer)
-    if path.is_dir():
-        raise RenderError(f"{path} is a folder: name a file in it")
     if not path.parent.is_dir():
         raise RenderError(f"the folder {path.parent} does not exist: make it first, or write somewhere else")
     return path

@@ -14,10 +14,11 @@
   const fit = () => {
     const room = stage.getBoundingClientRect();
     // A long graph is shown from its top at a size that can be read, not as a hair.
-    const whole = Math.min(room.width / size.width, room.height / size.height);
+    const height = room.height - 56; // the buttons' row stays free
+    const whole = Math.min(room.width / size.width, height / size.height);
     const scale = Math.min(1.5, Math.max(whole, Math.min(0.6, room.width / size.width)));
     view = { x: Math.max(0, (room.width - size.width * scale) / 2), y: 0, scale };
-    if (size.height * scale < room.height) view.y = (room.height - size.height * scale) / 2;
+    if (size.height * scale < height) view.y = (height - size.height * scale) / 2;
     show();
   };
 

@@ -116,7 +116,8 @@ def _tensor_words(snapshot: Snapshot, most: int) -> str:
     if snapshot.size > most:
         return words
     numbers = [number_words(float(number.real), 4) for number in array.ravel().tolist()]
-    columns = snapshot.shape[-1]
+    # A column is shown as a row, as the explorer does.
+    columns = snapshot.shape[-1] if snapshot.shape[-1] > 1 else len(numbers)
     wide = max(len(number) for number in numbers)
     rows = [numbers[start : start + columns] for start in range(0, len(numbers), columns)]
     return "\n".join([words, *("  ".join(number.rjust(wide) for number in row) for row in rows)])

@@ -118,7 +118,7 @@ def _draw_edges(graph: networkx.MultiDiGraph, points: dict[int, Point], theme: T
         # The first edge is straight; each further one bows out, to the left and to the right in turn.
         bow = (count + 1) // 2 * 22.0 * (1 if count % 2 else -1)
         if not count and _is_hidden(points, source, target):
-            bow = 46.0
+            bow = 120.0
         dash: dict[str, str | float] = {"stroke_dasharray": "5 4"} if reading.state == "future" else {}
         elements += _draw_edge(points[source], points[target], bow, color, dash)
     return elements

@@ -194,7 +194,7 @@ def plain(text: str) -> str:
 
 
 def _plain_character(character: str) -> str:
-    if character in "\n\r":
+    if character in "\n\r\u2028\u2029":
         return "↵"
     if character == "\t":
         return " "

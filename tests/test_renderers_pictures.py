@@ -1,0 +1,229 @@
+"""svg, png, and the pictures that others draw: what must be seen in them, and that nothing is cut or overlaps."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from graphlab.errors import RenderError
+from graphlab.layout.boxes import Direction
+from graphlab.renderers import render_bytes
+from graphlab.renderers.programs import find_graphviz_pure
+from graphlab.renderers.reading import plain
+from tests import graphs
+from tests.graphs import AWKWARD, Graph
+
+SMALL = [name for name in AWKWARD if name != "chain"]
+SVG = "{http://www.w3.org/2000/svg}"
+TORCHVIZ = """digraph {
+    node [fontname=monospace fontsize=10 height=0.2 shape=box style=filled]
+    1 [label="\\n ()" fillcolor=darkolivegreen1]
+    2 [label=SumBackward0]
+    3 -> 2
+    3 [label=TanhBackward0]
+    2 -> 1
+}
+"""
+
+
+def with_torchviz() -> Graph:
+    """Return a graph that was recorded with torchviz's text."""
+    graph = graphs.rnn_cell()
+    graph.graph["torchviz"] = TORCHVIZ
+    return graph
+
+
+def svg_of(graph: Graph, **choices: Any) -> ET.Element:
+    """Return a picture as XML."""
+    return ET.fromstring(render_bytes(graph, "svg", **choices))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", list(AWKWARD))
+def test_svg_is_xml_with_a_title_and_a_group_a_node(name: str, theme: str) -> None:
+    graph = AWKWARD[name]()
+    root = svg_of(graph, theme=theme, fold="none" if len(graph) < 500 else "auto")
+    assert root.tag == f"{SVG}svg"
+    assert plain(str(graph.graph["title"])) in "".join(root.itertext())
+    if len(graph) < 500:
+        assert {group.get("id") for group in root.iter(f"{SVG}g") if group.get("id") != "graph"} - {None} == {
+            f"n{node}" for node in graph
+        }
+
+
+@pytest.mark.parametrize("name", [name for name in SMALL if name != "wide"])
+def test_svg_shows_every_shape_and_every_gradient_as_text(name: str) -> None:
+    graph = AWKWARD[name]()
+    shown = [element.text or "" for element in svg_of(graph).iter(f"{SVG}text")]
+    for _, data in graph.nodes(data=True):
+        if data["shape"] is not None:
+            assert any(text.startswith("×".join(map(str, data["shape"])) or "()") for text in shown)
+    labels = [data["label"] for *_, data in graph.edges(data=True) if data["label"]]
+    assert all(label in shown for label in labels)
+
+
+def test_svg_carries_what_the_slides_show() -> None:
+    shown = [element.text or "" for element in svg_of(graphs.rnn_cell(gradients=True)).iter(f"{SVG}text")]
+    for words in ("W_x", "20×10", "MmBackward0", "i2h", "h2h", "tanh", "next_h", ".t()", "line 8", "step 1 of 1"):
+        assert any(words in text for text in shown), words
+    assert any(text.startswith("‖∇‖ ") for text in shown)
+
+
+def test_zero_nan_and_infinite_gradients_are_unmistakable() -> None:
+    root = svg_of(graphs.awkward_numbers())
+    shown = [element.text or "" for element in root.iter(f"{SVG}text")]
+    assert {"‖∇‖ 0", "‖∇‖ NaN", "‖∇‖ ∞", "‖∇‖ 1e-30", "‖∇‖ 1e30"} <= set(shown)
+    assert "gradient is zero" in shown
+    assert "gradient is NaN or infinite" in shown
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize("name", SMALL)
+def test_no_text_is_cut_and_none_runs_out_of_its_box(name: str, direction: Direction) -> None:
+    root = svg_of(AWKWARD[name](), direction=direction)
+    page = float(root.get("width", "0")), float(root.get("height", "0"))
+    for text in root.iter(f"{SVG}text"):
+        assert float(text.get("x", "0")) + float(text.get("textLength", "0")) <= page[0]
+    for group in root.iter(f"{SVG}g"):
+        if not (group.get("id") or "").startswith("n"):
+            continue
+        left, top, right, bottom = outline_of(group)
+        for text in group.iter(f"{SVG}text"):
+            x, y, size = (float(text.get(key, "0")) for key in ("x", "y", "font-size"))
+            assert left <= x
+            assert x + float(text.get("textLength", "0")) <= right
+            assert top <= y - 0.76 * size
+            assert y + 0.24 * size <= bottom
+
+
+def outline_of(group: ET.Element) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of the first shape in a node's group."""
+    for element in group:
+        if element.tag == f"{SVG}rect":
+            x, y, width, height = (float(element.get(key, "0")) for key in ("x", "y", "width", "height"))
+            return x, y, x + width, y + height
+        if element.tag == f"{SVG}path":
+            numbers = [float(number) for number in re.findall(r"-?[\d.]+", element.get("d", ""))]
+            return min(numbers[::2]), min(numbers[1::2]), max(numbers[::2]), max(numbers[1::2])
+    raise AssertionError("a node has an outline")
+
+
+@settings(max_examples=40, deadline=None)
+@given(graphs.dags())
+def test_any_graph_becomes_svg(graph: Graph) -> None:
+    root = svg_of(graph)
+    assert sum(1 for group in root.iter(f"{SVG}g") if (group.get("class") or "").startswith("node")) == len(graph)
+
+
+def test_pictures_of_several_moments_lie_on_one_another() -> None:
+    stage = graphs.rnn_cell(gradients=True)
+
+    def outlines(graph: Graph) -> dict[str, tuple[float, float, float, float]]:
+        root = svg_of(graph, stage=stage)
+        return {group.get("id", ""): outline_of(group) for group in root.iter(f"{SVG}g") if group.get("id") != "graph"
+                if group.get("id")}  # fmt: skip
+
+    last = outlines(stage)
+    for moment in (1, 2, 3, 4):
+        now = outlines(graphs.rnn_cell(moment))
+        assert now == {node: last[node] for node in now}
+
+
+def test_png_has_the_size_that_the_scale_asks_for_and_no_more_pixels_than_memory_bears() -> None:
+    def size(data: bytes) -> tuple[int, int]:
+        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+
+    small, large = (size(render_bytes(graphs.square(), "png", scale=scale)) for scale in (1.0, 2.0))
+    assert large == (2 * small[0], 2 * small[1])
+    width, height = size(render_bytes(graphs.chain(3_000), "png", fold="none"))
+    assert height <= 32_000
+    assert width * height <= 61_000_000
+
+
+def test_a_large_graph_is_folded_and_says_so() -> None:
+    graph = graphs.residual(100)
+    for ending in ("svg", "html"):
+        assert "603 nodes in 102 boxes, folded by module" in render_bytes(graph, ending).decode()
+    assert "603 nodes in" not in render_bytes(graphs.residual(40), "svg").decode()
+
+
+def run_graphviz_pure(dot: bytes) -> str:
+    """Return what graphviz-pure makes of DOT text."""
+    program = find_graphviz_pure()
+    assert program is not None
+    done = subprocess.run([program, "-Tsvg"], input=dot, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize("name", [name for name in SMALL if name not in {"wide", "random_dag"}])
+def test_dot_is_drawn_by_graphviz(name: str, direction: Direction) -> None:
+    graph = AWKWARD[name]()
+    picture = run_graphviz_pure(render_bytes(graph, "dot", direction=direction))
+    root = ET.fromstring(picture)
+    groups = [group.get("class") for group in root.iter(f"{SVG}g")]
+    assert groups.count("node") == len(graph)
+    assert groups.count("edge") == graph.number_of_edges()
+
+
+def test_dot_is_written_without_recursion() -> None:
+    assert render_bytes(graphs.chain(20_000), "dot").count(b"->") == 19_999
+
+
+def test_torchviz_is_drawn_from_its_stored_text() -> None:
+    graph = with_torchviz()
+    assert render_bytes(graph, "dot", renderer="torchviz").decode() == TORCHVIZ
+    picture = render_bytes(graph, "svg", renderer="torchviz").decode()
+    assert "TanhBackward0" in picture
+    assert render_bytes(graph, "svg", renderer="torchviz").decode() == picture
+    assert render_bytes(graph, "png", renderer="torchviz").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("ending", ["svg", "png", "dot", "pdf"])
+def test_without_torchvizs_text_one_line_says_so(ending: str) -> None:
+    with pytest.raises(RenderError, match="no picture by torchviz"):
+        render_bytes(graphs.rnn_cell(), ending, renderer="torchviz")
+
+
+def test_pdf_without_graphviz_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    with pytest.raises(RenderError, match="apt install graphviz"):
+        render_bytes(graphs.square(), "pdf")
+    with pytest.raises(RenderError, match="apt install graphviz"):
+        render_bytes(with_torchviz(), "pdf", renderer="torchviz")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for dot is a script with a shebang")
+def test_pdf_comes_from_the_systems_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in = tmp_path / "dot"
+    stand_in.write_text(
+        f"#!{sys.executable}\nimport os, sys\ntext = sys.stdin.read()\n"
+        "assert sys.argv[1:] == ['-Tpdf'] and os.environ['SOURCE_DATE_EPOCH'] == '0'\n"
+        "sys.exit('syntax error') if 'fail' in text else print('%PDF of', text.split('{')[0])\n"
+    )
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert render_bytes(graphs.square(), "pdf") == b'%PDF of digraph "square" \n'
+    graph = graphs.square()
+    graph.graph["title"] = "fail"
+    with pytest.raises(RenderError, match="could not draw the graph: syntax error"):
+        render_bytes(graph, "pdf")
+
+
+@pytest.mark.parametrize("name", list(AWKWARD))
+def test_networkx_lays_out_every_graph(name: str) -> None:
+    graph = AWKWARD[name]()
+    root = ET.fromstring(render_bytes(graph, "svg", renderer="networkx"))
+    assert "laid out by networkx" in "".join(root.itertext())
+    if len(graph) < 500:
+        drawn = [group.get("id") for group in root.iter(f"{SVG}g") if (group.get("class") or "").startswith("node")]
+        assert drawn == [f"n{node}" for node in sorted(graph)]
