@@ -30,13 +30,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @cache
-def record(name: str, folder: Path) -> Recording:
+def record(name: str, folder: Path, detail: str = "full") -> Recording:
     path = ROOT / "scenarios" / f"{name}.py"
-    request = RunRequest(script=path, text=path.read_text(encoding="utf-8"), name=name)
+    request = RunRequest(script=path, text=path.read_text(encoding="utf-8"), name=name, detail=detail)
+    target = folder / f"{name}-{detail}.glab"
     with contextlib.redirect_stdout(io.StringIO()):
-        outcome = run_script(request, folder / f"{name}.glab", tell=pytest.fail)
+        outcome = run_script(request, target, tell=pytest.fail)
     assert outcome.status == "ok"
-    return open_recording(folder / f"{name}.glab")
+    return open_recording(target)
 
 
 @pytest.fixture
@@ -80,6 +81,22 @@ def test_the_levels_of_a_family_have_the_same_steps_and_update_norms(family: str
 
 def _update_norms(run: Recording, step: int) -> list[float]:
     return [parameter.update_norm or 0.0 for parameter in run.step_parameters(step)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_light_detail_finds_the_same_steps_graphs_and_gradients(name: str, folder: Path) -> None:
+    full, light = record(name, folder), record(name, folder, "light")
+    assert light.event_count < full.event_count
+    assert light.losses == full.losses
+    assert [(step.nodes, step.edges) for step in light.steps] == [(step.nodes, step.edges) for step in full.steps]
+    for number in (1, len(full.steps)):
+        gradients = [
+            {leaf.name: leaf.gradient.statistics.norm for leaf in run.step_gradients(number) if leaf.gradient}
+            for run in (light, full)
+        ]
+        assert gradients[0] == gradients[1]
+        updates = [{each.name: each.update_norm for each in run.step_parameters(number)} for run in (light, full)]
+        assert updates[0] == pytest.approx(updates[1], rel=1e-6)
 
 
 def test_the_rnn_cell_has_its_published_figures_and_order(folder: Path) -> None:

@@ -72,16 +72,22 @@ def read_names(recording: Recording, moment: int) -> dict[int, list[str]]:
     holders: dict[tuple[int, str], tuple[Any, ...]] = {}
     for row in rows:
         holders[row[2], row[3]] = row
-    names: dict[int, list[str]] = {}
-    # A variable is a better name than an element of a container, and a later binding than an earlier one.
-    for row in sorted(holders.values(), key=lambda row: (row[7], -row[0])):
+    found: dict[int, list[tuple[bool, int, str]]] = {}
+    for row in holders.values():
         # A change in place moves a tensor to another node, and its names with it.
         node, label = recording.reader.row(_LAST_STATE, row[5], moment) or (None, "")
         if node is not None and not label:
-            tags = names.setdefault(node, [])
-            if row[3] not in tags and not (row[7] and tags):
-                tags.append(row[3])
-    return names
+            # What an op made is known by its latest name, a leaf or data by its first: a loop over the parameters
+            # names none of them anew.
+            age = -row[0] if recording.node(node).kind == "op" else row[0]
+            found.setdefault(node, []).append((bool(row[7]), age, row[3]))
+    return {node: _tags(names) for node, names in found.items()}
+
+
+def _tags(names: list[tuple[bool, int, str]]) -> list[str]:
+    """Return the names in order; an element of a container names only what no variable does."""
+    tags = [name for is_element, _, name in sorted(names) if not is_element]
+    return list(dict.fromkeys(tags)) or [sorted(names)[0][2]]
 
 
 def leaf_name(node: Node, names: dict[int, list[str]]) -> str:
