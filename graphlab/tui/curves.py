@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphlab.tui import messages
 from graphlab.tui.heat import LEVELS, Cells, heat_name
 from graphlab.tui.rows import Row
 from graphlab.tui.values import format_value
@@ -146,12 +147,27 @@ def draw_curve(numbers: Array, is_there: Array, cursor: int, width: int, height:
     for index, line in enumerate(bars):
         is_labelled = index in labelled
         share = 1 - index / max(rows_of_bars - 1, 1)
-        label = format_value(axis.number(share), 3) if is_labelled else ""
+        label = _axis_label(axis.number(share)) if is_labelled else ""
         rows.append([(f"{label:>{_LABEL - 2}} ", "quiet"), ("┤", "axis"), *line])
     rows.append([(" " * (_LABEL - 1), ""), ("└" + "─" * columns.width, "axis")])
     rows.append([(" " * _LABEL + _ticks(columns), "quiet")])
-    rows.append([(" " * (_LABEL + columns.column(cursor)), ""), ("▲", "cursor")])
+    rows.append(_cursor_row(columns, cursor, width))
     return rows[:height] if height >= 4 else rows[:1]
+
+
+def _axis_label(number: float) -> str:
+    """Write a number in the room that an axis has."""
+    texts = (format_value(number, digits) for digits in (3, 2, 1))
+    return next((text for text in texts if len(text) <= _LABEL - 2), "")
+
+
+def _cursor_row(columns: Columns, cursor: int, width: int) -> Row:
+    """Point at the cursor's step, and write its number on the side where there is room."""
+    column = _LABEL + columns.column(cursor)
+    words = f"{messages.STEP} {cursor + 1}"
+    if column + 2 + len(words) <= width:
+        return [(" " * column, ""), (f"▲ {words}", "cursor")]
+    return [(" " * max(column - len(words) - 1, 0), ""), (f"{words} ▲", "cursor")]
 
 
 def curve_columns(steps: int, width: int) -> Columns:

@@ -15,8 +15,8 @@ import numpy
 from graphlab.model import Snapshot
 from graphlab.series import MEASURES, Leaf, Measure, Series
 from graphlab.tui import messages
-from graphlab.tui.rows import Row, fit, over, shorten
-from graphlab.tui.values import number_format
+from graphlab.tui.rows import Row, fit, shorten
+from graphlab.tui.values import number_format, write_right
 
 _COLUMN = 10
 _MOST_ELEMENTS = 6
@@ -46,6 +46,11 @@ class Group:
         return len(self.columns) * (_COLUMN + 1) + 2
 
 
+def lay_over(row: Row, names: str) -> Row:
+    """Lay more style names over a row, but for what is no number: that must stand out wherever it stands."""
+    return [(text, old if old == "nan" else f"{old} {names}") for text, old in row]
+
+
 def table_window(number: int, steps: int, room: int) -> int:
     """Return the first step to show, so that the cursor's step is in the middle."""
     return min(max(number - room // 2, 1), max(steps - room + 1, 1))
@@ -69,14 +74,14 @@ def draw_table(
     shown = range(first, min(first + height - 2, len(steps) + 1))
     with series.recording.reading():
         columns = [
-            [(" │", "rule")] * len(shown) if column is None else _cells(column, shown) for column in _flat(groups)
+            [[(" │", "rule")]] * len(shown) if column is None else _cells(column, shown) for column in _flat(groups)
         ]
     rows = [fit(upper, width), fit(lower, width)]
     for index, step in enumerate(shown):
         names = "cursor" if step == number else "quiet"
         row: Row = [(f"{'▸' if step == number else ' '}{step:>{index_width - 1}}", names)]
-        fitted = fit(row + [column[index] for column in columns], width)
-        rows.append(over(fitted, "line") if step == number else fitted)
+        fitted = fit(row + [piece for column in columns for piece in column[index]], width)
+        rows.append(lay_over(fitted, "line") if step == number else fitted)
     return rows[:height]
 
 
@@ -87,18 +92,18 @@ def _flat(groups: Sequence[Group]) -> Iterator[Column | None]:
         yield from group.columns
 
 
-def _cells(column: Column, steps: Sequence[int]) -> Row:
+def _cells(column: Column, steps: Sequence[int]) -> list[Row]:
     """Write a column's figures in one format, so that their points stand under each other."""
     figures = [column.read(step) for step in steps]
     there = numpy.array([figure for figure in figures if figure is not None])
     write = number_format(there, _digits(there)) if there.size else str
-    cells: Row = []
+    cells: list[Row] = []
     for figure in figures:
         if figure is None:
-            cells.append((f" {messages.NONE:>{_COLUMN}}", "faint"))
+            cells.append(write_right(messages.NONE, _COLUMN + 1, "faint"))
         else:
             names = column.style if math.isfinite(abs(figure)) else "nan"
-            cells.append((f" {shorten(write(figure), _COLUMN):>{_COLUMN}}", names))
+            cells.append(write_right(shorten(write(figure), _COLUMN), _COLUMN + 1, names))
     return cells
 
 

@@ -29,8 +29,8 @@ from graphlab.tui.curves import (
     heat_legend,
 )
 from graphlab.tui.heat import cells_of
-from graphlab.tui.rows import Row, fit, over, row_width, rule, shorten, spread
-from graphlab.tui.training_table import draw_table, table_window
+from graphlab.tui.rows import Row, fit, row_width, rule, shorten, spread
+from graphlab.tui.training_table import draw_table, lay_over, table_window
 from graphlab.tui.values import Mode, format_value, value_rows
 
 if TYPE_CHECKING:
@@ -222,7 +222,6 @@ class TrainingView:
             height,
             is_log=self.view == "log",
         )
-        rows[-1] = [*rows[-1], (f" {messages.STEP} {number}", "cursor")]
         crowd = columns.per_column
         label = messages.LOSS_LOG if self.view == "log" else messages.LOSS_LINEAR
         if crowd > 1:
@@ -271,7 +270,7 @@ class TrainingView:
             row += self._numbers(leaf, number)
             hit = Hit(leaf=index)
             fitted = fit(row, width)
-            rows += self._add([over(fitted, "selected") if index == picked else fitted], lambda x, hit=hit: hit)  # type: ignore[misc]  # as above
+            rows += self._add([lay_over(fitted, "selected") if index == picked else fitted], lambda x, hit=hit: hit)  # type: ignore[misc]  # as above
         return rows
 
     def _list_rule(

@@ -7,6 +7,7 @@ space of its own, and none of them may ever show a NaN as a colour among colours
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +29,8 @@ MODES: tuple[Mode, ...] = ("heat", "numbers", "histogram")
 _PLAIN = Look()
 _DIGITS = 4
 """Significant digits of a number that stands for itself; in a table, of the largest."""
+_EXPONENT = re.compile(r"e\+?(-?)0*(?=\d)")
+"""What Python writes between a number and its power of ten, more than is needed."""
 _MAXIMUM_BINS = 16
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
@@ -60,7 +63,12 @@ def format_value(value: Any, digits: int = _DIGITS) -> str:
         return f"{format_value(value.real, digits)}{sign}{format_value(abs(value.imag), digits)}j"
     if not math.isfinite(value):
         return str(value)
-    return f"{value:.{digits}g}"
+    return _EXPONENT.sub(r"e\1", f"{value:.{digits}g}")
+
+
+def write_right(text: str, width: int, names: str) -> Row:
+    """Put a text at the right of its room; the room before it has no style of its own."""
+    return [(" " * max(width - len(text), 0), ""), (text, names)]
 
 
 def _scalar_row(snapshot: Snapshot, array: Array) -> Row:
@@ -227,7 +235,7 @@ def number_format(array: Array, digits: int = _DIGITS) -> Callable[[Any], str]:
         if not math.isfinite(value):
             return str(value)
         if value != 0 and abs(value) < 0.5 * 10**-decimals:
-            return f"{value:.0e}".replace("e-0", "e-")  # never a 0 that is none
+            return _EXPONENT.sub(r"e\1", f"{value:.0e}")  # never a 0 that is none
         return f"{value:.{decimals}f}"
 
     return write
@@ -236,7 +244,7 @@ def number_format(array: Array, digits: int = _DIGITS) -> Callable[[Any], str]:
 def _scientific(value: Any) -> str:
     if not math.isfinite(value):
         return str(value)
-    return "0" if value == 0 else f"{value:.{_DIGITS - 1}e}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    return "0" if value == 0 else _EXPONENT.sub(r"e\1", f"{value:.{_DIGITS - 1}e}")
 
 
 def _number_rows(array: Array, width: int, height: int, cells: Cells) -> list[Row]:
@@ -282,7 +290,7 @@ def _folded_rows(vector: Array, write: Callable[[Any], str], width: int, height:
             break
         row: Row = [(f"[{start}]".rjust(index_size), "quiet")]
         for value, text in zip(shown[start : start + per_line], texts[start : start + per_line], strict=True):
-            row.append((text.rjust(size), _name_of(value)))
+            row += write_right(text, size, _name_of(value))
         rows.append(row)
     if len(rows) * per_line < total:
         left = total - (len(rows) - 1) * per_line
@@ -316,7 +324,7 @@ def _table_rows(grid: Array, write: Callable[[Any], str], width: int, height: in
                 row.append((("⋮" if c is not None else "⋱" if r is None else "⋯").rjust(size), "quiet"))
             else:
                 value = grid[r, c].item()
-                row.append((write(value).rjust(size), _name_of(value)))
+                row += write_right(write(value), size, _name_of(value))
         rows.append(row)
     return rows[:height]
 
