@@ -11,6 +11,7 @@ from graphlab.recording import open_recording
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.keys import key_name
 from graphlab.tui.theme import DARK
+from graphlab.tui.training import TrainingPane
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -58,6 +59,8 @@ async def _settle(pilot: Any) -> None:
     for _ in range(3):
         await pilot.pause()
     await pilot.app.workers.wait_for_complete()
+    while any(pane.is_reading for pane in pilot.app.screen.query(TrainingPane) if pane.display):
+        await pilot.pause(0.02)
     await pilot.pause(0.05)
 
 

@@ -52,8 +52,13 @@ class TrainingPane(Pane):
         self._built = None
         self.refresh_rows()
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether curves are still being read, in instalments between keys."""
+        return self._is_waiting
+
     def title(self) -> str:
-        """Return the title, with the step where there are several."""
+        """Return the title."""
         return messages.TITLES["training"]
 
     def legend(self) -> str:
