@@ -1,10 +1,13 @@
-"""The graph pane: as lanes or as boxes, at the moment of the cursor."""
+"""The graph pane: as boxes or as lanes, at the moment of the cursor."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.geometry import Region
+
 from graphlab.tui import messages
+from graphlab.tui.boxes import BoxPlan, BoxRows, box_at, neighbour
 from graphlab.tui.lanes import LaneRows
 from graphlab.tui.pane import Pane
 from graphlab.tui.rows import Row, fit, wrap
@@ -16,28 +19,70 @@ class GraphPane(Pane):
 
     number = 2
 
-    def __init__(self, state: ExplorerState, view: str = "lanes", *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+    def __init__(self, state: ExplorerState, view: str = "", *, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(state, id=id)
-        self.view = view
+        self.chosen_view = view
+        self._margin = 0
+
+    @property
+    def view(self) -> str:
+        """`boxes` or `lanes`: what was chosen, else what the room is for; lanes where boxes cannot be read."""
+        if self.plan is None:
+            return "lanes"
+        return self.chosen_view or ("boxes" if self.screen.size.width >= 100 else "lanes")
+
+    @property
+    def plan(self) -> BoxPlan | None:
+        """Where the boxes stand."""
+        return self.state.boxes()
 
     def build(self, width: int, height: int) -> Sequence[Row]:
-        lanes = self.state.lanes()
+        lanes, plan = self.state.lanes(), self.plan
         if lanes is None or not len(lanes):
             return [fit([(f" {line}", "quiet")], width) for line in wrap(messages.NO_GRAPH, width - 2)]
+        if self.view == "boxes" and plan is not None:
+            rows = BoxRows(self.state, plan, width)
+            self._margin = rows.margin
+            return rows
         return LaneRows(self.state, lanes, width)
 
     def title(self) -> str:
         return f"{messages.TITLES['graph']}: {messages.VIEWS[self.view]}"
 
     def legend(self) -> str:
-        legend = messages.LEGEND_GRAPH
-        return legend if len(legend) + 4 < self.size.width else messages.LEGEND_GRAPH_SHORT
+        legend = messages.LEGEND_BOXES if self.view == "boxes" else messages.LEGEND_GRAPH
+        return legend if len(legend) + 4 < self.size.width else messages.LEGENDS_SHORT[self.view]
+
+    def wanted_width(self) -> int:
+        plan = self.plan
+        return plan.layout.width if self.view == "boxes" and plan is not None else 0
 
     def wanted_row(self) -> int | None:
         node = self.state.selected_node
         return self.state.lane_of(node) if node is not None else None
 
+    def _show_wanted_row(self) -> None:
+        plan = self.plan
+        if self.view != "boxes" or plan is None:
+            if self.scroll_x:
+                self.scroll_to(x=0, animate=False, immediate=True, force=True)
+            super()._show_wanted_row()
+            return
+        node = self.state.selected_node
+        box = plan.layout.boxes.get(node) if node is not None else None
+        if box is None:
+            # At the start what comes first is what one wants to see: the graph grows downwards.
+            middle = max((plan.layout.width - self.size.width) // 2, 0)
+            self.scroll_to(x=middle, y=0, animate=False, immediate=True, force=True)
+            return
+        region = Region(box.x + self._margin - 2, max(box.y - 2, 0), box.width + 4, box.height + 4)
+        self.scroll_to_region(region, animate=False, immediate=True, force=True)
+
     def select(self, delta: int) -> None:
+        plan = self.plan
+        if self.view == "boxes" and plan is not None:
+            self._choose(neighbour(plan, self.state.selected_node, 0, 1 if delta > 0 else -1))
+            return
         order = self.state.lane_order()
         if not order:
             return
@@ -46,11 +91,19 @@ class GraphPane(Pane):
         self.state.choose(order[row])
 
     def page(self, direction: int) -> None:
-        self.select(direction * max(self.size.height - 1, 1))
+        if self.view == "boxes":
+            for _ in range(4):
+                self.select(direction)
+        else:
+            self.select(direction * max(self.size.height - 1, 1))
 
     def sideways(self, direction: int) -> None:
-        """Select the next edge into the selected node, or the node itself again."""
+        """In the boxes go to the one beside; in the lanes to the next edge into the node, or the node again."""
+        plan = self.plan
         node = self.state.selected_node
+        if self.view == "boxes" and plan is not None:
+            self._choose(neighbour(plan, node, direction, 0))
+            return
         if node is None:
             return
         edges = self.state.edges_into(node)
@@ -58,10 +111,23 @@ class GraphPane(Pane):
         index = choices.index(self.state.selected) if self.state.selected in choices else 0
         self.state.choose(choices[(index + direction) % len(choices)])
 
+    def _choose(self, node: int | None) -> None:
+        if node is not None:
+            self.state.choose(node)
+
     def enter(self) -> None:
         self.state.enter_node()
 
+    def switch_view(self) -> None:
+        self.chosen_view = "lanes" if self.view == "boxes" else "boxes"
+        if self.plan is None:
+            self.state.tell(messages.TOO_MANY_BOXES)
+
     def click(self, x: int, y: int) -> None:
+        plan = self.plan
+        if self.view == "boxes" and plan is not None:
+            self._choose(box_at(plan, self._margin, x, y))
+            return
         order = self.state.lane_order()
         if 0 <= y < len(order):
             self.state.choose(order[y])

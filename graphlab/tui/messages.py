@@ -20,7 +20,8 @@ STRIDES = {"line": "lines and nodes", "op": "ops", "event": "every event"}
 LEGEND_SOURCE = "▷ just ran  ▶ next"
 LEGEND_BACKWARD = "◀ differentiating  ▷ just ran  ▶ next"
 LEGEND_GRAPH = "◉ now  ● made  ✓ ∇ came  ○ to come"
-LEGEND_GRAPH_SHORT = "◉ now ✓ ∇ came"
+LEGEND_BOXES = "━ now  ─ made  ╌ to come  ∇ gradient  v: lanes"
+LEGENDS_SHORT = {"lanes": "◉ now  ✓ ∇ came", "boxes": "━ now  ╌ to come"}
 VIEWS = {"lanes": "lanes", "boxes": "boxes"}
 LEGEND_TIMELINE = "stops at {stride} (s)"
 
@@ -190,3 +191,4 @@ EXPORT_NO_FILE = "name a file, such as outputs/graph.svg"
 EXPORT_EXISTS = "{path} is there already: Enter again replaces it"
 EXPORTING = "writing {path} …"
 EXPORT_FAILED = "not saved: {reason}"
+TOO_MANY_BOXES = "too many nodes for boxes: lanes show them all"

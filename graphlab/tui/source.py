@@ -215,10 +215,11 @@ def _variable_row(state: ExplorerState, variable: Variable, width: int) -> Row:
 def _tensor_state(state: ExplorerState, variable: Variable) -> tuple[str, str]:
     tensor = variable.tensor
     assert tensor is not None
-    if not tensor.requires_grad:
-        return "no ∇", "quiet"
     node = state.recording.node(tensor.node) if tensor.node is not None else None
-    if node is not None and node.kind in {"parameter", "leaf"}:
+    is_leaf = node is not None and node.kind in {"parameter", "leaf"}
+    if not (is_leaf or tensor.requires_grad):
+        return "no ∇", "quiet"
+    if node is not None and is_leaf:
         gradient = state.recording.gradient(node.id, state.moment)
         if gradient is None:
             return f"∇ {messages.NONE_YET}", "quiet"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from graphlab.model import LEAF_KINDS
 from graphlab.tui import messages, places
+from graphlab.tui.boxes import MOST_BOXES, BoxPlan, plan_boxes
 from graphlab.tui.find import find_place, nearest, next_match
 from graphlab.tui.lanes import layout_lanes
 
@@ -339,6 +340,20 @@ class ExplorerState:
         """Return the row of a node in the lanes."""
         return self._lanes(self.step.step, self.last)[2].get(node) if self.step is not None else None
 
+    def boxes(self) -> BoxPlan | None:
+        """Return where the boxes of the cursor's step stand; None where there are none, or too many to be read."""
+        step = self.step
+        if step is None:
+            return None
+        structure = self.recording.structure(step.step)
+        if not 0 < len(structure.nodes) <= MOST_BOXES:
+            return None
+        return self._boxes(step.step, step.last, self.last)
+
+    @lru_cache(8)  # noqa: B019 - a state lives as long as the app
+    def _boxes(self, step: int, last: int, count: int) -> BoxPlan:
+        return plan_boxes(self, self.recording.structure(step), last)
+
     def line_of(self, node: Node) -> int | None:
         """Return the line that made a node: that of its event, for a leaf may be noticed only when it is used."""
         return (self.recording.event(node.event).line if node.event else None) or node.line
@@ -369,6 +384,14 @@ class ExplorerState:
         """Return what an event changed in leaves."""
         kinds = {"accumulate", "update", "zero_grad", "clip"}
         return self.recording.changes(event) if self.recording.event(event).kind in kinds else []
+
+    def has_edge_gradient(self, target: int, slot: int) -> bool:
+        """Whether a gradient has flowed back along an edge at the cursor."""
+        return self._has_edge_gradient(target, slot, self.moment, self.last)
+
+    @lru_cache(4096)  # noqa: B019 - a state lives as long as the app
+    def _has_edge_gradient(self, target: int, slot: int, moment: int, count: int) -> bool:
+        return self.recording.edge_gradient(target, slot, moment) is not None
 
     def has_gradient(self, node: int) -> bool:
         """Whether a gradient of a node is there at the cursor (a leaf's `.grad` may have been set to None again)."""
@@ -404,6 +427,12 @@ class ExplorerState:
         """Return the variable that holds a node at the end of the cursor's step, or nothing."""
         step = self.step
         return next(iter(self._names(step.last, self.last).get(number, ())), "") if step is not None else ""
+
+    def tag_of(self, node: Node) -> str:
+        """Return the name that sits on a node at the cursor; before it is made, the one that it will have."""
+        tags = self.names().get(node.id, [])
+        name = node.name or next(iter(tags), "")
+        return name if name or node.event <= self.moment else self.step_name(node.id)
 
     def name_of(self, number: int) -> str:
         """Return what people call a node at the cursor."""
