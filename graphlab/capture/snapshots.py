@@ -51,7 +51,8 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int 
     """
     # Most tensors are small and plain: for these every attribute that is asked for counts.
     if has_values and tensor.dtype is torch.float32 and tensor.is_cpu and 0 < tensor.numel() <= BUDGET:
-        with contextlib.suppress(RuntimeError, TypeError):  # numpy refuses what is wrapped, sparse, nested or lazily negated
+        # numpy refuses what is wrapped, sparse, nested or lazily negated.
+        with contextlib.suppress(RuntimeError, TypeError):
             data = tensor.detach().numpy().tobytes()
             return sink.add_snapshot(tuple(tensor.shape), "float32", "cpu", "<f4", 1, data, None, None, None)
     if not _is_readable(tensor):

@@ -87,7 +87,7 @@ def read_names(recording: Recording, moment: int) -> dict[int, list[str]]:
 def _tags(names: list[tuple[bool, int, str]]) -> list[str]:
     """Return the names in order; an element of a container names only what no variable does."""
     tags = [name for is_element, _, name in sorted(names) if not is_element]
-    return list(dict.fromkeys(tags)) or [sorted(names)[0][2]]
+    return list(dict.fromkeys(tags)) or [min(names)[2]]
 
 
 def leaf_name(node: Node, names: dict[int, list[str]]) -> str:
