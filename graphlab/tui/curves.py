@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Array = numpy.ndarray[Any, Any]
 
 BARS = " ▁▂▃▄▅▆▇█"
+ASCII_BARS = " ._-=+*%#"
 _WIDEST_STEP = 8
 _LABEL = 9
 
@@ -127,7 +128,9 @@ def can_be_log(numbers: Array) -> bool:
     return bool(finite.size and (finite > 0).all())
 
 
-def draw_curve(numbers: Array, is_there: Array, cursor: int, width: int, height: int, *, is_log: bool) -> list[Row]:
+def draw_curve(
+    numbers: Array, is_there: Array, cursor: int, width: int, height: int, *, is_log: bool, is_ascii: bool = False
+) -> list[Row]:
     """Draw a curve of filled columns over its axes, `height` rows in all, with ▲ under the cursor's step.
 
     Args:
@@ -138,7 +141,8 @@ def draw_curve(numbers: Array, is_there: Array, cursor: int, width: int, height:
     shown, there = columns.largest(numbers, is_there)
     axis = choose_axis(shown[there], is_log=is_log)
     marked = columns.span(cursor) if len(numbers) else (-1, -1)
-    bars = _bars(columns, shown, there, axis, rows_of_bars, marked)
+    signs = ASCII_BARS if is_ascii else BARS
+    bars = _bars(columns, shown, there, axis, rows_of_bars, marked, signs)
     rows: list[Row] = []
     parts = max((rows_of_bars - 1) // 3, 1)
     labelled = {round(part * (rows_of_bars - 1) / parts) for part in range(parts + 1)}
@@ -179,7 +183,9 @@ CURVE_MARGIN = _LABEL
 """Where a curve's first column stands."""
 
 
-def _bars(columns: Columns, shown: Array, there: Array, axis: Axis, rows: int, marked: tuple[int, int]) -> list[Row]:
+def _bars(
+    columns: Columns, shown: Array, there: Array, axis: Axis, rows: int, marked: tuple[int, int], signs: str
+) -> list[Row]:
     """Draw the columns from top to bottom."""
     gaps = {columns.span(step)[1] for step in range(columns.steps)} if columns.width >= 3 * columns.steps else set()
     heights: list[int | None] = []
@@ -201,7 +207,7 @@ def _bars(columns: Columns, shown: Array, there: Array, axis: Axis, rows: int, m
                 glyph = ("∞" if math.isinf(float(shown[column])) else "N") if row == 0 else " "
                 names = "nan" if row == 0 else ""
             else:
-                glyph = BARS[min(max(height - base, 0), 8)]
+                glyph = signs[min(max(height - base, 0), 8)]
             _append(line, glyph, names)
         lines.append(line)
     return lines
@@ -238,7 +244,7 @@ def _round_steps(steps: int, most: int) -> list[int]:
     return [0]
 
 
-def draw_spark(numbers: Array, is_there: Array, cursor: int, width: int) -> Row:
+def draw_spark(numbers: Array, is_there: Array, cursor: int, width: int, *, is_ascii: bool = False) -> Row:
     """Draw numbers as one line of bars, each scaled between the least and the largest of the line."""
     import numpy
 
@@ -257,7 +263,7 @@ def draw_spark(numbers: Array, is_there: Array, cursor: int, width: int) -> Row:
         elif not math.isfinite(number):
             _append(line, "∞" if math.isinf(number) else "N", "nan")
         else:
-            _append(line, BARS[1 + round(axis.share(number) * 7)], names)
+            _append(line, (ASCII_BARS if is_ascii else BARS)[1 + round(axis.share(number) * 7)], names)
     return line
 
 

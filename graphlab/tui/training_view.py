@@ -192,13 +192,13 @@ class TrainingView:
         steps = len(self.recording.steps)
         rows: list[Row] = []
         if steps > 1 and height >= 10:
-            rows += self._loss_curve(number, width, self._curve_height(number, leaves, height))
+            rows += self._loss_curve(number, width, self._curve_height(number, leaves, height), look)
         listed = min(len(leaves) + 2, max((height - len(rows)) * 3 // 5, 3))
         if leaves and height - len(rows) >= 3:
             rows += self._leaf_list(number, leaves, width, listed, look)
         leaf = self.picked_leaf(number)
         if leaf is not None and height - len(rows) >= 4:
-            rows += self._add(self._sparks(leaf, number, width)) if steps > 1 else []
+            rows += self._add(self._sparks(leaf, number, width, look)) if steps > 1 else []
             rows += self._add(self._tensors(leaf, number, width, height - len(rows), look, mode))
         if height - len(rows) >= 3:
             rows += self._add(self._phases(self.recording.steps[number - 1], width, height - len(rows)))
@@ -208,9 +208,9 @@ class TrainingView:
         """Give the curve what the rest does not need, but never so much or so little that it looks odd."""
         leaf = self.picked_leaf(number)
         rest = len(leaves) + 2 + 4 + (5 if height >= 28 else 0) + (12 if leaf is not None and leaf.size > 1 else 0)
-        return min(max(height - rest - 1, height // 3, 6), height * 3 // 5, 26)
+        return min(max(height - rest - 1, height * 2 // 5, 6), height * 3 // 5, 26)
 
-    def _loss_curve(self, number: int, width: int, height: int) -> list[Row]:
+    def _loss_curve(self, number: int, width: int, height: int, look: Look) -> list[Row]:
         losses = self.series.losses()
         columns = curve_columns(len(losses), width)
         self.page_size = max(len(losses) // 10, 1)
@@ -221,6 +221,7 @@ class TrainingView:
             width,
             height,
             is_log=self.view == "log",
+            is_ascii=look.is_ascii,
         )
         crowd = columns.per_column
         label = messages.LOSS_LOG if self.view == "log" else messages.LOSS_LINEAR
@@ -298,7 +299,7 @@ class TrainingView:
         """Draw a measure over all steps: of a single number as bars, of norms as heat."""
         curve = self.series.curve(leaf, self.measure)
         if leaf.size == 1 or axis is None:
-            return draw_spark(curve.numbers, curve.is_there, number - 1, width)
+            return draw_spark(curve.numbers, curve.is_there, number - 1, width, is_ascii=look.is_ascii)
         return draw_heat_line(curve.numbers, curve.is_there, axis, width, cells_of(look))
 
     def _numbers(self, leaf: Leaf, number: int) -> Row:
@@ -314,7 +315,7 @@ class TrainingView:
 
     # -- the picked parameter ----------------------------------------------------------------------------------------
 
-    def _sparks(self, leaf: Leaf, number: int, width: int) -> list[Row]:
+    def _sparks(self, leaf: Leaf, number: int, width: int, look: Look) -> list[Row]:
         """Draw the three measures of the picked parameter over all steps, each with its range."""
         rows = [rule(messages.LEAF_OVER_STEPS.format(name=leaf.name, count=len(self.recording.steps)), width)]
         for measure in MEASURES:
@@ -327,7 +328,7 @@ class TrainingView:
             if room < 8:
                 rows.append(fit(label + reach, width))
                 continue
-            line = draw_spark(curve.numbers, curve.is_there, number - 1, room)
+            line = draw_spark(curve.numbers, curve.is_there, number - 1, room, is_ascii=look.is_ascii)
             rows.append(fit([*label, *line, *reach], width))
         return rows
 
