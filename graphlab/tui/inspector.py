@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from graphlab.tui.state import ExplorerState
 
 _PLAIN = Look()
+_MARKS = re.compile(r"`|\*\*|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)")
+"""Markdown's signs of emphasis, which say nothing here; a product keeps its `*`."""
 
 
 def inspector_rows(state: ExplorerState, width: int, height: int, look: Look = _PLAIN) -> list[Row]:
@@ -60,7 +64,7 @@ def _nothing_rows(state: ExplorerState, width: int) -> list[Row]:
     rows.append([])
     for paragraph in recording.scenario.description.split("\n\n"):
         is_block = paragraph.startswith("    ")
-        lines = paragraph.splitlines() if is_block else wrap(paragraph.replace("**", "").replace("`", ""), width)
+        lines = paragraph.splitlines() if is_block else wrap(_MARKS.sub("", paragraph), width)
         rows += [[(line, "shapes" if is_block else "text")] for line in lines]
         rows.append([])
     details = [f"{facts.detail} recording", facts.device, f"torch {facts.torch}"]
@@ -128,7 +132,8 @@ def _norm(snapshot: Snapshot | None) -> str:
 
 
 def _value_section(state: ExplorerState, node: Node) -> tuple[str, Snapshot | None, str]:
-    label = messages.VALUE_RULE.format(view=state.tensor_view)
+    is_one = node.shape is not None and math.prod(node.shape) == 1
+    label = messages.VALUE if is_one else messages.VALUE_RULE.format(view=messages.TENSOR_VIEWS[state.tensor_view])
     if node.event > state.moment:
         return label, None, messages.NOT_MADE
     return label, state.value(node.id), messages.NOT_KEPT
@@ -225,7 +230,7 @@ class InspectorPane(Pane):
     def legend(self) -> str:
         if self.state.selected is not None:
             return messages.LEGEND_PINNED
-        return messages.LEGEND_VIEW.format(view=self.state.tensor_view)
+        return messages.LEGEND_VIEW.format(view=messages.TENSOR_VIEWS[self.state.next_tensor_view])
 
     def enter(self) -> None:
         self.state.enter_node()

@@ -192,3 +192,5 @@ EXPORT_EXISTS = "{path} is there already: Enter again replaces it"
 EXPORTING = "writing {path} …"
 EXPORT_FAILED = "not saved: {reason}"
 TOO_MANY_BOXES = "too many nodes for boxes: lanes show them all"
+VALUE = "value"
+TENSOR_VIEWS = {"heat": "heat map", "numbers": "numbers", "histogram": "histogram"}

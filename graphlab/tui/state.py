@@ -318,9 +318,14 @@ class ExplorerState:
             return []
         return places.find_path(self.recording.structure(step.step).edges, self.marks[0], self.marks[1])
 
+    @property
+    def next_tensor_view(self) -> TensorView:
+        """What follows in the order of heat map, numbers, histogram."""
+        return _TENSOR_VIEWS[(_TENSOR_VIEWS.index(self.tensor_view) + 1) % len(_TENSOR_VIEWS)]
+
     def turn_tensor_view(self) -> None:
-        """Show tensors as the next of heat map, numbers, histogram."""
-        self.tensor_view = _TENSOR_VIEWS[(_TENSOR_VIEWS.index(self.tensor_view) + 1) % len(_TENSOR_VIEWS)]
+        """Show tensors in the next way."""
+        self.tensor_view = self.next_tensor_view
         self.changed()
 
     def lanes(self) -> Lanes | None:

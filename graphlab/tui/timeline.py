@@ -54,7 +54,8 @@ def event_row(state: ExplorerState, width: int) -> tuple[Row, list[tuple[int, in
     is_dense = gap == 1
     # The cursor stands on the last stop that it has reached.
     reached = max((moment for moment in cells if moment <= state.moment), default=None)
-    row: Row = [(" ", "")]
+    # In the middle of a stride, before the first stop of its step, the cursor stands before all marks.
+    row: Row = [("◉", "cursor") if reached is None and state.moment else (" ", "")]
     places_of: list[tuple[int, int]] = []
     for index, moment in enumerate(cells):
         phase = state.recording.span_of(moment).phase
@@ -99,22 +100,23 @@ def phase_row(state: ExplorerState, width: int, marks: Sequence[tuple[int, int]]
 
 def label_row(state: ExplorerState, width: int, marks: Sequence[tuple[int, int]]) -> Row:
     """Return a short word under each mark that has room for one, and the word of the cursor's always."""
+    if len(marks) < 2 or marks[1][0] - marks[0][0] < 2:
+        return fit([], width)
+    here = max((index for index, (_, moment) in enumerate(marks) if moment <= state.moment), default=0)
+    taken: dict[int, tuple[str, str]] = {}
+    blocked: set[int] = set()
+    for index in (here, *range(len(marks))):
+        cell, moment = marks[index]
+        word = shorten(short_word(state, moment), 9)
+        start = max(min(cell - (len(word) - 1) // 2, width - len(word)), 0)
+        if word and start not in taken and not blocked & set(range(start, start + len(word))):
+            taken[start] = (word, "cursor" if index == here and state.moment else "quiet")
+            blocked |= set(range(start - 1, start + len(word) + 1))
     row: Row = []
     used = 0
-    if len(marks) < 2:
-        return fit([], width)
-    gap = marks[1][0] - marks[0][0]
-    if gap < 3:
-        return fit([], width)
-    for index, (cell, moment) in enumerate(marks):
-        is_here = moment <= state.moment and (index + 1 == len(marks) or marks[index + 1][1] > state.moment)
-        word = short_word(state, moment)
-        word = shorten(word, gap * 2 - 1 if is_here else gap - 1)
-        start = max(cell - (len(word) - 1) // 2, used)
-        if start > cell + 1 or not word:
-            continue
-        row += [(" " * (start - used), ""), (word, "cursor" if is_here else "quiet"), (" ", "")]
-        used = start + len(word) + 1
+    for start, (word, names) in sorted(taken.items()):
+        row += [(" " * (start - used), ""), (word, names)]
+        used = start + len(word)
     return fit(row, width)
 
 
