@@ -284,11 +284,13 @@ class Step:
     """The scalars at which the step's backwards began, in their order."""
     nodes: int
     edges: int
+    again: frozenset[int] = frozenset()
+    """The indices in `losses` of backwards that an optimizer ran once more (LBFGS calls its closure several times)."""
 
     @property
     def loss(self) -> float | None:
-        """The sum of `losses`, or None where no backward began at a scalar."""
-        return sum(self.losses) if self.losses else None
+        """The sum of `losses` (of an optimizer's closure the first), or None where no backward began at a scalar."""
+        return sum(loss for index, loss in enumerate(self.losses) if index not in self.again) if self.losses else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -351,7 +351,7 @@ def run_script(
         error = raised
     finally:
         session.stop(error)
-        remove_frames(error, Path(__file__).resolve().parent)
+        remove_frames(error, request.script)
         if os.getpid() != process:
             end_child(error)
         status = _status(error)

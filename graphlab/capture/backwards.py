@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import torch
 import torch.autograd.graph
 
-from graphlab.capture.identity import LeafState, is_accumulate, node_number, node_state, version_of
+from graphlab.capture.identity import LeafState, is_accumulate, needs_grad, node_number, node_state, version_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.snapshots import dtype_name
 from graphlab.capture.steps import Steps
@@ -34,6 +34,9 @@ class BackwardWatcher(Protocol):
 
     def graph_found(self) -> None:
         """A backward is about to run, and its graph is known."""
+
+    def is_again(self) -> bool:
+        """Whether an optimizer's step runs this backward, and not as its first (a closure of LBFGS)."""
 
     def leaf_reached(self, leaf: LeafState) -> None:
         """A backward gave a leaf its first gradient."""
@@ -127,7 +130,9 @@ class Backwards:
         if self.depth == 0:
             self.steps.backward_starts(event, reached)
         place = registry.find_place()
-        details = {"call": kind, "roots": outputs, "losses": losses}
+        details: dict[str, Any] = {"call": kind, "roots": outputs, "losses": losses}
+        if self.depth == 0 and self.watcher.is_again():
+            details["again"] = True
         self.sink.end_event(event, "backward_start", place, node=outputs[0] if outputs else None, details=details)
         return numbers
 
@@ -255,7 +260,7 @@ class Backwards:
 
 
 def _has_graph(root: Any) -> bool:
-    return not isinstance(root, torch.Tensor) or root.requires_grad
+    return not isinstance(root, torch.Tensor) or needs_grad(root)
 
 
 def _edge_of(root: Any) -> tuple[Any, int]:

@@ -116,3 +116,28 @@ def is_accumulate(grad_fn: Any) -> bool:
 def version_of(tensor: torch.Tensor) -> int:
     """Return how often a tensor was changed in place; inference tensors do not count that."""
     return 0 if tensor.is_inference() else tensor._version
+
+
+def grad_fn_of(tensor: torch.Tensor) -> Any:
+    """Return a tensor's grad_fn, or None; also where torch refuses to say.
+
+    It does for a view made under `no_grad` whose base was changed in place with gradients on (`w[i] -= …`).
+    """
+    try:
+        return tensor.grad_fn
+    except RuntimeError:
+        return None
+
+
+def needs_grad(tensor: torch.Tensor) -> bool:
+    """Return whether a tensor requires grad, as far as torch says so (see `grad_fn_of`)."""
+    try:
+        return tensor.requires_grad
+    except RuntimeError:
+        return False
+
+
+def leaf_below(tensor: torch.Tensor) -> torch.Tensor | None:
+    """For a view of a leaf that was made under `no_grad` (`w[i]`), the leaf: the view is none, though it says so."""
+    base = tensor._base if tensor._is_view() else None
+    return base if base is not None and base.grad_fn is None and base.requires_grad else None

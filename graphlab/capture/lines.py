@@ -51,6 +51,10 @@ class TracedFrame:
         self.is_raising = False
         self.is_module = frame.f_code.co_name == "<module>"
 
+    def belongs_to(self, tracer: Tracer) -> bool:
+        """Whether it is a call of the run that a tracer follows."""
+        return self._tracer is tracer
+
     def trace(self, frame: FrameType, event: str, arg: Any) -> Any:
         """Take an event of the interpreter (the local trace function of the frame)."""
         if event == "line":
@@ -169,7 +173,17 @@ class Tracer:
             return None
         if _skips_lines(frame.f_code):
             return None
+        resumed = getattr(frame.f_trace, "__self__", None)
+        if isinstance(resumed, TracedFrame) and resumed.belongs_to(self):
+            return self._resume(resumed, frame)
         return self._push(frame, file).trace
+
+    def _resume(self, traced: TracedFrame, frame: FrameType) -> Any:
+        """Go on with a generator or coroutine where it has yielded: the same call, perhaps from another caller."""
+        traced.frame, traced.parent, traced.is_raising = frame, self.top, False
+        traced.depth = 0 if self.top is None else self.top.depth + 1
+        self.top = traced
+        return traced.trace
 
     def _push(self, frame: FrameType, file: OwnFile) -> TracedFrame:
         parent = self.top

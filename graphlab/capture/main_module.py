@@ -86,11 +86,11 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def remove_frames(error: BaseException | None, ours: Path) -> None:
-    """Take frames of a folder off the top of a script's traceback, as if python itself had run the script."""
+def remove_frames(error: BaseException | None, script: Path) -> None:
+    """Let a traceback begin at the script, as if python itself had run it; a script that does not compile has none."""
     if error is None:
         return
     step = error.__traceback__
-    while step is not None and Path(step.tb_frame.f_code.co_filename).resolve().is_relative_to(ours):
+    while step is not None and step.tb_frame.f_code.co_filename != str(script):
         step = step.tb_next
     error.__traceback__ = step

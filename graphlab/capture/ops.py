@@ -19,7 +19,7 @@ import torch
 from torch.overrides import TorchFunctionMode, handle_torch_function
 
 from graphlab.capture.calls import DATA_SETTER, GRAD_SETTER, Call, Trampolines, flatten, label_view
-from graphlab.capture.identity import TensorState, node_number, version_of
+from graphlab.capture.identity import TensorState, grad_fn_of, needs_grad, node_number, version_of
 from graphlab.capture.registry import Registry
 
 
@@ -117,7 +117,7 @@ class Ops(TorchFunctionMode):
         if not made and not changed:
             return
         outputs = made + [tensor for tensor in changed if not any(tensor is each for each in made)]
-        nodes = self.registry.find_new([tensor.grad_fn for tensor in outputs if tensor.grad_fn is not None])
+        nodes = self.registry.find_new([fn for tensor in outputs if (fn := grad_fn_of(tensor)) is not None])
         events = [self.sink.begin_event() for _ in nodes] or [self.sink.begin_event()]
         if nodes:
             self._note_nodes(nodes, events, call, self.watcher.module_at(caller), given)
@@ -132,13 +132,14 @@ class Ops(TorchFunctionMode):
         known = self.registry.states.get(tensor)
         if known is None or known.version != version_of(tensor):
             return False
-        return tensor.grad_fn is None or node_number(tensor.grad_fn, self.registry.run) == known.node
+        fn = grad_fn_of(tensor)
+        return fn is None or node_number(fn, self.registry.run) == known.node
 
     def _note_nodes(
         self, nodes: Sequence[Any], events: Sequence[int], call: Call, module: str | None, given: list[torch.Tensor]
     ) -> None:
         """Add the nodes that a call made, and join the data that it read to them."""
-        data = [tensor for tensor in given if not tensor.requires_grad]
+        data = [tensor for tensor in given if not needs_grad(tensor)]
         for fn, event in zip(nodes, events, strict=True):
             number = self.registry.add_op(fn, event, call=call.title, module=module)
             self.watcher.op_made(event, number)
@@ -166,7 +167,8 @@ class Ops(TorchFunctionMode):
         finals = set()
         for tensor in outputs:
             known = registry.states.get(tensor)
-            node = node_number(tensor.grad_fn, registry.run) if tensor.grad_fn is not None else None
+            fn = grad_fn_of(tensor)
+            node = node_number(fn, registry.run) if fn is not None else None
             event = events[numbers.index(node)] if node in numbers else events[-1]
             finals.add(node)
             base, label = (None, "") if known else self._data_base(tensor, used, view)
@@ -191,7 +193,7 @@ class Ops(TorchFunctionMode):
 
     def _data_base(self, tensor: torch.Tensor, used: list[TensorState], view: str) -> tuple[torch.Tensor | None, str]:
         """For a view of data: the data that it is a view of, and all views on the way."""
-        if tensor.requires_grad or not tensor._is_view() or tensor._base is None or tensor._base.requires_grad:
+        if needs_grad(tensor) or not tensor._is_view() or tensor._base is None or tensor._base.requires_grad:
             return None, ""
         before = used[0].label if used and used[0].base is tensor._base else ""
         return tensor._base, before + view

@@ -19,8 +19,11 @@ from graphlab.capture.identity import (
     NodeState,
     TensorMap,
     TensorState,
+    grad_fn_of,
     is_accumulate,
     keep_node_state,
+    leaf_below,
+    needs_grad,
     node_number,
     node_state,
     version_of,
@@ -71,7 +74,7 @@ class Registry:
         known = self.states.get(tensor)
         if known is None:
             return self._first_state(tensor, event)
-        grad_fn = tensor.grad_fn
+        grad_fn = grad_fn_of(tensor)
         if grad_fn is not None:
             node = node_number(grad_fn, self.run)
             if node == known.node and known.version == version_of(tensor):
@@ -79,13 +82,13 @@ class Registry:
             return self.make_state(tensor, event, origin=known.origin)
         if known.version != version_of(tensor):
             return self.make_state(tensor, event, origin=known.origin)
-        if tensor.requires_grad and self.leaves.get(tensor) is None:
+        if needs_grad(tensor) and self.leaves.get(tensor) is None and leaf_below(tensor) is None:
             known.node = self.leaf(tensor, event).node
             self.sink.set_tensor_node(known.number, known.node, requires_grad=True)
         return known
 
     def _first_state(self, tensor: torch.Tensor, event: int) -> TensorState:
-        base = tensor._base if not tensor.requires_grad and tensor._is_view() else None
+        base = tensor._base if not needs_grad(tensor) and tensor._is_view() else None
         if base is not None and not base.requires_grad:
             known = self.state(base, event)
             return self.make_state(tensor, event, base=base, label=" view", node=known.node)
@@ -111,9 +114,12 @@ class Registry:
             label: how the view was made from the base (`.t()`).
         """
         output = 0
-        if tensor.grad_fn is not None:
-            node, output = self.discover(tensor.grad_fn, event), tensor.output_nr
-        elif tensor.requires_grad:
+        fn = grad_fn_of(tensor)
+        if fn is not None:
+            node, output = self.discover(fn, event), tensor.output_nr
+        elif (leaf := leaf_below(tensor)) is not None and self.leaves.get(tensor) is None:
+            node, label = self.leaf(leaf, event).node, label or " view"
+        elif needs_grad(tensor):
             node = self.leaf(tensor, event).node
         elif origin is not None and node is None:
             known = self.states.get(tensor)
@@ -123,9 +129,9 @@ class Registry:
             snapshot = self.snapshot(tensor)
         number = self.sink.add_tensor(
             origin, event, node, output, label, tuple(tensor.shape), dtype_name(tensor), str(tensor.device),
-            tensor.requires_grad, snapshot,
+            needs_grad(tensor), snapshot,
         )  # fmt: skip
-        made = node_state(tensor.grad_fn, self.run) if tensor.grad_fn is not None else None
+        made = node_state(fn, self.run) if fn is not None else None
         if made is not None:
             made.outputs[output] = number
         state = TensorState(number, origin or number, version_of(tensor), node, output, label, event, snapshot, base)
@@ -284,7 +290,7 @@ class Registry:
         """
         fn = self._new[node]
         below = [each for each, _ in fn.next_functions if each is not None]
-        value = next((tensor for kept in self._kept.values() for _, tensor in kept if tensor.grad_fn is fn), None)
+        value = next((tensor for kept in self._kept.values() for _, tensor in kept if grad_fn_of(tensor) is fn), None)
         if value is None and len(below) == 1 and is_accumulate(below[0]):
             value = see_view(fn, below[0].variable)
         first = fn._input_metadata[0]

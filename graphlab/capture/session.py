@@ -107,7 +107,7 @@ class Session:
         with self.registry.guard, torch._C.DisableTorchFunction():
             self.look_at_leaves()
             if self._figures:
-                self._note_figures((1,))
+                self._note_figures((1,), is_end=True)
         self.sink.end_open_events()
         self.updates.stop()
         self.backwards.stop()
@@ -208,7 +208,7 @@ class Session:
             frame = frame.f_back
         return False
 
-    def _note_figures(self, frames: tuple[int, ...]) -> None:
+    def _note_figures(self, frames: tuple[int, ...], *, is_end: bool = False) -> None:
         """Write the numbers that the script's variables hold at the end of a step, where they have changed."""
         values = self.variables.read_figures(frames)
         if not self.has_values or all(_same(self._figures.get(name), value) for name, value in values.items()):
@@ -216,7 +216,8 @@ class Session:
         self._figures.update(values)
         event = self.sink.begin_event()
         self.sink.end_event(event, "metric", self.place(), details=values)
-        self.steps.extend_update(event)
+        if not is_end:
+            self.steps.extend_update(event)
 
     def _printed(self, stream: str, text: str) -> None:
         shown = text if self.has_values else f"({len(text)} characters)\n"
@@ -271,6 +272,10 @@ class Session:
         if not self.is_full:
             self.updates.look_at_values([leaf for leaf in leaves if leaf.was_reached])
         self.updates.look_at_all([leaf for leaf in leaves if leaf.was_reached or leaf.has_grad])
+
+    def is_again(self) -> bool:
+        """Whether an optimizer's step runs this backward, and not as its first."""
+        return self.updates.count_backward() > 1
 
     def leaf_reached(self, leaf: LeafState) -> None:
         """A backward gave a leaf its first gradient: from now on its changes in place are updates."""

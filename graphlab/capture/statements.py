@@ -62,7 +62,11 @@ def _add(found: Statements, node: ast.stmt) -> None:
         last = max(first, min([inner.lineno, *(each.lineno for each in decorators)]) - 1)
     decorated = getattr(node, "decorator_list", [])
     start = min([first, *(each.lineno for each in decorated)])
-    statement = Statement(start, tuple(dict.fromkeys(_names(node))), isinstance(node, ast.With | ast.AsyncWith))
+    names, is_with = tuple(dict.fromkeys(_names(node))), isinstance(node, ast.With | ast.AsyncWith)
+    before = found.by_line.get(start)
+    if before is not None and before.line == start:  # several in one line: they count as one
+        names, is_with = tuple(dict.fromkeys(before.names + names)), before.is_with or is_with
+    statement = Statement(start, names, is_with)
     for line in range(start, last + 1):
         found.by_line[line] = statement
     # A match's cases and a try's handlers have headers of their own, but are no statements: they count as themselves.
@@ -87,7 +91,14 @@ def _names(node: ast.stmt) -> Iterator[str]:
 
 
 def _stored(part: ast.AST) -> Iterator[str]:
-    for inner in ast.walk(part):
+    stack = [part]
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, ast.Lambda):
+            continue
+        # What a comprehension counts with is its own; all else in it is seen from outside.
+        inside = [inner.iter, *inner.ifs] if isinstance(inner, ast.comprehension) else ast.iter_child_nodes(inner)
+        stack.extend(reversed(list(inside)))
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store | ast.Del):
             yield inner.id
         elif (

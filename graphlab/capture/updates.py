@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.optim import optimizer as optimizers
 
-from graphlab.capture.identity import LeafState, version_of
+from graphlab.capture.identity import LeafState, leaf_below, needs_grad, version_of
 from graphlab.capture.ops import Ops
 from graphlab.capture.registry import Registry
 from graphlab.capture.snapshots import distance
@@ -31,6 +31,8 @@ class Updates:
         self._storages: dict[int, LeafState] = {}
         """By the address of its storage: each leaf that a backward has reached (`w.data` shares it)."""
         self._depth = 0
+        self._backwards = 0
+        """How many backwards the optimizer's step that is running has run."""
 
     def start(self) -> None:
         """Watch every optimizer's step."""
@@ -59,6 +61,7 @@ class Updates:
                 for leaf, tensor in self._leaves_of(optimizer):
                     self.registry.name_leaf(leaf, "parameter", leaf.name)
                     self._keep(leaf, tensor)
+        self._backwards = 0
         self._depth += 1
         self.ops.suspended += 1
 
@@ -69,6 +72,7 @@ class Updates:
         self.ops.suspended = max(0, self.ops.suspended - 1)
         if self._depth:
             return
+        self._backwards = 0
         with self.registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
             self._note_update([leaf for leaf, _ in self._leaves_of(optimizer)], type(optimizer).__name__)
             self._before.clear()
@@ -80,12 +84,17 @@ class Updates:
             self.ops.suspended = 0
             self._before.clear()
 
+    def count_backward(self) -> int:
+        """A backward begins: return which one of an optimizer's step it is, 0 where none is running."""
+        self._backwards += self._depth > 0
+        return self._backwards
+
     def _leaves_of(self, optimizer: torch.optim.Optimizer) -> list[tuple[LeafState, torch.Tensor]]:
         return [
             (self.registry.leaf(tensor, self.sink.event_count), tensor)
             for group in optimizer.param_groups
             for tensor in group["params"]
-            if tensor.is_leaf and tensor.requires_grad
+            if tensor.is_leaf and needs_grad(tensor)
         ]
 
     # -- changes by hand -------------------------------------------------------------------------------------------
@@ -116,6 +125,8 @@ class Updates:
         if changed:
             with torch.no_grad():
                 self._note_update(changed, None)
+            for leaf in changed:
+                self.reached(leaf)  # `w.data = …` gives it another storage
         self._before.clear()
 
     def _leaf_of(self, target: torch.Tensor) -> LeafState | None:
@@ -123,7 +134,8 @@ class Updates:
         known = self.registry.leaves.get(target)
         if known is not None:
             return known if known.was_reached else None
-        if target.requires_grad or target.layout is not torch.strided or not self._storages:
+        is_another = needs_grad(target) and leaf_below(target) is None
+        if is_another or target.layout is not torch.strided or not self._storages:
             return None
         leaf = self._storages.get(target.untyped_storage()._cdata)
         tensor = leaf.tensor() if leaf is not None else None

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from graphlab.capture.identity import needs_grad
 from graphlab.capture.registry import Registry
 
 _ELEMENTS = 32
@@ -72,7 +73,7 @@ class Variables:
         if state.node is None and not is_element:
             self.registry.data_node(value, event)
         self.sink.add_binding(event, frame, name, "tensor", state.origin, "", is_element=is_element)
-        if value.requires_grad and value.is_leaf:
+        if needs_grad(value) and value.is_leaf:
             self._names[frame, name] = weakref.ref(value)
         if not is_element:
             if value.dim() == 0 and value.device.type == "cpu" and value.is_floating_point():
@@ -120,7 +121,7 @@ class Variables:
         """What an optimizer holds is a parameter."""
         for group in optimizer.param_groups:
             for tensor in group["params"]:
-                if tensor.is_leaf and tensor.requires_grad:
+                if tensor.is_leaf and needs_grad(tensor):
                     self.registry.state(tensor, event)
                     leaf = self.registry.leaf(tensor, event)
                     self.registry.name_leaf(leaf, "parameter", leaf.name)

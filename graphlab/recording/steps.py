@@ -31,20 +31,22 @@ class StepReader:
         rows = self._reader.rows(query, len(self._steps))
         losses = self._losses(self._steps[-1].last + 1 if self._steps else 1, last)
         for number, first, end, nodes, edges in rows:
-            self._steps.append(Step(number, first, end, losses.take(end), nodes, edges))
+            self._steps.append(Step(number, first, end, *losses.take(end, nodes, edges)))
         spans = self._spans + self._spans_under_way(last)
         first = self._steps[-1].last + 1 if self._steps else 1
-        rest = losses.take(last)
-        if first > last or (self._steps and not rest):
-            return spans, list(self._steps)
         counts = "SELECT TOTAL(LENGTH(nodes) / 4), TOTAL(edges) FROM backwards WHERE event >= ?"
         nodes, edges = map(int, self._reader.row(counts, first))
-        return spans, [*self._steps, Step(len(self._steps) + 1, first, last, rest, nodes, edges)]
+        rest = losses.take(last, nodes, edges)
+        if first > last or (self._steps and not rest[0]):
+            return spans, list(self._steps)
+        return spans, [*self._steps, Step(len(self._steps) + 1, first, last, *rest)]
 
     def _losses(self, first: int, last: int) -> _Losses:
         query = "WHERE kind = 'backward_start' AND id BETWEEN ? AND ? ORDER BY id"
         rows = self._reader.events(query, first, last)
-        return _Losses([(row[0], float(loss)) for row in rows for loss in row[8].get("losses", ())])
+        return _Losses(
+            [(row[0], float(loss), bool(row[8].get("again"))) for row in rows for loss in row[8].get("losses", ())]
+        )
 
     def _spans_under_way(self, end: int) -> list[Span]:
         """Tell step and phase of the events after the last span: the run goes on, or was cut off."""
@@ -78,16 +80,18 @@ class StepReader:
 class _Losses:
     """The losses of backwards by event, dealt out to steps in order."""
 
-    def __init__(self, losses: list[tuple[int, float]]) -> None:
+    def __init__(self, losses: list[tuple[int, float, bool]]) -> None:
         self._losses = losses
         self._next = 0
 
-    def take(self, last: int) -> tuple[float, ...]:
-        """Return the losses up to an event that were not taken yet."""
+    def take(self, last: int, nodes: int, edges: int) -> tuple[tuple[float, ...], int, int, frozenset[int]]:
+        """Return what a step holds after its events: its losses up to an event, its counts, which losses came again."""
         first = self._next
         while self._next < len(self._losses) and self._losses[self._next][0] <= last:
             self._next += 1
-        return tuple(loss for _, loss in self._losses[first : self._next])
+        taken = self._losses[first : self._next]
+        again = frozenset(index for index, (_, _, is_again) in enumerate(taken) if is_again)
+        return tuple(loss for _, loss, _ in taken), nodes, edges, again
 
 
 def last_backward_end(recording: Recording, step: Step) -> int:
