@@ -82,7 +82,7 @@ def test_a_line_passes_under_a_lane_that_it_does_not_join() -> None:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(graphs.dags())
 def test_every_edge_has_a_lane_from_its_target_down_to_its_source(graph: Graph) -> None:
     lanes = lanes_of(graph)
@@ -141,7 +141,7 @@ def test_100_000_nodes_take_about_a_second_and_a_jump_takes_none() -> None:
     assert time.perf_counter() - start < 4
     start = time.perf_counter()
     lanes.rows(50_000, 50_050)
-    assert time.perf_counter() - start < 0.05
+    assert time.perf_counter() - start < 0.25
 
 
 def test_the_first_rows_of_a_large_graph_do_not_wait_for_the_last() -> None:
@@ -149,7 +149,7 @@ def test_the_first_rows_of_a_large_graph_do_not_wait_for_the_last() -> None:
     lanes = Lanes(list(range(99_999, -1, -1)), sources, targets)
     start = time.perf_counter()
     lanes.rows(0, 50)
-    assert time.perf_counter() - start < 0.05
+    assert time.perf_counter() - start < 0.25
 
 
 def test_lanes_beyond_the_limit_are_left_out() -> None:

@@ -24,7 +24,7 @@ Fold = int | Literal["auto", "none"]
 
 MOST = 500
 """Nodes beyond which a picture is no longer read."""
-LEGIBLE = 150
+LEGIBLE = 80
 """Boxes that a graph which must be folded is folded to."""
 MOST_EDGES = 600
 CHUNKS = 40

@@ -3,7 +3,7 @@
 Everything here works on plain integers (vertices 0..n-1) and without recursion, so that a chain of any length can be
 laid out. The second half, coordinates and routes, is in `columns` and `channels`.
 
-The `fast-sugiyama` package does this first half too, and was measured against it (500 vertices: 30 ms there, 60 ms
+The `fast-sugiyama` package does this first half too, and was measured against it (500 vertices: 30 ms there, 130 ms
 here; about as many crossings). It is not used, because it recurses: a chain of 2,000 on a thread with the stack of
 macOS, or of 5,000 with that of Windows, ends the process with a segmentation fault, and the explorer with it.
 """
@@ -94,10 +94,8 @@ def assign_ranks(count: int, links: Sequence[Link]) -> list[int]:
     ranks = [0] * count
     for vertex in order:
         ranks[vertex] = max((ranks[source] + 1 for source in above[vertex]), default=0)
-    goes_down = [
-        bool(below[vertex]) and len(below[vertex]) >= sum(_hold(above, below, source) for source in above[vertex])
-        for vertex in range(count)
-    ]
+    weights = _weights(order, above, below)
+    goes_down = [bool(below[vertex]) and len(below[vertex]) >= weights[vertex] for vertex in range(count)]
     for _ in range(4):
         has_moved = False
         for vertex in reversed(order):
@@ -115,11 +113,16 @@ def assign_ranks(count: int, links: Sequence[Link]) -> list[int]:
     return ranks
 
 
-def _hold(above: list[list[int]], below: list[list[int]], source: int) -> float:
-    """Return how much a vertex is held up by one of its sources: how much longer lines get if it goes down."""
-    if len(below[source]) > 1:
-        return 0.5  # its line goes on to others anyway
-    return 1.0 if above[source] else 0.0  # a source without sources goes along
+def _weights(order: list[int], above: list[list[int]], below: list[list[int]]) -> list[float]:
+    """Return for each vertex how much longer lines get for each layer that it goes down.
+
+    A source that nothing else uses goes along if that is cheaper than a longer line; one that others use too has a
+    line that goes on to them anyway.
+    """
+    weights = [0.0] * len(order)
+    for vertex in order:
+        weights[vertex] = sum(0.25 if len(below[source]) > 1 else min(1.0, weights[source]) for source in above[vertex])
+    return weights
 
 
 def _insert_bends(count: int, links: Sequence[Link], ranks: list[int]) -> Layered:

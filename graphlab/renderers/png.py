@@ -17,8 +17,8 @@ from graphlab.renderers.svg import draw_svg
 if TYPE_CHECKING:
     import networkx
 
-MOST_PIXELS = 60_000_000
-"""A picture of 240 MB in memory; what would be larger is drawn at a smaller scale."""
+MOST_PIXELS = 40_000_000
+"""A picture of 160 MB in memory; what would be larger is drawn at a smaller scale."""
 LONGEST = 32_000
 """Many programs open no picture with a longer side."""
 

@@ -140,7 +140,8 @@ def value_words(snapshot: Snapshot | None) -> str:
     if snapshot.size == 0:
         return "no elements"
     if snapshot.is_complete and snapshot.size <= 3 and snapshot.array is not None:
-        numbers = [_element_words(number) for number in snapshot.array.ravel().tolist()]
+        digits = 5 if snapshot.size == 1 else 3
+        numbers = [_element_words(number, digits) for number in snapshot.array.ravel().tolist()]
         return "= " + (numbers[0] if not snapshot.shape else f"[{', '.join(numbers)}]")
     norm = snapshot.statistics.norm
     if norm is None:
@@ -150,9 +151,9 @@ def value_words(snapshot: Snapshot | None) -> str:
     return f"norm {number_words(norm, 4)}"
 
 
-def _element_words(number: Any) -> str:
+def _element_words(number: Any, digits: int) -> str:
     if isinstance(number, float):
-        return number_words(number, 5)
+        return number_words(number, digits)
     return str(number)
 
 
@@ -162,9 +163,15 @@ def number_words(number: float, digits: int) -> str:
         return "NaN"
     if math.isinf(number):
         return "∞" if number > 0 else "-∞"
-    text = f"{number:.{digits}g}"
+    # `6.63e-4` is shorter than `0.000663`, and its size is seen sooner.
+    is_small = 0 < abs(number) < 1e-3
+    text = f"{number:.{digits - 1}e}" if is_small else f"{number:.{digits}g}"
     mantissa, _, exponent = text.partition("e")
-    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+    if not exponent:
+        return mantissa
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def shape_words(shape: tuple[int, ...] | None, dtype: str | None = None) -> str:
