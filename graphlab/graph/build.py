@@ -8,22 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import networkx
-
 from graphlab.sentences import say_event
 
 if TYPE_CHECKING:
+    from graphlab.graph.shown import Graph
     from graphlab.model import Node
     from graphlab.recording import Recording
-
-
-class Graph(networkx.MultiDiGraph):  # type: ignore[misc]  # networkx carries no types
-    """A networkx graph that shows itself as a picture in a notebook."""
-
-    def _repr_svg_(self) -> str:
-        from graphlab.renderers import render_bytes
-
-        return render_bytes(self, "svg").decode()
 
 
 def build_graph(recording: Recording, moment: int, *, has_future: bool = False) -> Graph:
@@ -38,6 +28,8 @@ def build_graph(recording: Recording, moment: int, *, has_future: bool = False) 
     Raises:
         UsageError: the recording holds no event.
     """
+    from graphlab.graph.shown import Graph
+
     graph = Graph()
     with recording.reading():
         graph.graph.update(_describe(recording, moment))

@@ -47,7 +47,7 @@ from graphlab.structure import Structure, read_structure
 if TYPE_CHECKING:
     import os
 
-    from graphlab.graph import Graph
+    from graphlab.graph.shown import Graph
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
