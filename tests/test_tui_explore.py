@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 from xml.etree import ElementTree
 
 import pytest
@@ -15,6 +16,7 @@ from textual.pilot import Pilot
 from graphlab.errors import RecordingError, UsageError
 from graphlab.tui import press_keys
 from graphlab.tui.app import GraphlabApp
+from graphlab.tui.child import Child
 from graphlab.tui.dialogs import HelpScreen, PromptDialog
 from graphlab.tui.explore import ExploreScreen
 from graphlab.tui.headless import screen_strips, screen_text
@@ -321,6 +323,60 @@ async def test_a_run_that_goes_on_is_followed(tmp_path: Path) -> None:
         assert "running" not in text_of(pilot).splitlines()[0]
 
 
+class FakeChild:
+    """A run of the recorder, as far as the explorer looks at it."""
+
+    def __init__(self, path: Path, words: str = "") -> None:
+        self.path = path
+        self.is_running = True
+        self.was_interrupted = False
+        self._words = words
+
+    def tail(self, lines: int = 20) -> str:
+        return self._words
+
+    def interrupt(self) -> None:
+        self.was_interrupted = True
+
+
+async def test_a_recorder_that_dies_leaves_the_explorer_alive(tmp_path: Path) -> None:
+    run, recording = builders.running(tmp_path, steps=1)
+    child = FakeChild(_path(recording))
+    async with GraphlabApp(child.path, theme=DARK, child=cast("Child", child)).run_test(size=(120, 40)) as pilot:
+        await press(pilot, "right right")
+        child.is_running = False
+        await pilot.pause(0.7)
+        text = text_of(pilot)
+        assert "the run died" in text.splitlines()[0]
+        assert "ended without closing its recording" in text.splitlines()[-1]
+        await press(pilot, "End Home right")
+        assert state_of(pilot).moment == 1
+    run.writer.connection.close()
+
+
+async def test_a_recording_is_waited_for_and_opened(tmp_path: Path) -> None:
+    path = tmp_path / "rnn_cell.glab"
+    child = FakeChild(path)
+    async with GraphlabApp(path, theme=DARK, child=cast("Child", child)).run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.2)
+        assert "starting rnn_cell" in text_of(pilot)
+        builders.rnn_cell(tmp_path)
+        await pilot.pause(0.5)
+        await pilot.pause()
+        assert "1 Source rnn_cell.py" in text_of(pilot)
+
+
+async def test_a_run_that_never_begins_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "none.glab"
+    child = FakeChild(path, "ImportError: no torch here")
+    async with GraphlabApp(path, theme=DARK, child=cast("Child", child)).run_test(size=(120, 40)) as pilot:
+        child.is_running = False
+        await pilot.pause(0.4)
+        assert "no torch here" in text_of(pilot)
+        await press(pilot, "q")
+    assert child.was_interrupted
+
+
 async def test_a_run_that_failed_says_so_at_its_end(tmp_path: Path) -> None:
     path = _path(builders.failed(tmp_path))
     async with GraphlabApp(path, theme=DARK).run_test(size=(120, 40)) as pilot:
@@ -348,6 +404,10 @@ async def test_without_colour_nothing_breaks(training: Path, monkeypatch: pytest
         assert pilot.app.theme == "ansi-dark"
         await press(pilot, "] right right x ? escape : escape t t t t")
         assert "Inspector" in text_of(pilot)
+        app = pilot.app
+        assert isinstance(app, GraphlabApp)
+        styles = [segment.style for strip in screen_strips(app) for segment in strip if segment.style is not None]
+        assert all(colour is None or colour.is_default for s in styles for colour in (s.color, s.bgcolor))
 
 
 async def test_ascii_reaches_every_cell_of_the_screen(training: Path) -> None:

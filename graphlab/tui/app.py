@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,8 @@ class GraphlabApp(App[int]):
         theme: str | None = None,
     ) -> None:
         self.is_ascii = is_ascii
-        super().__init__()
+        # textual chooses how it takes colours away before a theme can be set: without this it paints black on black.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.first = (recording, at, child)
         self.memory = memory or Memory(None)
         for made in make_themes():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 FOLLOW_SECONDS = 0.25
 _WARM_UP = 0.1
+_SHARE = 4
+"""Following a run takes at most a fifth of the time."""
 _WIDE = 160
 _PANES = ("source", "graph", "inspector", "timeline", "training")
 
@@ -76,7 +79,7 @@ class ExploreScreen(Screen[None]):
             widget.set_class(is_ascii, "-ascii")
         self.state.watch(self.state_changed)
         if self.state.recording.is_running:
-            self._follower = self.set_interval(FOLLOW_SECONDS, self._follow)
+            self._follower = self.set_timer(FOLLOW_SECONDS, self._follow)
         self.state_changed()
         self.set_timer(_WARM_UP, self._warm_up)
 
@@ -119,33 +122,37 @@ class ExploreScreen(Screen[None]):
             self._player = None
 
     def _follow(self) -> None:
-        header = self.query_one(HeaderLine)
-        recording = self.state.recording
+        """Look what the run has added, and look again: soon, but not so often that keys must wait."""
+        began = time.monotonic()
         try:
-            self.state.follow()
+            has_grown = self.state.follow()
+            # A recorder that has just ended may have closed its file between our look and its end.
+            is_dead = self.child is not None and not self.child.is_running and not has_grown
         except RecordingError as error:
-            header.trouble = messages.RECORDING_GONE.format(reason=error)
-            self._stop_following()
+            self._stop_following(messages.RECORDING_GONE.format(reason=error))
             return
-        if not recording.is_running:
+        if not self.state.recording.is_running:
             self._stop_following()
-            status = recording.facts.status
-            if status == "error" and recording.facts.error is not None:
-                self.state.tell(messages.RUN_FAILED.format(error=recording.facts.error.type))
-            elif status == "interrupted":
-                self.state.tell(messages.RUN_INTERRUPTED)
-        elif self.child is not None and not self.child.is_running:
-            # One more look: the recorder may have closed its file between our look and its end.
-            if self.state.follow() or not recording.is_running:
-                return
-            header.trouble = messages.RECORDER_DIED_SHORT
-            self._stop_following()
+            self._say_how_it_ended()
+        elif is_dead:
+            self._stop_following(messages.RECORDER_DIED_SHORT)
             self.state.tell(messages.RECORDER_DIED)
+        else:
+            if has_grown:
+                self._repaint()
+            pause = max(FOLLOW_SECONDS, _SHARE * (time.monotonic() - began))
+            self._follower = self.set_timer(pause, self._follow)
 
-    def _stop_following(self) -> None:
-        if self._follower is not None:
-            self._follower.stop()
-            self._follower = None
+    def _say_how_it_ended(self) -> None:
+        facts = self.state.recording.facts
+        if facts.status == "error" and facts.error is not None:
+            self.state.tell(messages.RUN_FAILED.format(error=facts.error.type))
+        elif facts.status == "interrupted":
+            self.state.tell(messages.RUN_INTERRUPTED)
+
+    def _stop_following(self, trouble: str = "") -> None:
+        self._follower = None
+        self.query_one(HeaderLine).trouble = trouble
         self.state_changed()
 
     def on_resize(self) -> None:
