@@ -137,6 +137,11 @@ def test_pictures_of_several_moments_lie_on_one_another() -> None:
         assert now == {node: last[node] for node in now}
 
 
+def test_a_stage_that_lacks_nodes_is_refused_in_one_line() -> None:
+    with pytest.raises(RenderError, match="stage lacks nodes"):
+        svg_of(graphs.rnn_cell(4), stage=graphs.rnn_cell(1))
+
+
 def test_png_has_the_size_that_the_scale_asks_for_and_no_more_pixels_than_memory_bears() -> None:
     def size(data: bytes) -> tuple[int, int]:
         return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")

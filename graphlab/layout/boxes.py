@@ -104,7 +104,11 @@ def lay_out_boxes(
     direction: Direction = "down",
     wrap: float = 1200.0,
 ) -> BoxLayout:
-    """Lay out a graph. `wrap` is the width beyond which unconnected parts start a new row."""
+    """Lay out a graph. `wrap` is the width beyond which unconnected parts start a new row.
+
+    Of the graph only `nodes`, `edges(keys=True, data="slot")` and `edges[key]` are asked for, so that a caller who has
+    no networkx graph at hand can pass something simpler.
+    """
     is_down = direction == "down"
     items = {}
     for node, size in sizes.items():

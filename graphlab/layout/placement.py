@@ -237,6 +237,9 @@ def _follow(
             abs(goal - other) >= spacing.ports and (goal < other) == (now < other) for other in others
         ):
             ports.out[net, box] = goal
+        elif len(nets) == 1:
+            # A line that must bend leaves from the middle.
+            ports.out[net, box] = anchors[box]
 
 
 def _place_entering(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphlab.errors import RenderError
 from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, LabelSize, lay_out_boxes
 from graphlab.layout.fold import apply_folding, plan_folding
 from graphlab.renderers.drawing import number, path, rectangle, rounded, text_element
@@ -39,6 +40,8 @@ class Figure:
 def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
     """Read and lay out a graph, on the positions of `options.stage` where there is one."""
     stage = graph if options.stage is None else options.stage
+    if not (set(graph) <= set(stage) and set(graph.edges(keys=True)) <= set(stage.edges(keys=True))):
+        raise RenderError("the stage lacks nodes of the graph: give the graph of the same step at its end")
     folding = plan_folding(stage, options.fold)
     if folding is not None:
         is_alone = stage is graph

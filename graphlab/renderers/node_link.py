@@ -21,29 +21,35 @@ NODE_FACTS = ("id", "kind", "name", "op", "call", "module", "file", "line", "sha
 
 
 def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
-    """Return the graph as JSON."""
-    document = {
-        "directed": True,
-        "multigraph": True,
-        "graph": {name: graph.graph.get(name) for name in GRAPH_FACTS},
-        "nodes": [
-            {name: data.get(name) for name in NODE_FACTS}
-            | {name: summarise(data.get(name)) for name in ("value", "gradient")}
-            for _, data in sorted(graph.nodes(data=True))
-        ],
-        "edges": [
-            {
-                "source": source,
-                "target": target,
-                "key": key,
-                "slot": data.get("slot"),
-                "gradient": summarise(data.get("gradient")),
-            }
-            for source, target, key, data in sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[:3])
-        ],
-    }
+    """Return the graph as JSON, a line to each node and each edge."""
+    facts = _text({name: graph.graph.get(name) for name in GRAPH_FACTS})
+    nodes = [_text(_node(data)) for _, data in sorted(graph.nodes(data=True))]
+    edges = [_text(_edge(*edge)) for edge in sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[:3])]
+    lines = [
+        f'{{"directed": true, "multigraph": true, "graph": {facts},',
+        f'"nodes": [{_list(nodes)}],',
+        f'"edges": [{_list(edges)}]}}',
+    ]
+    return "\n".join([*lines, ""]).encode()
+
+
+def _list(members: list[str]) -> str:
+    return "\n" + ",\n".join(members) + "\n" if members else ""
+
+
+def _node(data: dict[str, Any]) -> dict[str, Any]:
+    tensors = {name: summarise(data.get(name)) for name in ("value", "gradient")}
+    return {name: data.get(name) for name in NODE_FACTS} | tensors
+
+
+def _edge(source: int, target: int, key: int, data: dict[str, Any]) -> dict[str, Any]:
+    gradient = summarise(data.get("gradient"))
+    return {"source": source, "target": target, "key": key, "slot": data.get("slot"), "gradient": gradient}
+
+
+def _text(value: Any) -> str:
     # ASCII: a name may hold a lone surrogate, which no encoding takes.
-    return (json.dumps(_finite(document), ensure_ascii=True, allow_nan=False, indent=1) + "\n").encode()
+    return json.dumps(_finite(value), ensure_ascii=True, allow_nan=False)
 
 
 def summarise(snapshot: Snapshot | None) -> dict[str, Any] | None:
