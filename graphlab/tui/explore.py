@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 FOLLOW_SECONDS = 0.25
 _WARM_UP = 0.1
+_NO_NEWS = 5.0
+"""Seconds without a new event, after which a run is no longer called running."""
 _SHARE = 4
 """Following a run takes at most a fifth of the time."""
 _WIDE = 160
@@ -52,6 +54,7 @@ class ExploreScreen(Screen[None]):
         self.state = state
         self.child = child
         self._is_stale = False
+        self._last_news = time.monotonic()
         self._player: Timer | None = None
         self._follower: Timer | None = None
 
@@ -135,13 +138,25 @@ class ExploreScreen(Screen[None]):
             self._stop_following()
             self._say_how_it_ended()
         elif is_dead:
+            self.state.recording.reader.keep_open()
             self._stop_following(messages.RECORDER_DIED_SHORT)
             self.state.tell(messages.RECORDER_DIED)
         else:
-            if has_grown:
-                self._repaint()
+            self._note_news(has_grown=has_grown)
             pause = max(FOLLOW_SECONDS, _SHARE * (time.monotonic() - began))
             self._follower = self.set_timer(pause, self._follow)
+
+    def _note_news(self, *, has_grown: bool) -> None:
+        """Say of a run that nobody here started whether it still writes: its process may be long gone."""
+        header = self.query_one(HeaderLine)
+        now = time.monotonic()
+        if has_grown:
+            self._last_news = now
+            header.trouble = ""
+            self._repaint()
+        elif self.child is None and now - self._last_news > _NO_NEWS and not header.trouble:
+            header.trouble = messages.NO_NEWS
+            header.refresh()
 
     def _say_how_it_ended(self) -> None:
         facts = self.state.recording.facts

@@ -30,7 +30,10 @@ def layout_lanes(structure: Structure) -> tuple[Lanes, list[int]]:
     sources = [edge.source for edge in structure.edges]
     targets = [edge.target for edge in structure.edges]
     order = newest_first(nodes, sources, targets)
-    return Lanes(order, sources, targets), order
+    lanes = Lanes(order, sources, targets)
+    scanned = min(len(lanes), _SCANNED)
+    lanes.rows(scanned - 1, scanned)
+    return lanes, order
 
 
 def lane_cells(row: LaneRow, mark: str, lanes: int) -> str:
@@ -86,7 +89,6 @@ class LaneRows(Sequence[Row]):
         self.state = state
         self.lanes = lanes
         self.width = width
-        lanes.rows(0, min(len(lanes), _SCANNED))
         self.columns = max(min(lanes.width, _MOST_LANES, width // 6), 1)
         self.path = frozenset(state.path())
 

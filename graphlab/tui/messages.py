@@ -194,3 +194,4 @@ EXPORT_FAILED = "not saved: {reason}"
 TOO_MANY_BOXES = "too many nodes for boxes: lanes show them all"
 VALUE = "value"
 TENSOR_VIEWS = {"heat": "heat map", "numbers": "numbers", "histogram": "histogram"}
+NO_NEWS = "unfinished, no news"

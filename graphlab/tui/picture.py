@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -63,20 +64,23 @@ def _line(strip: Strip, row: int, foreground: str, background: str) -> Iterable[
 def _text(text: str, cell: int, y: float, ink: str, style: Style | None) -> Iterable[str]:
     """Draw a piece of text: words as text, everything that must meet its neighbours as shapes."""
     word, start = "", cell
-    for sign in text:
+    for sign, run in groupby(text):
+        count = len(list(run))
         shape = _shape(sign)
         if shape is None and sign != " ":
-            word, start = (word + sign, start) if word else (sign, cell)
+            word, start = (word + sign * count, start) if word else (sign * count, cell)
         elif shape is None and word:
-            word += " "
+            word += " " * count
         else:
             if word:
                 yield _word(word, start, y, ink, style)
                 word = ""
             if shape:
-                place = f'transform="translate({cell * WIDTH:g} {y:g})"'
+                # A run of one sign is one shape, drawn as wide as the run: all that repeat are lines and blocks.
+                stretch = f" scale({count} 1)" if count > 1 else ""
+                place = f'transform="translate({cell * WIDTH:g} {y:g}){stretch}"'
                 yield f"<g {place} {_paint(sign, ink)}>{shape}</g>\n"
-        cell += cell_len(sign)
+        cell += cell_len(sign) * count
     if word:
         yield _word(word, start, y, ink, style)
 

@@ -237,9 +237,9 @@ def current_node(state: ExplorerState, moment: int) -> int | None:
         found = recording.find_events("node IS NOT NULL AND id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1", first, moment)
         if found and found[0].node is not None:
             return found[0].node
-        nodes: list[Node] = [n for n in recording.structure(step.step).nodes.values() if first <= n.event <= moment]
-        if nodes:
-            return nodes[-1].id
+        made = recording.reader.number("SELECT MAX(id) FROM nodes WHERE event BETWEEN ? AND ?", first, moment)
+        if made is not None:
+            return made
     return None
 
 

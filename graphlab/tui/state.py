@@ -365,9 +365,14 @@ class ExplorerState:
 
     def edges_into(self, node: int) -> list[Edge]:
         """Return the edges into a node, in the order of their slots."""
-        step = self.step
-        edges = self.recording.structure(step.step).edges if step is not None else []
-        return sorted((edge for edge in edges if edge.target == node), key=lambda edge: edge.slot)
+        return self._edges_into(self.step.step, self.last).get(node, []) if self.step is not None else []
+
+    @lru_cache(8)  # noqa: B019 - a state lives as long as the app
+    def _edges_into(self, step: int, count: int) -> dict[int, list[Edge]]:
+        found: dict[int, list[Edge]] = {}
+        for edge in self.recording.structure(step).edges:
+            found.setdefault(edge.target, []).append(edge)
+        return found
 
     def value(self, node: int) -> Snapshot | None:
         """Return a node's forward value at the cursor."""
