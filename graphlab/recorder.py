@@ -11,7 +11,6 @@ import json
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +21,9 @@ import torch
 
 import graphlab
 from graphlab.capture import Session
-from graphlab.capture.main_module import as_main, end_child, remove_frames, seed_everything, wait_for_threads
-from graphlab.capture.own_files import default_folder
+from graphlab.capture.main_module import as_main, end_child, remove_frames, run_main, seed_everything
+from graphlab.capture.own_files import OwnFiles, default_folder
+from graphlab.capture.raised import describe_error
 from graphlab.errors import RecordingError, UsageError
 from graphlab.recording import Recording
 from graphlab.store import Reader, Writer
@@ -343,8 +343,7 @@ def run_script(
             if request.is_seeding and request.seed is not None:
                 seed_everything(request.seed)
             session.start()
-            exec(main[0], main[1].__dict__)  # noqa: S102 - running the user's script is what we are for
-            wait_for_threads()
+            run_main(*main)
     except StopAfterSteps:
         tell(f"ended after {request.steps} training steps, as asked: the script has no parameter STEPS")
     except BaseException as raised:  # noqa: BLE001 - whatever ends the script ends the recording cleanly
@@ -355,7 +354,7 @@ def run_script(
         if os.getpid() != process:
             end_child(error)
         status = _status(error)
-        _finish(sink, status, error)
+        _finish(sink, status, error, session.files)
     return RunOutcome(status, error)
 
 
@@ -389,27 +388,11 @@ def _describe(sink: StoreSink, request: RunRequest) -> None:
         sink.writer.set_meta(key, value)
 
 
-def _finish(sink: StoreSink, status: str, error: BaseException | None) -> None:
-    if error is not None and not isinstance(error, SystemExit):
-        sink.writer.set_meta("error", _error_facts(error))
-    elif isinstance(error, SystemExit) and status == "error":
-        sink.writer.set_meta("error", {**_error_facts(error), "message": f"exit {error.code}"})
+def _finish(sink: StoreSink, status: str, error: BaseException | None, files: OwnFiles) -> None:
+    if error is not None and status != "ok":
+        sink.writer.set_meta("error", describe_error(error, files))
     sink.writer.set_meta("status", status)
     sink.close()
-
-
-def _error_facts(error: BaseException) -> dict[str, Any]:
-    last = None
-    for last in traceback.extract_tb(error.__traceback__):  # noqa: B007 - the last one is what is wanted
-        pass
-    text = "".join(traceback.format_exception(error)) if not isinstance(error, SystemExit) else ""
-    return {
-        "type": type(error).__name__,
-        "message": str(error),
-        "file": Path(last.filename).name if last else None,
-        "line": last.lineno if last else None,
-        "traceback": text,
-    }
 
 
 def _tell_on_stderr(text: str) -> None:
@@ -473,7 +456,7 @@ def record(
         raise
     finally:
         session.stop(error)
-        _finish(sink, _status(error), error)
+        _finish(sink, _status(error), error, session.files)
         recording.refresh()
 
 

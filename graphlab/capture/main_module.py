@@ -54,7 +54,18 @@ def as_main(
             sys.argv, sys.modules["__main__"] = kept[0], kept[2]
 
 
-def wait_for_threads() -> None:
+def run_main(code: CodeType, main: ModuleType) -> None:
+    """Run a script, and what it leaves running until it has ended too."""
+    try:
+        exec(code, main.__dict__)  # noqa: S102 - running the user's script is what we are for
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):  # python says any other code before it waits
+            _wait_for_threads()
+        raise
+    _wait_for_threads()
+
+
+def _wait_for_threads() -> None:
     """Wait for the threads that python itself would wait for before it ends."""
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:

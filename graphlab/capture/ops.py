@@ -16,7 +16,15 @@ from types import CodeType, FrameType
 from typing import Any, Protocol
 
 import torch
-from torch.overrides import TorchFunctionMode, handle_torch_function
+from torch import overrides
+from torch.overrides import (  # type: ignore[attr-defined]  # held but not exported
+    TorchFunctionMode,
+    _get_current_function_mode,
+    _len_torch_function_stack,
+    _pop_mode,
+    _push_mode,
+    handle_torch_function,
+)
 
 from graphlab.capture.calls import DATA_SETTER, GRAD_SETTER, Call, Trampolines, flatten, label_view
 from graphlab.capture.identity import TensorState, grad_fn_of, needs_grad, node_number, version_of
@@ -197,6 +205,44 @@ class Ops(TorchFunctionMode):
             return None, ""
         before = used[0].label if used and used[0].base is tensor._base else ""
         return tensor._base, before + view
+
+
+class Overrides:
+    """Hides our mode from torch's question whether anything overrides an op.
+
+    `nn.TransformerEncoderLayer` and `nn.MultiheadAttention` leave their fast path, and so their bits, where anything
+    does.
+    """
+
+    def __init__(self, ours: Ops) -> None:
+        self._ours = ours
+        self._asked: Callable[..., bool] | None = None
+
+    def start(self) -> None:
+        """Put ourselves where modules of torch ask."""
+        asked = self._asked = overrides.has_torch_function
+
+        def has_torch_function(relevant_args: Any) -> bool:
+            if not is_watched_alone(self._ours):
+                return asked(relevant_args)
+            _pop_mode()
+            try:
+                return asked(relevant_args)
+            finally:
+                _push_mode(self._ours)
+
+        setattr(overrides, "has_torch_function", has_torch_function)  # noqa: B010 - torch types it more narrowly
+
+    def stop(self) -> None:
+        """Put torch's own back."""
+        if self._asked is not None:
+            overrides.has_torch_function = self._asked
+            self._asked = None
+
+
+def is_watched_alone(ours: Ops) -> bool:
+    """Whether our mode is the only one in this thread."""
+    return _len_torch_function_stack() == 1 and _get_current_function_mode() is ours
 
 
 @cache

@@ -21,6 +21,8 @@ class OwnFile:
     """One of the script's own files."""
 
     number: int
+    path: str
+    """Relative to the script's folder, with `/`."""
     statements: Statements
 
 
@@ -36,6 +38,7 @@ class OwnFiles:
     def __init__(self, sink: Sink, folder: Path, texts: dict[str, str]) -> None:
         self._sink = sink
         self._folder = str(folder.resolve()) + os.sep
+        self._typed = os.path.abspath(folder) + os.sep
         self._texts = texts
         self._files: dict[str, OwnFile | None] = {}
         paths = sysconfig.get_paths()
@@ -56,6 +59,15 @@ class OwnFiles:
         self._texts[name] = text
         opened = self._files[name] = self._make(name, text)
         return opened
+
+    def shorten(self, text: str) -> str:
+        """Write the paths in a traceback or a warning from the script's folder, a library's from where libraries lie.
+
+        What is recorded names no folder of the machine it was recorded on.
+        """
+        for folder in (self._folder, self._typed, *sorted(self._libraries, key=len, reverse=True)):
+            text = text.replace(folder, "")
+        return text
 
     def _open(self, name: str) -> OwnFile | None:
         if name in self._texts:
@@ -88,7 +100,7 @@ class OwnFiles:
             path.removeprefix(self._folder).replace(os.sep, "/") if path.startswith(self._folder) else Path(name).name
         )
         number = self._sink.add_file(shown, text)
-        return OwnFile(number, read_statements(text))
+        return OwnFile(number, shown, read_statements(text))
 
 
 def nearest(frame: FrameType | None, is_own: Callable[[CodeType], OwnFile | None]) -> tuple[FrameType, OwnFile] | None:

@@ -17,7 +17,7 @@ from torch.overrides import _len_torch_function_stack, _pop_mode, _push_mode, ha
 from graphlab.capture.backwards import Backwards
 from graphlab.capture.identity import LeafState
 from graphlab.capture.lines import TracedFrame, Tracer
-from graphlab.capture.ops import OUR_CODES, Ops
+from graphlab.capture.ops import OUR_CODES, Ops, Overrides
 from graphlab.capture.own_files import OwnFiles
 from graphlab.capture.printed import Streams
 from graphlab.capture.registry import Place, Registry
@@ -65,6 +65,7 @@ class Session:
         self.registry = Registry(sink, has_values=has_values, find_place=self.place)
         self.steps = Steps(sink)
         self.ops = Ops(self.registry, self)
+        self.overrides = Overrides(self.ops)
         self.tracer.hidden = self.ops.trampolines.codes
         self.updates = Updates(self.registry, self.steps, self.ops)
         self.backwards = Backwards(self.registry, self.steps, self, is_full=is_full)
@@ -86,6 +87,7 @@ class Session:
         if not self.is_full:
             return
         _push_mode(self.ops)
+        self.overrides.start()
         if not self.tracer.start():
             self.sink.add_note("lines are not recorded: a debugger, coverage or another tracer is already at work")
         elif frame is not None:
@@ -103,6 +105,7 @@ class Session:
             self.tracer.abandon()
         self.tracer.stop()
         _remove_mode(self.ops)
+        self.overrides.stop()
         self.streams.stop()
         with self.registry.guard, torch._C.DisableTorchFunction():
             self.look_at_leaves()
@@ -146,7 +149,8 @@ class Session:
         name = type(error).__name__
         text = "".join(traceback.format_exception_only(error)).strip().splitlines() or [name]
         event = self.sink.begin_event()
-        self.sink.end_event(event, "error", place, text=text[-1], details={"type": name, "message": str(error)})
+        details = {"type": name, "message": self.files.shorten(str(error))}
+        self.sink.end_event(event, "error", place, text=self.files.shorten(text[-1]), details=details)
 
     def clean_traceback(self, step: TracebackType | None) -> None:
         """Take the frames out of a traceback that stand in it only because we watch."""
@@ -220,7 +224,7 @@ class Session:
             self.steps.extend_update(event)
 
     def _printed(self, stream: str, text: str) -> None:
-        shown = text if self.has_values else f"({len(text)} characters)\n"
+        shown = self.files.shorten(text) if self.has_values else f"({len(text)} characters)\n"
         guard = self.registry.guard
         if not self._is_started:
             return
