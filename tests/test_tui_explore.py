@@ -375,6 +375,7 @@ async def test_a_run_that_never_begins_says_why(tmp_path: Path) -> None:
         assert "no torch here" in text_of(pilot)
         await press(pilot, "q")
     assert child.was_interrupted
+    assert pilot.app.return_code == 1
 
 
 async def test_a_run_that_failed_says_so_at_its_end(tmp_path: Path) -> None:

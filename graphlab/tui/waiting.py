@@ -58,6 +58,7 @@ class WaitingScreen(Screen[None]):
             self.query_one("#waiting", Static).update(text)
 
     def action_stop(self) -> None:
-        """Stop the run and leave."""
+        """Stop the run and leave; the exit status says whether it was stopped or had failed."""
+        status = 130 if self.child.is_running else 1
         self.child.interrupt()
-        self.app.exit(1)
+        self.app.exit(status, return_code=status)
