@@ -68,8 +68,8 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int 
         return sink.add_snapshot(shape, dtype, device, stored, 1, _bytes_of(detached), None, None, None)
     norm, minimum, maximum = _figures(detached)
     stride = max(1, size // SAMPLE)
-    data = _bytes_of(detached.reshape(-1)[::stride]) if has_values else None
-    return sink.add_snapshot(shape, dtype, device, stored, stride, data, norm, minimum, maximum)
+    sample = _bytes_of(detached.reshape(-1)[::stride]) if has_values else None
+    return sink.add_snapshot(shape, dtype, device, stored, stride, sample, norm, minimum, maximum)
 
 
 def _is_readable(tensor: torch.Tensor) -> bool:
