@@ -22,7 +22,6 @@ HEAVY = {
     "numpy",
     "sqlite3",
     "rich",
-    "fast_sugiyama",
     "resvg_py",
     "graphviz",
 }
@@ -40,9 +39,9 @@ ALLOWED: dict[str, set[str]] = {
     "graphlab.series": {"sqlite3", "numpy"},
     "graphlab.report": {"sqlite3"},
     "graphlab.graph": {"sqlite3"},
-    "graphlab.layout": {"sqlite3", "numpy", "fast_sugiyama"},
+    "graphlab.layout": {"sqlite3", "numpy"},
     "graphlab.analysis": {"sqlite3", "numpy"},
-    "graphlab.renderers": {"sqlite3", "numpy", "fast_sugiyama"},
+    "graphlab.renderers": {"sqlite3", "numpy"},
     "graphlab.tui": HEAVY - {"torch", "torchviz"},
     "graphlab.cli": set(),
     # torch itself brings numpy, networkx and more.

@@ -10,12 +10,16 @@ import argparse
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graphlab.cli import messages
 from graphlab.cli.options import add_run_options, add_source
 from graphlab.cli.output import write_line
 from graphlab.cli.sources import opened_source
 from graphlab.errors import UsageError
+
+if TYPE_CHECKING:
+    from graphlab.renderers.options import Choices
 
 _EVENT = re.compile(r"e?(\d+)")
 
@@ -26,7 +30,14 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to; its ending is the format")
     parser.add_argument("--renderer", choices=["graphlab", "torchviz", "networkx"], default="graphlab",
                         help="who draws (default: graphlab)")  # fmt: skip
-    parser.add_argument("--theme", choices=["light", "dark"], default="light", help="colours of svg, png and html")
+    look = parser.add_argument_group("the picture")
+    look.add_argument("--theme", choices=["light", "dark"], default="light", help="colours of svg, png and html")
+    look.add_argument("--direction", choices=["down", "right"], default="down", help="which way the data flows")
+    look.add_argument("--scale", metavar="X", default="2", help="pixels of a png to a point (default 2)")
+    look.add_argument("--fold", metavar="DEPTH|auto|none", default="auto",
+                      help="the depth of module paths to draw as one group (auto: where there is too much to read)")  # fmt: skip
+    look.add_argument("--keep-places", action="store_true",
+                      help="leave room for the whole step, so that pictures of several moments lie on one another")  # fmt: skip
     moment = parser.add_argument_group("the moment (default: the end)")
     moment.add_argument("--at", metavar="EVENT", help="after an event, such as e12")
     moment.add_argument("--step", metavar="K", help="at the end of a training step")
@@ -58,6 +69,24 @@ def _read_number(option: str, text: str | None) -> int | None:
     return int(text)
 
 
+def _read_choices(arguments: argparse.Namespace) -> Choices:
+    """Check what was chosen about the picture before anything runs."""
+    try:
+        scale = float(arguments.scale)
+    except ValueError:
+        raise UsageError(messages.BAD_SCALE.format(text=arguments.scale)) from None
+    fold = arguments.fold
+    if fold not in {"auto", "none"}:
+        fold = _read_number("--fold", fold)
+    return {
+        "renderer": arguments.renderer,
+        "theme": arguments.theme,
+        "direction": arguments.direction,
+        "scale": scale,
+        "fold": fold,
+    }
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Draw, and say where the file is."""
     from graphlab.renderers import check_target, render
@@ -72,6 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(messages.ONE_MOMENT)
     is_table = target.suffix.lower() == ".csv"
     check_target(target, renderer=arguments.renderer)
+    choices = _read_choices(arguments)
     with opened_source(arguments) as source:
         from graphlab.recording import open_recording
 
@@ -83,8 +113,11 @@ def run(arguments: argparse.Namespace) -> int:
 
                 write_whole(target, gradient_table(recording).encode())
             else:
-                graph = recording.graph(at=at, step=step, phase=arguments.phase, line=line, future=arguments.future)
-                render(graph, target, renderer=arguments.renderer, theme=arguments.theme)
+                moment = recording.moment(at=at, step=step, phase=arguments.phase, line=line)
+                graph = recording.graph(at=moment, future=arguments.future)
+                if arguments.keep_places and recording.steps:
+                    choices["stage"] = recording.graph(at=recording.step_of(moment).last)
+                render(graph, target, **choices)
         finally:
             recording.close()
         write_line(messages.EXPORTED.format(path=target), sys.stderr)

@@ -55,3 +55,4 @@ PRESS_NEEDS_SCREENSHOT = "--press needs --screenshot FILE.svg: it presses the ke
 EXPLORER_NEEDS_TERMINAL = "the explorer needs a terminal; without one: --screenshot FILE.svg, or `graphlab export`"
 SCREENSHOT_ENDING = "--screenshot writes .svg or .txt, not {name}"
 BAD_SIZE_OF_SCREEN = "--size takes columns and rows such as 120x40, not {text!r}"
+BAD_SCALE = "--scale takes a number such as 2 or 1.5, not {text!r}"
