@@ -50,7 +50,7 @@ print("\\n" + json.dumps(found))
 # A first import from a cold disk may well take half a minute.
 _PATIENCE = 120
 # The names that pip knows: what is imported at the start of every command that shows or draws something.
-_NEEDED = ("networkx", "numpy", "textual", "rich", "platformdirs", "resvg-py")
+_NEEDED = ("networkx", "numpy", "textual", "rich", "platformdirs")
 _SIGNS = "∇─█▶"
 
 

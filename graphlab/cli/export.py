@@ -35,9 +35,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--direction", choices=["down", "right"], default="down", help="which way the data flows")
     look.add_argument("--scale", metavar="X", default="2", help="pixels of a png to a point (default 2)")
     look.add_argument("--fold", metavar="DEPTH|auto|none", default="auto",
-                      help="the depth of module paths to draw as one group (auto: where there is too much to read)")  # fmt: skip
+                      help="draw modules of this depth as one box (auto: in large graphs)")  # fmt: skip
     look.add_argument("--keep-places", action="store_true",
-                      help="leave room for the whole step, so that pictures of several moments lie on one another")  # fmt: skip
+                      help="leave room for the whole step: pictures of its moments match")  # fmt: skip
     moment = parser.add_argument_group("the moment (default: the end)")
     moment.add_argument("--at", metavar="EVENT", help="after an event, such as e12")
     moment.add_argument("--step", metavar="K", help="at the end of a training step")
