@@ -13,6 +13,7 @@ _GETTERS = {
 }  # attribute reads that make a new tensor, and a node of the graph
 _ATTRIBUTES: dict[str, Any] = {name: getattr(torch._C.TensorBase, name) for name in ("grad", "data")}
 GRAD_SETTER = _ATTRIBUTES["grad"].__set__
+GRAD_DELETER = _ATTRIBUTES["grad"].__delete__
 DATA_SETTER = _ATTRIBUTES["data"].__set__
 
 # Calls behind which there is no op to show: what prints, copies, pickles and inspects, and what runs backwards, whose

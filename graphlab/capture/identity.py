@@ -46,6 +46,8 @@ class LeafState:
     grad_snapshot: int | None = None
     """The `.grad` that was last recorded; None: it was None."""
     grad_version: int = -1
+    grad_storage: int | None = None
+    """The address of the storage of that `.grad`."""
     has_grad: bool = False
     """Whether the last recorded `.grad` was a tensor."""
     was_reached: bool = False

@@ -26,7 +26,7 @@ from torch.overrides import (  # type: ignore[attr-defined]  # held but not expo
     handle_torch_function,
 )
 
-from graphlab.capture.calls import DATA_SETTER, GRAD_SETTER, Call, Trampolines, flatten, label_view
+from graphlab.capture.calls import DATA_SETTER, GRAD_DELETER, GRAD_SETTER, Call, Trampolines, flatten, label_view
 from graphlab.capture.identity import TensorState, grad_fn_of, needs_grad, node_number, version_of
 from graphlab.capture.registry import Registry
 
@@ -83,7 +83,7 @@ class Ops(TorchFunctionMode):
             with self.registry.guard:
                 self.watcher.before_change([args[0]])
         result = run(func, args, kwargs)
-        if func == GRAD_SETTER:
+        if func in {GRAD_SETTER, GRAD_DELETER}:
             with self.registry.guard:
                 self.watcher.gradient_set(args[0])
         elif func == DATA_SETTER:

@@ -54,6 +54,8 @@ class Registry:
         self.states: TensorMap[TensorState] = TensorMap()
         self.leaves: TensorMap[LeafState] = TensorMap()
         self.grads: TensorMap[LeafState] = TensorMap()
+        self.grad_storages: dict[int | None, LeafState] = {}
+        """By the address of its storage: whose `.grad` a tensor shares memory with (`w.grad.data` does)."""
         self.built_ops = 0
         self.built_edges = 0
         self.used_leaves: set[int] = set()
@@ -161,6 +163,10 @@ class Registry:
         leaf.grad_snapshot = snapshot if snapshot is not None else self.snapshot(grad)
         leaf.grad_version = version_of(grad)
         self.grads.set(grad, leaf)
+        if grad.layout is torch.strided:
+            self.grad_storages.pop(leaf.grad_storage, None)
+            leaf.grad_storage = grad.untyped_storage()._cdata
+            self.grad_storages[leaf.grad_storage] = leaf
         return leaf.grad_snapshot
 
     def name_leaf(self, leaf: LeafState, kind: str, name: str | None) -> None:

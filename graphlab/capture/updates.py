@@ -116,7 +116,7 @@ class Updates:
         """Note what became of them; a tensor that is a leaf's `.grad` is looked at when the statement has ended."""
         changed = []
         for target in targets:
-            holder = self.registry.grads.get(target)
+            holder = self.registry.grads.get(target) or self._holder_by_storage(target)
             if holder is not None:
                 self._touched[holder.node] = holder
             leaf = self._leaf_of(target)
@@ -128,6 +128,21 @@ class Updates:
             for leaf in changed:
                 self.reached(leaf)  # `w.data = …` gives it another storage
         self._before.clear()
+
+    def _holder_by_storage(self, target: torch.Tensor) -> LeafState | None:
+        """Return the leaf whose `.grad` is changed through what shares its storage, at the same version."""
+        if target.layout is not torch.strided:
+            return None
+        address = target.untyped_storage()._cdata
+        leaf = self.registry.grad_storages.get(address)
+        tensor = leaf.tensor() if leaf is not None else None
+        grad = tensor.grad if tensor is not None else None
+        if leaf is None or grad is None or grad.layout is not torch.strided:
+            return None
+        if grad.untyped_storage()._cdata != address:
+            return None
+        leaf.grad_version = -1
+        return leaf
 
     def _leaf_of(self, target: torch.Tensor) -> LeafState | None:
         """Return the leaf that a change in place would update: it, or what shares its storage, after a backward."""
