@@ -191,7 +191,8 @@ def test_boxes_are_reached_by_arrows_and_by_the_mouse(rnn: ExplorerState) -> Non
     seen = []
     while node is not None:
         seen.append(node)
-        box = plan.layout.boxes[node]
+        box = plan.box(node)
+        assert box is not None
         assert box_at(plan, 3, box.x + 3, box.y) == node
         node = neighbour(plan, node, 0, 1)
     assert [rnn.recording.node(n).op for n in seen][-4:] == ["AddBackward0", "TanhBackward0", "SumBackward0", None]

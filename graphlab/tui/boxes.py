@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from graphlab.layout.grid import CellBox, CellSize, GridLayout, LineCell, border_glyph, glyph, lay_out_grid
@@ -48,45 +49,66 @@ class _Edges:
 class PlainGraph:
     """As much of a `networkx.MultiDiGraph` as the layout asks for; its import would double the wait for a picture."""
 
-    def __init__(self, structure: Structure) -> None:
-        self.nodes = list(structure.nodes)
-        facts = {
-            (edge.source, edge.target, edge.slot): {"slot": edge.slot, "output": edge.output}
-            for edge in structure.edges
-            if edge.source in structure.nodes
-        }
-        self.edges = _Edges(facts)
+    def __init__(self, count: int, edges: Sequence[_PlainEdge]) -> None:
+        self.nodes = list(range(count))
+        self.edges = _Edges({edge[:3]: {"slot": edge[2], "output": edge[3]} for edge in edges})
+
+
+_PlainEdge = tuple[int, int, int, int, str]
+"""Source, target, slot, output, label; nodes are counted within their step."""
+_Rows = list[list[tuple[int, Any]]]
+"""For each row, from left to right: a column and what begins there: a cell of a line, the line of a box (node,
+number), or the label of an edge."""
 
 
 @dataclass(frozen=True)
 class BoxPlan:
-    """Where everything of a step's graph stands, and what lies in each row."""
+    """Where everything of a step's graph stands; the layout counts nodes within the step, for steps alike share it."""
 
     layout: GridLayout
-    rows: list[list[tuple[int, Any]]]
-    """For each row, from left to right: a column and what begins there: a cell of a line, the line of a box
-    (node, number), or the label of an edge."""
+    rows: _Rows
+    numbers: list[int]
+    """The node that each of the layout's is."""
+    index: dict[int, int]
+
+    def box(self, number: int | None) -> CellBox | None:
+        """Return where a node stands."""
+        place = self.index.get(number) if number is not None else None
+        return self.layout.boxes[place] if place is not None else None
 
 
 def plan_boxes(state: ExplorerState, structure: Structure, last: int) -> BoxPlan:
     """Lay out the graph of a step whose last event is `last`."""
     names = state.recording.names(last)
-    sizes = {number: _size(node, names.get(number, [])) for number, node in structure.nodes.items()}
-    labels = {(edge.source, edge.target, edge.slot): len(edge.label) for edge in structure.edges if edge.label}
-    graph = cast("networkx.MultiDiGraph[int]", PlainGraph(structure))
-    layout = lay_out_grid(graph, sizes, labels, wrap=60)
-    rows: list[list[tuple[int, Any]]] = [[] for _ in range(layout.height)]
+    numbers = list(structure.nodes)
+    index = {number: place for place, number in enumerate(numbers)}
+    sizes = tuple(_size(node, names.get(number, [])) for number, node in structure.nodes.items())
+    edges = tuple(
+        (index[edge.source], index[edge.target], edge.slot, edge.output, edge.label)
+        for edge in structure.edges
+        if edge.source in index
+    )
+    return BoxPlan(*_lay_out(sizes, edges), numbers, index)
+
+
+@lru_cache(16)
+def _lay_out(sizes: tuple[CellSize, ...], edges: tuple[_PlainEdge, ...]) -> tuple[GridLayout, _Rows]:
+    """Lay out a graph; the steps of a training are alike, and share what is found for the first."""
+    labels = {edge[:3]: len(edge[4]) for edge in edges if edge[4]}
+    graph = cast("networkx.MultiDiGraph[int]", PlainGraph(len(sizes), edges))
+    layout = lay_out_grid(graph, dict(enumerate(sizes)), labels, wrap=60)
+    rows: _Rows = [[] for _ in range(layout.height)]
     for (x, y), cell in layout.lines.items():
         rows[y].append((x, cell))
-    for number, box in layout.boxes.items():
+    for place, box in layout.boxes.items():
         for line in range(box.height):
-            rows[box.y + line].append((box.x, (number, line)))
-    texts = {(edge.source, edge.target, edge.slot): edge.label for edge in structure.edges}
+            rows[box.y + line].append((box.x, (place, line)))
+    texts = {edge[:3]: edge[4] for edge in edges}
     for key, label in layout.labels.items():
         rows[label.y].append((label.x, texts[key]))
     for row in rows:
         row.sort(key=lambda item: item[0])
-    return BoxPlan(layout, rows)
+    return layout, rows
 
 
 def _size(node: Node, names: list[str]) -> CellSize:
@@ -113,7 +135,8 @@ class BoxRows(Sequence[Row]):
         self.path = frozenset(state.path())
         step = state.step
         edges = state.recording.structure(step.step).edges if step is not None else []
-        self._edges = {(edge.source, edge.target, edge.slot): edge for edge in edges}
+        places = plan.index
+        self._edges = {(places[e.source], places[e.target], e.slot): e for e in edges if e.source in places}
         self._styles: dict[tuple[int, int, int], str] = {}
 
     def __len__(self) -> int:
@@ -137,9 +160,9 @@ class BoxRows(Sequence[Row]):
             elif isinstance(what, str):
                 piece, size = [(what, "data")], len(what)
             else:
-                number, line = what
-                box = self.plan.layout.boxes[number]
-                piece, size = self._box_line(number, box, line, y), box.width
+                place, line = what
+                box = self.plan.layout.boxes[place]
+                piece, size = self._box_line(self.plan.numbers[place], box, line, y), box.width
             row += piece
             used = x + size
         return fit(row, self.width)
@@ -233,21 +256,19 @@ class BoxRows(Sequence[Row]):
 
 def box_at(plan: BoxPlan, margin: int, x: int, y: int) -> int | None:
     """Return the node whose box covers a cell."""
-    for number, box in plan.layout.boxes.items():
+    for place, box in plan.layout.boxes.items():
         if box.x <= x - margin < box.x + box.width and box.y <= y < box.y + box.height:
-            return number
+            return plan.numbers[place]
     return None
 
 
 def neighbour(plan: BoxPlan, number: int | None, dx: int, dy: int) -> int | None:
     """Return the nearest box in a direction; without a box to start from the first or last."""
-    boxes = plan.layout.boxes
-    if not boxes:
-        return None
-    if number is None or number not in boxes:
+    boxes = {plan.numbers[place]: box for place, box in plan.layout.boxes.items()}
+    here = plan.box(number)
+    if here is None:
         ordered = sorted(boxes, key=lambda n: (boxes[n].y, boxes[n].x))
-        return ordered[0] if dx + dy > 0 else ordered[-1]
-    here = boxes[number]
+        return (ordered[0] if dx + dy > 0 else ordered[-1]) if ordered else None
     best = None
     for other, box in boxes.items():
         across = box.x + box.width / 2 - here.x - here.width / 2

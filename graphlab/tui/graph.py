@@ -69,7 +69,7 @@ class GraphPane(Pane):
             super()._show_wanted_row()
             return
         node = self.state.selected_node
-        box = plan.layout.boxes.get(node) if node is not None else None
+        box = plan.box(node)
         if box is None:
             # At the start what comes first is what one wants to see: the graph grows downwards.
             middle = max((plan.layout.width - self.size.width) // 2, 0)

@@ -85,8 +85,12 @@ def find_place_in_source(state: ExplorerState, moment: int) -> Place:
         return Place(None, coming, None)
     event = recording.event(moment)
     differentiated = None
-    if event.kind in {"gradient", "accumulate"} and event.node is not None:
-        node = recording.node(event.node)
+    # A leaf accumulates what the op before it handed over: that op's line is still the one being differentiated.
+    source = moment if event.kind == "gradient" else None
+    if event.kind == "accumulate":
+        source = recording.next_event(moment, ("gradient",), back=True)
+    if source is not None and (number := recording.event(source).node) is not None:
+        node = recording.node(number)
         if node.line is not None:
             differentiated = (node.file or 1, node.line)
     ran = (event.file or 1, event.line) if event.line is not None else None
