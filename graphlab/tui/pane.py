@@ -194,7 +194,9 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
         if self._base is None:
             # Its look-up climbs to the screen and back: once a change is enough.
             self._base = self.rich_style
-        return paint(row, width, self.palette, self._base, start=scroll_x, is_ascii=self.has_class("-ascii"))
+        # What scrolls sideways is a picture, whose edge needs no sign that there is more.
+        row = fit(row, width, start=scroll_x, is_picture=self.virtual_size.width > width)
+        return paint(row, width, self.palette, self._base, is_ascii=self.has_class("-ascii"))
 
     def row_at(self, index: int) -> str:
         """Return a row's text, for tests."""
@@ -232,10 +234,10 @@ class Pane(RowsPane):
         self.state = state
 
 
-def paint(row: Row, width: int, palette: Palette, base: Any, *, start: int = 0, is_ascii: bool = False) -> Strip:
+def paint(row: Row, width: int, palette: Palette, base: Any, *, is_ascii: bool = False) -> Strip:
     """Turn a row into a strip of exactly so many cells, every segment with a style."""
     style = palette.style
-    fitted = fit(row, width, start=start)
+    fitted = fit(row, width)
     if is_ascii:
         return Strip([Segment(to_ascii(text), style(names, base)) for text, names in fitted], width)
     return Strip([Segment(text, style(names, base)) for text, names in fitted], width)

@@ -40,8 +40,8 @@ def row_width(row: Row) -> int:
     return sum(cell_len(text) for text, _ in row)
 
 
-def fit(row: Row, width: int, style: str = "", *, start: int = 0) -> Row:
-    """Cut or fill a row to exactly so many cells, from a cell on; what is cut ends in `…`."""
+def fit(row: Row, width: int, style: str = "", *, start: int = 0, is_picture: bool = False) -> Row:
+    """Cut or fill a row to exactly so many cells, from a cell on; what is cut ends in `…`, but for a picture."""
     pieces = [(clean(text), names) for text, names in (_drop(row, start) if start else row) if text]
     fitted: Row = []
     room = width
@@ -50,6 +50,7 @@ def fit(row: Row, width: int, style: str = "", *, start: int = 0) -> Row:
         if size > room:
             rest = text[room:] if text.isascii() else text
             has_more = bool(rest.strip()) or any(later.strip() for later, _ in pieces[index + 1 :])
+            has_more = has_more and not is_picture
             if room > 0:
                 fitted.append((shorten(text, room) if has_more else set_cell_size(text, room), names))
             elif fitted and has_more:
