@@ -121,6 +121,8 @@ class Ops(TorchFunctionMode):
     ) -> None:
         """Note what a call has made and changed."""
         changed = [tensor for tensor, state in zip(given, used, strict=True) if state.version != version_of(tensor)]
+        if call.is_in_place and given and given[0].is_inference():
+            changed = given[:1]  # which counts no versions
         made = [tensor for tensor in flatten(result) if not self._is_known(tensor)]
         if not made and not changed:
             return
@@ -130,7 +132,8 @@ class Ops(TorchFunctionMode):
         if nodes:
             self._note_nodes(nodes, events, call, self.watcher.module_at(caller), given)
         view = label_view(call, args, kwargs) if made and not nodes else ""
-        self._note_results(events, nodes, call, outputs, used, view, is_in_place=bool(changed))
+        source = given[0] if given else None
+        self._note_results(events, nodes, call, outputs, used, (source, view), is_in_place=bool(changed))
         self.registry.end_call()
         if changed:
             self.watcher.after_change(changed)
@@ -164,11 +167,12 @@ class Ops(TorchFunctionMode):
         call: Call,
         outputs: list[torch.Tensor],
         used: list[TensorState],
-        view: str,
+        viewed: tuple[torch.Tensor | None, str],
         *,
         is_in_place: bool,
     ) -> None:
         """Write the states of what a call made or changed, and its events."""
+        source, view = viewed
         registry = self.registry
         numbers = [node_number(fn, registry.run) for fn in nodes]
         states: dict[int, list[int]] = {event: [] for event in events}
@@ -179,7 +183,7 @@ class Ops(TorchFunctionMode):
             node = node_number(fn, registry.run) if fn is not None else None
             event = events[numbers.index(node)] if node in numbers else events[-1]
             finals.add(node)
-            base, label = (None, "") if known else self._data_base(tensor, used, view)
+            base, label = (None, "") if known else self._data_base(tensor, source, view)
             origin = known.origin if known else None
             states[event].append(registry.make_state(tensor, event, origin=origin, base=base, label=label).number)
         for number, event in zip(numbers, events, strict=False):
@@ -199,12 +203,16 @@ class Ops(TorchFunctionMode):
         for position, number in enumerate(read):
             self.sink.add_use(event, position, number)
 
-    def _data_base(self, tensor: torch.Tensor, used: list[TensorState], view: str) -> tuple[torch.Tensor | None, str]:
-        """For a view of data: the data that it is a view of, and all views on the way."""
+    def _data_base(
+        self, tensor: torch.Tensor, source: torch.Tensor | None, view: str
+    ) -> tuple[torch.Tensor | None, str]:
+        """For a view of data: the data that it is a view of, and all views on the way from there."""
         if needs_grad(tensor) or not tensor._is_view() or tensor._base is None or tensor._base.requires_grad:
             return None, ""
-        before = used[0].label if used and used[0].base is tensor._base else ""
-        return tensor._base, before + view
+        known = self.registry.states.get(source) if source is not None else None
+        if source is None or known is None or tensor._base is not (source if source._base is None else source._base):
+            return tensor._base, view
+        return (source, view) if known.base is None else (known.base, known.label + view)
 
 
 class Overrides:

@@ -54,6 +54,8 @@ class Registry:
         self.states: TensorMap[TensorState] = TensorMap()
         self.leaves: TensorMap[LeafState] = TensorMap()
         self.grads: TensorMap[LeafState] = TensorMap()
+        self.bound: TensorMap[bool] = TensorMap()
+        """The tensors that variables have held."""
         self.grad_storages: dict[int | None, LeafState] = {}
         """By the address of its storage: whose `.grad` a tensor shares memory with (`w.grad.data` does)."""
         self.built_ops = 0
@@ -184,6 +186,22 @@ class Registry:
             state.node = self._add_tensor_node("data", tensor, state.event)
             self.sink.set_tensor_node(state.number, state.node, requires_grad=False)
         return state.node, ""
+
+    def bind(self, tensor: torch.Tensor, event: int) -> TensorState:
+        """Return the state of a tensor that a variable holds: where it is data, it is a node.
+
+        A view of data that no variable has ever held (`torch.arange(12).reshape(3, 4)`) is data of its own; a view of
+        data with a name (`x[0:32]`) stays one.
+        """
+        state = self.state(tensor, event)
+        if state.base is not None and self.bound.get(state.base) is None:
+            state.base, state.label = None, ""
+            state.node = self._add_tensor_node("data", tensor, state.event)
+            self.sink.set_tensor_node(state.number, state.node, requires_grad=False)
+        elif state.node is None:
+            self.data_node(tensor, event)
+        self.bound.set(tensor, True)
+        return state
 
     def _add_tensor_node(self, kind: str, tensor: torch.Tensor, event: int) -> int:
         file, line, _ = self.find_place()

@@ -69,9 +69,7 @@ class Variables:
             self._bind_tensor(event, frame, f"{name}{label}", part, is_element=True)
 
     def _bind_tensor(self, event: int, frame: int, name: str, value: torch.Tensor, *, is_element: bool) -> None:
-        state = self.registry.state(value, event)
-        if state.node is None and not is_element:
-            self.registry.data_node(value, event)
+        state = self.registry.state(value, event) if is_element else self.registry.bind(value, event)
         self.sink.add_binding(event, frame, name, "tensor", state.origin, "", is_element=is_element)
         if needs_grad(value) and value.is_leaf:
             self._names[frame, name] = weakref.ref(value)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from graphlab.recording.run import Recording
 
 _BINDING = "SELECT b.id, b.event, b.frame, b.name, b.kind, b.object, b.text, b.element FROM bindings b"
-_LAST_STATE = "SELECT node, label FROM tensors WHERE object = ? AND event <= ? ORDER BY id DESC LIMIT 1"
+_LAST_STATE = "SELECT node, label, output FROM tensors WHERE object = ? AND event <= ? ORDER BY id DESC LIMIT 1"
 # The names of a frame without a scan of all its bindings: one index look-up a name.
 _NAMES_OF_FRAME = (
     "WITH RECURSIVE names(name) AS (SELECT MIN(name) FROM bindings WHERE frame = ?1 UNION ALL "
@@ -72,22 +72,22 @@ def read_names(recording: Recording, moment: int) -> dict[int, list[str]]:
     holders: dict[tuple[int, str], tuple[Any, ...]] = {}
     for row in rows:
         holders[row[2], row[3]] = row
-    found: dict[int, list[tuple[bool, int, str]]] = {}
+    found: dict[int, list[tuple[bool, int, int, str]]] = {}
     for row in holders.values():
         # A change in place moves a tensor to another node, and its names with it.
-        node, label = recording.reader.row(_LAST_STATE, row[5], moment) or (None, "")
+        node, label, output = recording.reader.row(_LAST_STATE, row[5], moment) or (None, "", 0)
         if node is not None and not label:
             # What an op made is known by its latest name, a leaf or data by its first: a loop over the parameters
-            # names none of them anew.
+            # names none of them anew. Several outputs of an op have their names in the order of these.
             age = -row[0] if recording.node(node).kind == "op" else row[0]
-            found.setdefault(node, []).append((bool(row[7]), age, row[3]))
+            found.setdefault(node, []).append((bool(row[7]), output, age, row[3]))
     return {node: _tags(names) for node, names in found.items()}
 
 
-def _tags(names: list[tuple[bool, int, str]]) -> list[str]:
+def _tags(names: list[tuple[bool, int, int, str]]) -> list[str]:
     """Return the names in order; an element of a container names only what no variable does."""
-    tags = [name for is_element, _, name in sorted(names) if not is_element]
-    return list(dict.fromkeys(tags)) or [min(names)[2]]
+    tags = [name for is_element, *_, name in sorted(names) if not is_element]
+    return list(dict.fromkeys(tags)) or [min(names)[-1]]
 
 
 def leaf_name(node: Node, names: dict[int, list[str]]) -> str:

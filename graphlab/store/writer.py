@@ -92,8 +92,8 @@ class Writer:
         self._updates.append(("UPDATE nodes SET kind = ?, name = ? WHERE id = ?", (kind, name, node)))
 
     def set_tensor_node(self, tensor: int, node: int, *, requires_grad: bool) -> None:
-        """Say that a tensor, recorded before it took part in a graph, is a node of it."""
-        statement = "UPDATE tensors SET node = ?, requires_grad = ? WHERE id = ?"
+        """Say that a tensor, recorded before it took part in a graph, is a node of it, and no view of one."""
+        statement = "UPDATE tensors SET node = ?, label = '', requires_grad = ? WHERE id = ?"
         self._updates.append((statement, (node, int(requires_grad), tensor)))
 
     def end_frame(self, frame: int, event: int) -> None:
