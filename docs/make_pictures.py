@@ -28,11 +28,11 @@ def _draw(folder: Path) -> None:
     cell, line = folder / "rnn_cell.glab", folder / "linear_regression_low.glab"
     _graphlab("run", "rnn_cell", "-o", str(cell))
     _graphlab("run", "linear_regression_low", "-o", str(line))
-    forward = " ".join(["right"] * 13)
+    forward = " ".join(["right"] * 10)
     shots = (
-        ("explorer", cell, f"2 v {forward}", "120x40"),
-        ("backward", cell, f"{forward} right right right right", "120x40"),
-        ("training", line, "] ] ] ] ] 5 z", "120x40"),
+        ("explorer", cell, forward, "120x40"),
+        ("backward", cell, forward + " right" * 8, "120x40"),
+        ("training", line, "] ] ] ] ] 5", "120x40"),
     )
     for name, recording, keys, size in shots:
         picture = PICTURES / f"{name}.svg"

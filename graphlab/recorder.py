@@ -317,11 +317,7 @@ def run_script(
     sink.commit(is_asked=True)
 
     def after_line() -> None:
-        if request.steps is not None and session.steps.completed >= request.steps:
-            raise StopAfterSteps
-        sink.commit()
-        if request.max_size is not None and session.is_full and sink.size > request.max_size:
-            session.lighten(f"beyond {request.max_size:,} bytes the run went on in light detail")
+        _keep_limits(request, session, sink)
         if progress is not None:
             progress(sink.event_count)
 
@@ -356,6 +352,15 @@ def run_script(
         status = _status(error)
         _finish(sink, status, error, session.files)
     return RunOutcome(status, error)
+
+
+def _keep_limits(request: RunRequest, session: Session, sink: StoreSink) -> None:
+    """Commit what is due; end the run after its steps, and go on in light detail beyond its size."""
+    if request.steps is not None and session.steps.completed >= request.steps:
+        raise StopAfterSteps
+    sink.commit()
+    if request.max_size is not None and session.is_full and sink.size > request.max_size:
+        session.lighten(f"beyond {request.max_size:,} bytes the run went on in light detail")
 
 
 def _status(error: BaseException | None) -> str:

@@ -101,7 +101,9 @@ class Axis:
         """Return the number that lies there."""
         if self.is_log:
             low, high = math.log10(self.low), math.log10(self.high)
-            return float(10 ** (low + share * (high - low)))
+            power = low + share * (high - low)
+            # The largest float's logarithm, rounded, may be that of no float.
+            return self.high if power >= high else float(10**power)
         return self.low * (1 - share) + self.high * share
 
 
