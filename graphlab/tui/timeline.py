@@ -75,20 +75,25 @@ def event_row(state: ExplorerState, width: int) -> tuple[Row, list[tuple[int, in
 
 
 def phase_row(state: ExplorerState, width: int, marks: Sequence[tuple[int, int]]) -> Row:
-    """Return the names of the phases above the marks at which they begin."""
-    row: Row = []
-    used = 0
-    before: Span | None = None
+    """Return the names of the phases above the marks at which they begin; the longest have the first claim to room."""
+    begins: list[tuple[int, Span]] = []
     for cell, moment in marks:
         span = state.recording.span_of(moment)
-        if before is not None and span == before:
-            continue
-        before = span
-        label = f"│{span.phase}"
-        if cell >= used:
-            row += [(" " * (cell - used), ""), (label, span.phase)]
-            used = cell + len(label) + 1
-            row.append((" ", ""))
+        if not begins or span != begins[-1][1]:
+            begins.append((cell, span))
+    taken: dict[int, str] = {}
+    blocked: set[int] = set()
+    ends = [*(cell for cell, _ in begins[1:]), width]
+    for end, (cell, span) in sorted(zip(ends, begins, strict=False), key=lambda pair: pair[1][0] - pair[0]):
+        room = range(cell, cell + len(span.phase) + 2)
+        if end > cell and not blocked & set(room):
+            taken[cell] = span.phase
+            blocked |= set(room)
+    row: Row = []
+    used = 0
+    for cell, phase in sorted(taken.items()):
+        row += [(" " * (cell - used), ""), (f"│{phase}", phase)]
+        used = cell + len(phase) + 1
     step = state.step
     count = len(state.recording.steps)
     right: Row = [(f" step {step.step}/{count} ", "quiet")] if step is not None and count > 1 else []
