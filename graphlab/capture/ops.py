@@ -29,6 +29,7 @@ from torch.overrides import (  # type: ignore[attr-defined]  # held but not expo
 from graphlab.capture.calls import DATA_SETTER, GRAD_DELETER, GRAD_SETTER, Call, Trampolines, flatten, label_view
 from graphlab.capture.identity import TensorState, grad_fn_of, needs_grad, node_number, version_of
 from graphlab.capture.registry import Registry
+from graphlab.capture.unwritten import MAKERS, WRITERS
 
 
 class OpWatcher(Protocol):
@@ -83,6 +84,9 @@ class Ops(TorchFunctionMode):
             with self.registry.guard:
                 self.watcher.before_change([args[0]])
         result = run(func, args, kwargs)
+        if call.name in WRITERS:
+            with self.registry.guard:
+                self.registry.unwritten.discard(args[0])
         if func in {GRAD_SETTER, GRAD_DELETER}:
             with self.registry.guard:
                 self.watcher.gradient_set(args[0])
@@ -124,6 +128,11 @@ class Ops(TorchFunctionMode):
         if call.is_in_place and given and given[0].is_inference():
             changed = given[:1]  # which counts no versions
         made = [tensor for tensor in flatten(result) if not self._is_known(tensor)]
+        if call.name in MAKERS:
+            for tensor in made:
+                self.registry.unwritten.add(tensor)
+        for tensor in changed:
+            self.registry.unwritten.discard(tensor)
         if not made and not changed:
             return
         outputs = made + [tensor for tensor in changed if not any(tensor is each for each in made)]

@@ -30,6 +30,7 @@ from graphlab.capture.identity import (
 )
 from graphlab.capture.sink import Sink
 from graphlab.capture.snapshots import dtype_name, take_snapshot
+from graphlab.capture.unwritten import Unwritten
 
 _runs = itertools.count(1)
 Place = tuple[int | None, int | None, int | None]
@@ -51,6 +52,7 @@ class Registry:
         self.has_values = has_values
         self.find_place = find_place
         self.guard = Guard(sink)
+        self.unwritten = Unwritten()
         self.states: TensorMap[TensorState] = TensorMap()
         self.leaves: TensorMap[LeafState] = TensorMap()
         self.grads: TensorMap[LeafState] = TensorMap()
@@ -71,6 +73,8 @@ class Registry:
 
     def snapshot(self, tensor: torch.Tensor) -> int | None:
         """Keep what the budget allows of a tensor's present values."""
+        if tensor in self.unwritten:
+            return None
         return take_snapshot(self.sink, tensor, has_values=self.has_values)
 
     def state(self, tensor: torch.Tensor, event: int) -> TensorState:

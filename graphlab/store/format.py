@@ -44,4 +44,6 @@ def sqlite_reason(error: Exception) -> str:
         return "the disk is full or failing"
     if "readonly" in text or "unable to open" in text:
         return "the folder or file cannot be written"
-    return text
+    if "decode to UTF-8" in text:
+        return "a text in it is no text"
+    return " ".join(text.split())[:200]

@@ -101,7 +101,8 @@ class Reader:
     def _errors_named(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, json.JSONDecodeError, OverflowError) as error:
+        except (sqlite3.Error, ValueError, OverflowError, TypeError) as error:
+            # A ValueError: text that is no UTF-8, no JSON, no shape. A TypeError: nothing where a number belongs.
             raise RecordingError(f"{self.path} is damaged: {sqlite_reason(error)}") from error
 
     def _connect(self) -> sqlite3.Connection:
@@ -110,7 +111,7 @@ class Reader:
         connection = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=5, check_same_thread=False)
         try:
             connection.execute("SELECT 1 FROM meta LIMIT 1").fetchall()
-        except sqlite3.OperationalError:
+        except (sqlite3.OperationalError, UnicodeDecodeError):
             # WAL asks for a file beside the recording: in a read-only folder there can be none.
             connection.close()
             connection = sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True, check_same_thread=False)
@@ -157,7 +158,8 @@ class Reader:
 
     def nodes(self, where: str, *values: Any) -> list[Node]:
         """Return the nodes for which a condition holds."""
-        return [_node(row) for row in self.rows(f"{_NODE} {where}", *values)]
+        with self.session():
+            return [_node(row) for row in self.rows(f"{_NODE} {where}", *values)]
 
     def edges(self, where: str, *values: Any) -> list[Edge]:
         """Return the edges for which a condition holds."""
@@ -165,7 +167,8 @@ class Reader:
 
     def tensors(self, where: str, *values: Any) -> list[Tensor]:
         """Return the states of tensors for which a condition holds."""
-        return [_tensor(row) for row in self.rows(f"{_TENSOR} {where}", *values)]
+        with self.session():
+            return [_tensor(row) for row in self.rows(f"{_TENSOR} {where}", *values)]
 
     def changes(self, where: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return rows of changes (event, node, what, and the ids of the snapshots before, added, after; difference)."""

@@ -1,0 +1,39 @@
+"""Remembers memory that nothing has written yet: what `torch.empty` returns holds no values, only what lay there.
+
+Kept as values it would differ from run to run, and carry other data of the process into a recording.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.multiprocessing.reductions import StorageWeakRef
+
+MAKERS = {"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"}
+"""Calls that return such memory."""
+WRITERS = {"numpy", "array", "data_ptr", "untyped_storage", "dlpack", "share_memory_"}
+"""Calls that let something write it unseen."""
+
+
+class Unwritten:
+    """Knows storages by weak reference: their addresses are not reused while we remember them."""
+
+    def __init__(self) -> None:
+        self._storages: dict[int, StorageWeakRef] = {}
+
+    def add(self, tensor: torch.Tensor) -> None:
+        """A tensor's memory is new and unwritten."""
+        if tensor.layout is torch.strided and not tensor.is_meta:
+            self._storages = {key: each for key, each in self._storages.items() if not each.expired()}
+            storage = tensor.untyped_storage()
+            self._storages[storage._cdata] = StorageWeakRef(storage)
+
+    def discard(self, tensor: torch.Tensor) -> None:
+        """A tensor's memory was, or may have been, written."""
+        if self._storages and tensor.layout is torch.strided:
+            self._storages.pop(tensor.untyped_storage()._cdata, None)
+
+    def __contains__(self, tensor: torch.Tensor) -> bool:
+        """Whether nothing has been written to a tensor's memory yet."""
+        if not self._storages or tensor.layout is not torch.strided or tensor.is_meta:
+            return False
+        return tensor.untyped_storage()._cdata in self._storages
