@@ -57,13 +57,17 @@ class TracedFrame:
 
     def trace(self, frame: FrameType, event: str, arg: Any) -> Any:
         """Take an event of the interpreter (the local trace function of the frame)."""
-        if event == "line":
-            self._line(frame)
-        elif event == "return":
-            self._return(frame)
-        elif event == "exception":
-            self.is_raising = True
-            self._tracer.clean_traceback(arg[2])
+        try:
+            if event == "line":
+                self._line(frame)
+            elif event == "return":
+                self._return(frame)
+            elif event == "exception":
+                self.is_raising = True
+                self._tracer.clean_traceback(arg[2])
+        except BaseException:  # the end of the run, or Ctrl-C: with it python takes the trace function away
+            self._tracer.is_on = False
+            raise
         return self.trace
 
     def _line(self, frame: FrameType) -> None:

@@ -111,13 +111,11 @@ def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scena
     is_json = arguments.json or arguments.jsonl
     with _stdout_for_results(is_json) as results:
         progress = Progress(path, request.parameters, results if arguments.jsonl else None)
-        try:
-            outcome = run_script(
-                replace(request, is_last=True), path, tell=progress.tell, progress=progress.look,
-                before_print=progress.clear_line,
-            )  # fmt: skip
-        finally:
-            progress.finish()
+        outcome = run_script(
+            replace(request, is_last=True), path, tell=progress.tell, progress=progress.look,
+            before_print=progress.clear_line,
+        )  # fmt: skip
+        progress.finish()
         if arguments.json:
             from graphlab.recording import open_recording
             from graphlab.report import report_run
