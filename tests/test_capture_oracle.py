@@ -6,6 +6,7 @@ import linecache
 from typing import Any
 
 import numpy
+import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -183,3 +184,17 @@ def test_accumulation_tells_before_added_and_after(program: str) -> None:
         assert (grad is None) == (found is None), name
         if grad is not None and found is not None:
             numpy.testing.assert_array_equal(found.array, grad.numpy())
+
+
+@pytest.mark.slow
+@settings(_SETTINGS, max_examples=2000)
+@given(programs())
+def test_thousands_of_programs_keep_to_autograd(program: str) -> None:
+    """All of the above, at length."""
+    for check in (
+        test_a_recorded_program_computes_the_same_bits_as_a_bare_one,
+        test_a_recorded_graph_has_autograds_nodes_edges_and_slots,
+        test_recorded_gradients_are_those_that_autograd_grad_returns,
+        test_accumulation_tells_before_added_and_after,
+    ):
+        check.hypothesis.inner_test(program)  # type: ignore[attr-defined]  # what hypothesis wraps
