@@ -415,3 +415,65 @@ if __name__ == "__main__":
     process.join()
     print(process.exitcode, torch.rand(1))
 """
+
+ODD = """\
+import torch
+from torch import nn
+torch.manual_seed(0)
+net = nn.Sequential(nn.LazyLinear(4), nn.ReLU(), nn.LazyLinear(1))
+y = net(torch.ones(2, 3))
+y.sum().backward()
+lstm = nn.LSTM(3, 4, batch_first=True)
+out, (h, c) = lstm(torch.ones(1, 2, 3))
+out.sum().backward()
+emb = nn.Embedding(5, 3, sparse=True)
+emb(torch.tensor([1, 2])).sum().backward()
+opt = torch.optim.SparseAdam(emb.parameters())
+opt.step()
+opt.zero_grad()
+mha = nn.MultiheadAttention(4, 2)
+a, _ = mha(torch.ones(2, 1, 4), torch.ones(2, 1, 4), torch.ones(2, 1, 4))
+a.sum().backward()
+conv = nn.Conv2d(1, 2, 3)
+conv(torch.ones(1, 1, 5, 5)).sum().backward()
+from torch.func import grad, vmap
+f = lambda x: (x ** 2).sum()
+print(grad(f)(torch.ones(3)), vmap(f)(torch.ones(2, 3)))
+with torch.autograd.detect_anomaly(check_nan=False):
+    (torch.ones(2, requires_grad=True) * 2).sum().backward()
+with torch.autocast("cpu", dtype=torch.bfloat16):
+    z = nn.Linear(3, 2)(torch.ones(1, 3))
+z.sum().backward()
+import copy
+import io
+import pickle
+
+copied = copy.deepcopy(net)
+buffer = io.BytesIO()
+torch.save(net.state_dict(), buffer)
+buffer.seek(0)
+net.load_state_dict(torch.load(buffer))
+pickle.loads(pickle.dumps(torch.ones(2)))
+print(net, sum(p.numel() for p in net.parameters()))
+class T(torch.Tensor): pass
+t = torch.ones(2).as_subclass(T) * 2
+print(type(t), t)
+p = nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)); p(torch.ones(1, 2)).sum().backward()
+nt = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)
+print(nt.sum())
+torch.set_default_dtype(torch.float64); print(torch.ones(1)); torch.set_default_dtype(torch.float32)
+s = torch.jit.trace(lambda x: x * 2, torch.ones(2)); print(s(torch.ones(2)))
+w = torch.ones(2, requires_grad=True)
+h = w.register_hook(print); (w*2).sum().backward(); h.remove()
+torch.autograd.gradcheck(lambda x: x ** 2, torch.ones(2, dtype=torch.double, requires_grad=True))
+print(torch.autograd.functional.jacobian(lambda x: x ** 2, torch.ones(2)))
+print(torch.autograd.functional.hessian(lambda x: (x ** 3).sum(), torch.ones(2)))
+gg = torch.Generator().manual_seed(1); print(torch.rand(2, generator=gg))
+import warnings; warnings.simplefilter("ignore")
+x = torch.tensor([[1.0, 2.0]]); print(x.mT, x.real, x.T.shape, x.data, x.grad, x.is_leaf)
+with torch.device("meta"): mm = nn.Linear(2, 2)
+print(mm.weight.device)
+deep = torch.ones(1, requires_grad=True); d = deep
+for i in range(300): d = d * 1.0
+d.backward(); print(deep.grad)
+"""

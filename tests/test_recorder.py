@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from graphlab.recording import Recording, open_recording
-from tests.strangers import BESIDE, CHILDREN, TRACEBACKS, TRAINING, WARNINGS
+from tests.strangers import BESIDE, CHILDREN, ODD, TRACEBACKS, TRAINING, WARNINGS
 
 _OURS = re.compile(r"graphlab: |step +\d+ +loss ")
 
@@ -155,6 +155,20 @@ def test_a_package_runs_with_its_relative_imports(tmp_path: Path) -> None:
     assert run.steps[0].loss == 82.0
     assert run.facts.error is not None
     assert run.facts.error.message == "exit said at the end"
+
+
+def test_what_few_scripts_do_is_left_as_it_is_and_nothing_is_missed(tmp_path: Path) -> None:
+    """Lazy modules, sparse and nested tensors, autocast, anomaly mode, torch.func, jit, subclasses, deep copies."""
+    write(tmp_path, odd=ODD)
+    bare, run = both(tmp_path, ["odd.py"])
+    assert bare.code == 0
+    assert run.notes == []
+    assert [leaf.name for leaf in run.step_gradients(1)][:4] == [
+        "net.0.weight",
+        "net.0.bias",
+        "net.2.weight",
+        "net.2.bias",
+    ]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")

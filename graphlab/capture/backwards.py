@@ -16,7 +16,7 @@ import torch.autograd.graph
 
 from graphlab.capture.identity import LeafState, is_accumulate, needs_grad, node_number, node_state, version_of
 from graphlab.capture.registry import Registry
-from graphlab.capture.snapshots import dtype_name
+from graphlab.capture.snapshots import dtype_name, shape_of
 from graphlab.capture.steps import Steps
 from graphlab.capture.torchviz_text import draw_with_torchviz
 
@@ -151,13 +151,13 @@ class Backwards:
         file, line, _ = self.registry.find_place()
         is_tensor = isinstance(root, torch.Tensor)
         node = self.sink.add_node(
-            "output", event, file=file, line=line, shape=tuple(root.shape) if is_tensor else None,
+            "output", event, file=file, line=line, shape=shape_of(root.shape) if is_tensor else None,
             dtype=dtype_name(root) if is_tensor else None, device=str(root.device) if is_tensor else None,
         )  # fmt: skip
         if is_tensor:
             state = self.registry.state(root, event)
             self.sink.add_tensor(
-                None, event, node, 0, "", tuple(root.shape), dtype_name(root), str(root.device), True, state.snapshot
+                None, event, node, 0, "", shape_of(root.shape), dtype_name(root), str(root.device), True, state.snapshot
             )
         self.sink.add_edge(source, node, 0, output, event)
         if seed is not None:
@@ -170,7 +170,7 @@ class Backwards:
         digest = hashlib.blake2b(digest_size=12)
         for fn in functions:
             below = [(index[id(each)], slot) if each is not None else None for each, slot in fn.next_functions]
-            shape = tuple(fn.variable.shape) if is_accumulate(fn) else ()
+            shape = shape_of(fn.variable.shape) if is_accumulate(fn) else ()
             digest.update(repr((fn.name(), shape, below)).encode())
         key = digest.hexdigest()
         number = self._graphs.get(key)

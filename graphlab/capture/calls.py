@@ -7,6 +7,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 
 _GETTERS = {
     getattr(torch.Tensor, name).__get__: name for name in ("T", "mT", "H", "mH", "real", "imag")
@@ -64,9 +65,13 @@ _SLOTS = {getter.__self__ for getter in _GETTERS}
 
 
 def flatten(values: Any) -> Iterator[torch.Tensor]:
-    """Go through the tensors in arguments or results, also in lists, tuples and dicts, in order."""
+    """Go through the tensors in arguments or results, also in lists, tuples and dicts, in order.
+
+    A lazy module's parameter that has no shape yet is none.
+    """
     if isinstance(values, torch.Tensor):
-        yield values
+        if not is_lazy(values):
+            yield values
     elif isinstance(values, list | tuple):
         for value in values:
             yield from flatten(value)

@@ -54,7 +54,8 @@ class Guard:
             traceback.print_exception(error, file=sys.__stderr__)
         if not self._is_told and self._is_on:
             self._is_told = True
-            self._sink.add_note(f"not everything could be recorded: {type(error).__name__}: {error}")
+            text = " ".join(str(error).split())[:200]
+            self._sink.add_note(f"not everything could be recorded: {type(error).__name__}: {text}")
 
     def __enter__(self) -> None:
         pass

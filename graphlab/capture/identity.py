@@ -120,6 +120,14 @@ def version_of(tensor: torch.Tensor) -> int:
     return 0 if tensor.is_inference() else tensor._version
 
 
+def storage_of(tensor: torch.Tensor) -> int | None:
+    """Return the address of a tensor's storage; None where it has none (sparse, nested, wrapped by vmap)."""
+    try:
+        return tensor.untyped_storage()._cdata if tensor.layout is torch.strided else None
+    except RuntimeError:
+        return None
+
+
 def grad_fn_of(tensor: torch.Tensor) -> Any:
     """Return a tensor's grad_fn, or None; also where torch refuses to say.
 

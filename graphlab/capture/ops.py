@@ -73,7 +73,7 @@ class Ops(TorchFunctionMode):
         if caller.f_code is handle_torch_function.__code__ and caller.f_back is not None:
             caller = caller.f_back.f_back or caller
         run = self.trampolines.for_frame(caller)
-        if self.suspended:
+        if self.suspended or torch._C._is_tracing():  # what we ask of a tensor would be traced with it
             return run(func, args, kwargs)
         call = self._calls.get(func)
         if call is None:
@@ -82,7 +82,7 @@ class Ops(TorchFunctionMode):
             return self._watch(run, caller, call, func, args, kwargs)
         if func == DATA_SETTER:
             with self.registry.guard:
-                self.watcher.before_change([args[0]])
+                self.watcher.before_change(list(flatten(args[:1])))
         result = run(func, args, kwargs)
         if call.name in WRITERS:
             with self.registry.guard:
@@ -92,7 +92,7 @@ class Ops(TorchFunctionMode):
                 self.watcher.gradient_set(args[0])
         elif func == DATA_SETTER:
             with self.registry.guard:
-                self.watcher.after_change([args[0]])
+                self.watcher.after_change(list(flatten(args[:1])))
         return result
 
     def _watch(

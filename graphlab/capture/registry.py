@@ -26,10 +26,11 @@ from graphlab.capture.identity import (
     needs_grad,
     node_number,
     node_state,
+    storage_of,
     version_of,
 )
 from graphlab.capture.sink import Sink
-from graphlab.capture.snapshots import dtype_name, take_snapshot
+from graphlab.capture.snapshots import dtype_name, shape_of, take_snapshot
 from graphlab.capture.unwritten import Unwritten
 
 _runs = itertools.count(1)
@@ -136,7 +137,7 @@ class Registry:
         if snapshot is None:
             snapshot = self.snapshot(tensor)
         number = self.sink.add_tensor(
-            origin, event, node, output, label, tuple(tensor.shape), dtype_name(tensor), str(tensor.device),
+            origin, event, node, output, label, shape_of(tensor.shape), dtype_name(tensor), str(tensor.device),
             needs_grad(tensor), snapshot,
         )  # fmt: skip
         made = node_state(fn, self.run) if fn is not None else None
@@ -169,9 +170,9 @@ class Registry:
         leaf.grad_snapshot = snapshot if snapshot is not None else self.snapshot(grad)
         leaf.grad_version = version_of(grad)
         self.grads.set(grad, leaf)
-        if grad.layout is torch.strided:
-            self.grad_storages.pop(leaf.grad_storage, None)
-            leaf.grad_storage = grad.untyped_storage()._cdata
+        self.grad_storages.pop(leaf.grad_storage, None)
+        leaf.grad_storage = storage_of(grad)
+        if leaf.grad_storage is not None:
             self.grad_storages[leaf.grad_storage] = leaf
         return leaf.grad_snapshot
 
@@ -210,7 +211,7 @@ class Registry:
     def _add_tensor_node(self, kind: str, tensor: torch.Tensor, event: int) -> int:
         file, line, _ = self.find_place()
         return self.sink.add_node(
-            kind, event, file=file, line=line, shape=tuple(tensor.shape), dtype=dtype_name(tensor),
+            kind, event, file=file, line=line, shape=shape_of(tensor.shape), dtype=dtype_name(tensor),
             device=str(tensor.device),
         )  # fmt: skip
 
@@ -247,7 +248,7 @@ class Registry:
         first = metadata[0] if metadata and metadata[0].dtype is not None else None
         number = self.sink.add_node(
             "op", event, op=fn.name(), call=call, module=module, file=file, line=line,
-            shape=tuple(first.shape) if first is not None else None,
+            shape=shape_of(first.shape) if first is not None else None,
             dtype=str(first.dtype).removeprefix("torch.") if first is not None else None,
             device=str(first.device) if first is not None else None,
         )  # fmt: skip
@@ -266,7 +267,7 @@ class Registry:
         self._new[number] = fn
         self._kept[number] = kept = self._saved_of(fn)
         for name, tensor in kept:
-            self.sink.add_saved(number, name, tuple(tensor.shape), dtype_name(tensor))
+            self.sink.add_saved(number, name, shape_of(tensor.shape), dtype_name(tensor))
         return number
 
     def add_data_edges(self, fn: Any, inputs: Sequence[torch.Tensor], event: int) -> None:
@@ -324,7 +325,7 @@ class Registry:
         first = fn._input_metadata[0]
         snapshot = self.snapshot(value) if value is not None else None
         state = self.sink.add_tensor(
-            None, event, node, 0, "", tuple(first.shape), str(first.dtype).removeprefix("torch."), str(first.device),
+            None, event, node, 0, "", shape_of(first.shape), str(first.dtype).removeprefix("torch."), str(first.device),
             True, snapshot,
         )  # fmt: skip
         known = node_state(fn, self.run)

@@ -287,6 +287,7 @@ class Session:
 
     def graph_found(self) -> None:
         """A backward is about to run, and its graph is known."""
+        self.variables.name_lazy()
         if not self.is_full and any(leaf.name is None for leaf in self.registry.leaves.values()):
             self.variables.look_around(sys._getframe(1), self.tracer.is_own)
 

@@ -7,6 +7,8 @@ computes.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
+from typing import Any
 
 import torch
 
@@ -44,6 +46,11 @@ def dtype_name(tensor: torch.Tensor) -> str:
     return name
 
 
+def shape_of(sizes: Iterable[Any]) -> tuple[int, ...]:
+    """Return a shape as numbers; what has no number (the ragged size of a nested tensor) is -1."""
+    return tuple(size if type(size) is int else -1 for size in sizes)
+
+
 def take_snapshot(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int | None:
     """Keep what the budget allows of a tensor and return its number, or None where it has no readable values.
 
@@ -57,7 +64,7 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int 
             return sink.add_snapshot(tuple(tensor.shape), "float32", "cpu", "<f4", 1, data, None, None, None)
     if not _is_readable(tensor):
         return None
-    shape, dtype, device = tuple(tensor.shape), dtype_name(tensor), str(tensor.device)
+    shape, dtype, device = shape_of(tensor.shape), dtype_name(tensor), str(tensor.device)
     detached = tensor.detach()
     stored = _PLAIN.get(detached.dtype)
     if stored is None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
+from graphlab.capture.identity import storage_of
+
 MAKERS = {"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"}
 """Calls that return such memory."""
 WRITERS = {"numpy", "array", "data_ptr", "untyped_storage", "dlpack", "share_memory_"}
@@ -22,18 +24,17 @@ class Unwritten:
 
     def add(self, tensor: torch.Tensor) -> None:
         """A tensor's memory is new and unwritten."""
-        if tensor.layout is torch.strided and not tensor.is_meta:
+        if storage_of(tensor) is not None and not tensor.is_meta:
             self._storages = {key: each for key, each in self._storages.items() if not each.expired()}
             storage = tensor.untyped_storage()
             self._storages[storage._cdata] = StorageWeakRef(storage)
 
     def discard(self, tensor: torch.Tensor) -> None:
         """A tensor's memory was, or may have been, written."""
-        if self._storages and tensor.layout is torch.strided:
-            self._storages.pop(tensor.untyped_storage()._cdata, None)
+        address = storage_of(tensor) if self._storages else None
+        if address is not None:
+            self._storages.pop(address, None)
 
     def __contains__(self, tensor: torch.Tensor) -> bool:
         """Whether nothing has been written to a tensor's memory yet."""
-        if not self._storages or tensor.layout is not torch.strided or tensor.is_meta:
-            return False
-        return tensor.untyped_storage()._cdata in self._storages
+        return bool(self._storages) and storage_of(tensor) in self._storages

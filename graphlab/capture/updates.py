@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.optim import optimizer as optimizers
 
-from graphlab.capture.identity import LeafState, leaf_below, needs_grad, version_of
+from graphlab.capture.identity import LeafState, leaf_below, needs_grad, storage_of, version_of
 from graphlab.capture.ops import Ops
 from graphlab.capture.registry import Registry
 from graphlab.capture.snapshots import distance
@@ -131,15 +131,11 @@ class Updates:
 
     def _holder_by_storage(self, target: torch.Tensor) -> LeafState | None:
         """Return the leaf whose `.grad` is changed through what shares its storage, at the same version."""
-        if target.layout is not torch.strided:
-            return None
-        address = target.untyped_storage()._cdata
-        leaf = self.registry.grad_storages.get(address)
+        address = storage_of(target)
+        leaf = self.registry.grad_storages.get(address) if address is not None else None
         tensor = leaf.tensor() if leaf is not None else None
         grad = tensor.grad if tensor is not None else None
-        if leaf is None or grad is None or grad.layout is not torch.strided:
-            return None
-        if grad.untyped_storage()._cdata != address:
+        if leaf is None or grad is None or storage_of(grad) != address:
             return None
         leaf.grad_version = -1
         return leaf
@@ -150,19 +146,21 @@ class Updates:
         if known is not None:
             return known if known.was_reached else None
         is_another = needs_grad(target) and leaf_below(target) is None
-        if is_another or target.layout is not torch.strided or not self._storages:
+        if is_another or not self._storages:
             return None
-        leaf = self._storages.get(target.untyped_storage()._cdata)
+        address = storage_of(target)
+        leaf = self._storages.get(address) if address is not None else None
         tensor = leaf.tensor() if leaf is not None else None
-        if leaf is None or tensor is None or tensor.untyped_storage()._cdata != target.untyped_storage()._cdata:
+        if leaf is None or tensor is None or storage_of(tensor) != address:
             return None
         return leaf
 
     def reached(self, leaf: LeafState) -> None:
         """A backward has given a leaf a gradient: from now on its changes in place are updates."""
         tensor = leaf.tensor()
-        if tensor is not None and tensor.layout is torch.strided:
-            self._storages[tensor.untyped_storage()._cdata] = leaf
+        address = storage_of(tensor) if tensor is not None else None
+        if address is not None:
+            self._storages[address] = leaf
 
     def _note_update(self, leaves: Sequence[LeafState], optimizer: str | None) -> None:
         """Write an update, if any of some leaves has changed."""

@@ -8,6 +8,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import torch
+from torch.nn.parameter import UninitializedParameter
 
 from graphlab.capture.identity import needs_grad
 from graphlab.capture.registry import Registry
@@ -28,11 +29,13 @@ class Variables:
         """By frame and name: the Python floats and 0-d CPU tensors that variables hold, for metrics."""
         self.module_paths: weakref.WeakKeyDictionary[torch.nn.Module, str] = weakref.WeakKeyDictionary()
         self._names: dict[tuple[int, str], weakref.ref[torch.Tensor]] = {}
+        self.has_lazy = False
+        """Whether parameters of a model had no shape yet when it was named."""
         self._roots: list[tuple[weakref.ref[torch.nn.Module], str]] = []
 
     def bind(self, event: int, number: int, frame: FrameType, names: Sequence[str], *, is_call: bool = False) -> None:
         """Note what some names of a frame hold as of an event; of a call these are its arguments."""
-        if not names:
+        if not names or torch._C._is_tracing():
             return
         local = frame.f_locals
         for name in names:
@@ -98,6 +101,9 @@ class Variables:
             for path, part in module.named_modules():
                 self.module_paths[part] = f"{prefix}{path}" if path else prefix.removesuffix(".")
             for path, parameter in module.named_parameters():
+                if isinstance(parameter, UninitializedParameter):
+                    self.has_lazy = True
+                    continue
                 leaf = self.registry.leaf(parameter, self.sink.event_count)
                 self.registry.state(parameter, self.sink.event_count)
                 self.registry.name_leaf(leaf, "parameter", f"{prefix}{path}")
@@ -115,11 +121,20 @@ class Variables:
                             self.registry.name_leaf(leaf, leaf.kind, name)
             frame = frame.f_back
 
+    def name_lazy(self) -> None:
+        """Name what the first forward of a lazy model has made."""
+        if self.has_lazy:
+            self.has_lazy = False
+            for reference, name in list(self._roots):
+                root = reference()
+                if root is not None:
+                    self.name_modules(root, name)
+
     def hold_parameters(self, optimizer: torch.optim.Optimizer, event: int) -> None:
         """What an optimizer holds is a parameter."""
         for group in optimizer.param_groups:
             for tensor in group["params"]:
-                if tensor.is_leaf and needs_grad(tensor):
+                if not isinstance(tensor, UninitializedParameter) and tensor.is_leaf and needs_grad(tensor):
                     self.registry.state(tensor, event)
                     leaf = self.registry.leaf(tensor, event)
                     self.registry.name_leaf(leaf, "parameter", leaf.name)
