@@ -270,7 +270,7 @@ class ParameterState:
     shape: tuple[int, ...]
     value: Snapshot | None
     update_norm: float | None
-    """The 2-norm of the change over the step; None where nothing changed it."""
+    """The 2-norm of the change over the step: 0 where nothing changed it, None where it was not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
