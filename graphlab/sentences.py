@@ -133,7 +133,7 @@ _SAY = {
     "backward_end": lambda recording, event: "backward ends",
     "gradient": _say_gradient,
     "accumulate": _say_accumulate,
-    "zero_grad": lambda recording, event: _say_changes(recording, event, "zeroes the gradient of"),
+    "zero_grad": lambda recording, event: _say_changes(recording, event, "resets the gradient of"),
     "clip": lambda recording, event: _say_changes(recording, event, "changes the gradient of"),
     "update": _say_update,
     "metric": _say_metric,

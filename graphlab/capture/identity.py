@@ -13,7 +13,6 @@ from typing import Any, Generic, TypeVar
 
 import torch
 
-_KEY = "graphlab"
 T = TypeVar("T")
 
 
@@ -95,8 +94,8 @@ class NodeState:
 
 def node_state(grad_fn: Any, run: int) -> NodeState | None:
     """Return what this run knows of a grad_fn, or None if it has not seen it."""
-    known: NodeState | None = grad_fn.metadata.get(_KEY)
-    return known if known is not None and known.run == run else None
+    known: NodeState | None = grad_fn.metadata.get((__name__, run))
+    return known
 
 
 def node_number(grad_fn: Any, run: int) -> int | None:
@@ -107,7 +106,7 @@ def node_number(grad_fn: Any, run: int) -> int | None:
 
 def keep_node_state(grad_fn: Any, state: NodeState) -> None:
     """Remember a grad_fn for as long as it lives."""
-    grad_fn.metadata[_KEY] = state
+    grad_fn.metadata[__name__, state.run] = state
 
 
 def is_accumulate(grad_fn: Any) -> bool:

@@ -92,6 +92,9 @@ class Session:
             self.sink.add_note("lines are not recorded: a debugger, coverage or another tracer is already at work")
         elif frame is not None:
             self.tracer.attach(frame)
+            with self.registry.guard, torch._C.DisableTorchFunction():
+                if self.tracer.top is not None:
+                    self.variables.bind_held(self.tracer.top.number, frame)
 
     def stop(self, error: BaseException | None = None) -> None:
         """Stop watching, whatever state the run is in; an exception becomes the last event."""

@@ -46,6 +46,16 @@ class Variables:
                 self.figures.pop((number, name), None)
                 self.sink.add_binding(event, number, name, "gone", None, "", is_element=False)
 
+    def bind_held(self, number: int, frame: FrameType) -> None:
+        """Note the tensors, models and optimizers that a frame holds already; of its globals the models."""
+        local = frame.f_locals
+        for name, value in list(local.items()):
+            if isinstance(value, torch.Tensor | torch.nn.Module | torch.optim.Optimizer):
+                self._bind(0, number, name, value, is_call=True)
+        for name, value in list(frame.f_globals.items()):
+            if local is not frame.f_globals and isinstance(value, torch.nn.Module):
+                self.name_modules(value, name)
+
     def _bind(self, event: int, frame: int, name: str, value: Any, *, is_call: bool) -> None:
         if isinstance(value, torch.Tensor):
             self._bind_tensor(event, frame, name, value, is_element=False)
@@ -61,7 +71,7 @@ class Variables:
         elif isinstance(value, str):
             text = repr(value)[:_TEXT] if self.registry.has_values else text
         elif isinstance(value, torch.nn.Module):
-            if not is_call:  # `self` is no name of a model, and may not even be built yet
+            if not is_call or name != "self":  # which is no name of a model, and may not even be built yet
                 self.name_modules(value, name)
         elif isinstance(value, torch.optim.Optimizer):
             self.hold_parameters(value, event)
@@ -176,7 +186,7 @@ def _look_up(name: str, local: Mapping[str, Any], frame: FrameType) -> Any:
         return value
     # Only what was put there: a property or a __getattr__ would be code of the user's.
     found = getattr(value, "__dict__", {}).get(attribute, _MISSING)
-    return found if isinstance(found, torch.Tensor) else _MISSING
+    return found if isinstance(found, torch.Tensor | torch.nn.Module) else _MISSING
 
 
 def _parts(value: Any) -> Iterator[tuple[str, torch.Tensor]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import Any, TextIO
 from graphlab.cli import messages
 from graphlab.cli.output import write_json, write_line
 from graphlab.errors import GraphlabError
+from graphlab.model import LeafGradient
 from graphlab.recording import Recording, open_recording
 from graphlab.report import report_step
 from graphlab.sentences import format_number
@@ -39,12 +41,14 @@ class Progress:
         self._told = 0
         self._looked_at = time.monotonic()
         self._line = ""
+        # As it is now: while the script runs, what stands there records its words, and our rows are none of them.
+        self._stream = sys.stderr
         self._is_terminal = results is None and sys.stderr.isatty()
 
     def tell(self, text: str) -> None:
         """Say one line to the person."""
         self.clear_line()
-        write_line(messages.FAILURE.format(message=text), sys.stderr)
+        write_line(messages.FAILURE.format(message=text), self._stream)
 
     def look(self, events: int) -> None:
         """Show what is new, now and then; called whenever rows may have been committed."""
@@ -105,11 +109,16 @@ class Progress:
             return
         step = recording.step(number)
         leaves = recording.step_gradients(number)
-        norms = [
-            f"{leaf.name} {format_number(leaf.gradient.statistics.norm) if leaf.gradient is not None else 'None'}"
-            for leaf in leaves[:_SHOWN]
-        ]
+        norms = [_say_leaf(leaf) for leaf in leaves[:_SHOWN]]
+        if len(leaves) > _SHOWN:
+            known = [leaf.gradient.statistics.norm or 0.0 for leaf in leaves if leaf.gradient is not None]
+            norms.insert(0, messages.ALL_LEAVES.format(norm=format_number(math.hypot(*known))))
         more = messages.MORE_LEAVES.format(count=len(leaves) - _SHOWN) if len(leaves) > _SHOWN else ""
         self.clear_line()
         row = messages.STEP_ROW.format(step=number, loss=format_number(step.loss), norms="  ".join(norms), more=more)
-        write_line(row, sys.stderr)
+        write_line(row, self._stream)
+
+
+def _say_leaf(leaf: LeafGradient) -> str:
+    norm = format_number(leaf.gradient.statistics.norm) if leaf.gradient is not None else None
+    return f"{leaf.name} {norm}"

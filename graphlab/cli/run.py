@@ -75,6 +75,7 @@ def _run_each(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
     worst = 0
     for scenario, source in zip(scenarios, arguments.sources, strict=True):
         target = free_path(output, scenario.name)
+        write_line(messages.RUNNING.format(name=scenario.name), sys.stderr)
         code = subprocess.run(
             [sys.executable, "-m", "graphlab", "run", source, "-o", str(target), *options], check=False
         ).returncode

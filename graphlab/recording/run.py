@@ -107,6 +107,11 @@ class Recording:
         self.event_count = -1
         self.refresh()
 
+    def __repr__(self) -> str:
+        facts = self.facts
+        steps = len(self.steps)
+        return f"<Recording {facts.scenario}: {facts.status}, {self.event_count} events, {steps} steps, {self.path}>"
+
     def _cached(self, function: Callable[_P, _T], size: int) -> Callable[_P, _T]:
         """Remember answers until the recording grows."""
         cache = lru_cache(size)(function)
