@@ -21,15 +21,25 @@ _LAST_BINDING = " WHERE b.frame = ? AND b.name = ? AND b.event <= ? ORDER BY b.e
 
 
 def read_variables(recording: Recording, moment: int) -> list[Variable]:
-    """Return what the variables of the running function and of the script itself hold, in the order bound."""
-    frame = (recording.event(moment).frame or 1) if 1 <= moment <= recording.event_count else 1
+    """Return what the variables of the running function, of its callers and of the script hold, in the order bound."""
+    number = (recording.event(moment).frame or 1) if 1 <= moment <= recording.event_count else 1
     found = []
-    for number in dict.fromkeys((frame, 1)):
-        row = recording.reader.row("SELECT function FROM frames WHERE id = ?", number)
-        function = row[0] if row and number != 1 else ""
-        bindings = [row for row in _bindings_of(recording, number, moment) if row[7] == 0 and row[4] != "gone"]
+    for frame in callers(recording, number):
+        row = recording.reader.row("SELECT function FROM frames WHERE id = ?", frame)
+        function = row[0] if row and frame != 1 else ""
+        bindings = [row for row in _bindings_of(recording, frame, moment) if row[7] == 0 and row[4] != "gone"]
         found += [_variable(recording, row, function, moment) for row in bindings]
     return found
+
+
+def callers(recording: Recording, frame: int) -> list[int]:
+    """Return a call of a function, those that it runs in, and at last the script itself."""
+    chain = [frame]
+    while chain[-1] != 1:
+        row = recording.reader.row("SELECT parent FROM frames WHERE id = ?", chain[-1])
+        # A call whose caller is not known (a hook, another thread) was still made by the script.
+        chain.append(row[0] if row and row[0] and row[0] < chain[-1] else 1)
+    return chain
 
 
 def _bindings_of(recording: Recording, frame: int, moment: int) -> list[tuple[Any, ...]]:

@@ -66,6 +66,16 @@ def _find_name(state: ExplorerState, text: str) -> Found | None:
             words = [*names.get(number, ()), node.name, node.op, node.call]
             if any(_is_match(word, text, is_exact=is_exact) for word in words if word):
                 return Found(node.event or state.moment, number)
+    return find_parameter(state, text)
+
+
+def find_parameter(state: ExplorerState, text: str, *, is_exact: bool = False) -> Found | None:
+    """Find a parameter by its dotted name, also one that takes no part in the step's graph."""
+    parameters = state.recording.reader.nodes("WHERE kind = 'parameter' ORDER BY id")
+    for exactly in (True,) if is_exact else (True, False):
+        for node in parameters:
+            if node.name and _is_match(node.name, text, is_exact=exactly):
+                return Found(node.event or state.moment, node.id)
     return None
 
 
@@ -85,9 +95,10 @@ def _condition(state: ExplorerState, text: str) -> tuple[str, list[Any]]:
     parts = [
         f"(kind != 'output' AND text {like})",
         f"node IN (SELECT id FROM nodes WHERE op {like} OR name {like})",  # noqa: S608 - a constant of ours is put in
+        f"id IN (SELECT event FROM nodes WHERE kind = 'parameter' AND name {like})",  # noqa: S608 - as above
         f"id IN (SELECT event FROM bindings WHERE element = 0 AND name {like})",  # noqa: S608 - as above
     ]
-    values: list[Any] = [pattern] * 4
+    values: list[Any] = [pattern] * 5
     for file in state.recording.files:
         lines = [number for number, line in enumerate(file.text.splitlines(), 1) if text.lower() in line.lower()]
         if lines:

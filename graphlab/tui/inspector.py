@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from graphlab.model import LEAF_KINDS, Change, Edge, Node
+from graphlab.model import Change, Edge, Node
 from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages, places
 from graphlab.tui.lanes import short_op
@@ -84,7 +84,7 @@ def _is_backward(state: ExplorerState) -> bool:
 def _head_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
     is_made = node.event <= state.moment
     tags = state.names().get(node.id, [])
-    name = node.name or next(iter(tags), None) or state.step_name(node.id) or node.op or node.kind
+    name = state.name_of(node.id)
     rows: list[Row] = [
         [(name, "title"), (f"  {format_shape(node.shape)}", "shapes"), (f"  {node.dtype or '?'}", "quiet"),
          (f"  {node.device or ''}", "quiet")],
@@ -142,17 +142,12 @@ def _value_section(state: ExplorerState, node: Node) -> tuple[str, Snapshot | No
 def _gradient_section(state: ExplorerState, node: Node) -> tuple[str, Snapshot | None, str]:
     name = state.name_of(node.id)
     label = messages.GRADIENT_RULE.format(name=shorten(name, 16))
-    if node.kind == "data":
-        return label, None, messages.NO_GRADIENT_NEEDED
     snapshot = state.gradient(node.id) if node.event <= state.moment else None
     if snapshot is not None:
         return label, snapshot, ""
-    if state.has_gradient(node.id):
+    if node.kind != "data" and state.has_gradient(node.id):
         return label, None, messages.GRADIENT_NONE
-    arrives = places.gradient_arrives(state, node.id)
-    if arrives is not None:
-        return label, None, messages.NONE_YET_ARRIVES.format(event=arrives)
-    return label, None, messages.NONE_YET if node.kind in LEAF_KINDS else messages.NONE_IN_STEP
+    return label, None, places.missing_gradient(state, node.id)
 
 
 def _input_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
@@ -202,7 +197,7 @@ def _edge_rows(state: ExplorerState, edge: Edge, node: Node, width: int, height:
     if gradient is not None:
         rows += value_rows(gradient, width, max(room // 2 - 1, 3), state.tensor_view, look)
     else:
-        text = messages.NO_GRADIENT_NEEDED if source.kind == "data" else messages.NONE_YET
+        text = messages.NO_GRADIENT_NEEDED if source.kind == "data" else places.missing_gradient(state, node.id)
         rows.append(fit([(f" {text}", "quiet")], width))
     label, snapshot, text = _value_section(state, source)
     rows.append(rule(label, width))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphlab.model import LEAF_KINDS
+from graphlab.tui import messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -281,6 +282,40 @@ def gradient_arrives(state: ExplorerState, node: int) -> int | None:
         node, state.moment, step.last,
     )  # fmt: skip
     return found[0].id if found else None
+
+
+def missing_gradient(state: ExplorerState, number: int) -> str:
+    """Say of a node without a gradient when one comes, or why none does in the rest of the cursor's step."""
+    recording = state.recording
+    node: Node = recording.node(number)
+    tensor = recording.value_tensor(number, state.moment) if node.kind in LEAF_KINDS else None
+    if node.kind == "data" or (tensor is not None and not tensor.requires_grad):
+        return messages.NO_GRADIENT_NEEDED
+    arrives = gradient_arrives(state, number)
+    if arrives is not None:
+        return messages.NONE_YET_ARRIVES.format(event=arrives)
+    step = state.step
+    if recording.is_running and step is not None and step.step == len(recording.steps):
+        return messages.NONE_YET
+    cleared = recording.reader.row(
+        "SELECT event, before, after FROM changes WHERE node = ? AND what = 'grad' AND event <= ? "
+        "ORDER BY event DESC LIMIT 1",
+        number, state.moment,
+    )  # fmt: skip
+    if cleared and cleared[1] is not None and cleared[2] is None:
+        return messages.CLEARED.format(event=cleared[0])
+    return messages.NONE_IN_STEP
+
+
+def call_name(state: ExplorerState, node: Node) -> str:
+    """Return what a node is called that no variable holds: its call and line, the output after what led there."""
+    if node.kind == "output":
+        before = next((edge.source for edge in state.edges_into(node.id)), None)
+        name = state.tag_of(state.recording.node(before)) if before is not None else ""
+        return messages.OUTPUT_OF.format(name=name) if name else messages.LANE_KINDS["output"]
+    what = (node.call or node.op or node.kind).removeprefix("torch.")
+    line = state.line_of(node)
+    return messages.CALL_AT.format(call=what, line=line) if line else what
 
 
 def _edges_of(state: ExplorerState) -> Sequence[Edge]:

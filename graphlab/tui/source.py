@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graphlab.scenario import narration
 from graphlab.sentences import format_number, format_shape, say_event
-from graphlab.tui import messages
+from graphlab.tui import messages, places
 from graphlab.tui.code import highlight
 from graphlab.tui.lanes import short_op
 from graphlab.tui.pane import Pane
@@ -161,9 +161,8 @@ def narration_of(state: ExplorerState) -> str:
 def variable_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
     """Return the script's variables: name, shape, whether they have a gradient, and where their value came from."""
     present = state.recording.variables(state.moment) if state.moment else []
-    known = {variable.name for variable in present}
     step = state.step
-    coming = [v for v in state.recording.variables(step.last) if v.name not in known] if step is not None else []
+    coming = _coming_variables(state, present)
     tensors = [v for v in present if v.tensor is not None]
     others = [v for v in present if v.tensor is None and _is_number(v.text)]
     later = [variable for variable in coming if variable.tensor is not None]
@@ -183,6 +182,28 @@ def variable_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
     if len(shown) < len(every):
         rows.append(fit([(f"  … {len(every) - len(shown)} more (z)", "quiet")], width))
     return rows[:height]
+
+
+def _coming_variables(state: ExplorerState, present: list[Variable]) -> list[Variable]:
+    """Return what the rest of the step will bind in the functions that are running now, and in the script itself."""
+    step, event, recording = state.step, state.event, state.recording
+    if step is None:
+        return []
+    frame = (event.frame if event is not None else None) or 1
+    row = recording.reader.row("SELECT last FROM frames WHERE id = ?", frame)
+    ends = [step.last]
+    if row and row[0] and state.moment < row[0] < step.last:
+        # A function that returns within the step has its own last moment.
+        ends.insert(0, row[0])
+    known = {(variable.frame, variable.name) for variable in present}
+    shown = {frame, 1, *(variable.frame for variable in present)}
+    found = {}
+    for end in ends:
+        for variable in recording.variables(end):
+            key = variable.frame, variable.name
+            if variable.frame in shown and key not in known:
+                found.setdefault(key, variable)
+    return list(found.values())
 
 
 def _has_grad(variable: Variable) -> bool:
@@ -217,12 +238,14 @@ def _tensor_state(state: ExplorerState, variable: Variable) -> tuple[str, str]:
     assert tensor is not None
     node = state.recording.node(tensor.node) if tensor.node is not None else None
     is_leaf = node is not None and node.kind in {"parameter", "leaf"}
-    if not (is_leaf or tensor.requires_grad):
+    if not tensor.requires_grad:
         return "no ∇", "quiet"
     if node is not None and is_leaf:
         gradient = state.recording.gradient(node.id, state.moment)
         if gradient is None:
-            return f"∇ {messages.NONE_YET}", "quiet"
+            words = places.missing_gradient(state, node.id)
+            # There is no room to say when; the inspector does.
+            return f"∇ {messages.NONE_YET if words.startswith(messages.NONE_YET) else words}", "quiet"
         return f"∇ {format_number(gradient.statistics.norm)}", "gradient"
     made = short_op(node.op) if node is not None else ""
     return f"via {made} e{tensor.event}", "quiet"
@@ -231,7 +254,7 @@ def _tensor_state(state: ExplorerState, variable: Variable) -> tuple[str, str]:
 def _coming_row(variable: Variable, width: int) -> Row:
     name_width, shape_width = _columns(width)
     name = f"{shorten(variable.name, name_width - 1):<{name_width}}"
-    shape = format_shape(variable.tensor.shape) if variable.tensor is not None else ""
+    shape = shorten(format_shape(variable.tensor.shape), shape_width - 1) if variable.tensor is not None else ""
     return fit([("  ", "future"), (f"{name}{shape:<{shape_width}}{messages.NOT_MADE}", "future")], width)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from graphlab.model import LEAF_KINDS
 from graphlab.tui import messages, places
 from graphlab.tui.boxes import MOST_BOXES, BoxPlan, plan_boxes
-from graphlab.tui.find import find_place, nearest, next_match
+from graphlab.tui.find import find_parameter, find_place, nearest, next_match
 from graphlab.tui.lanes import layout_lanes
 
 if TYPE_CHECKING:
@@ -237,6 +237,8 @@ class ExplorerState:
         if found is None:
             self.tell(messages.NO_MATCH.format(text=self.search))
         else:
+            named = find_parameter(self, self.search, is_exact=True)
+            self.selected = named.node if named is not None else self.selected
             self.go(found)
 
     # -- selecting -------------------------------------------------------------------------------------------------
@@ -448,8 +450,7 @@ class ExplorerState:
         """Return what people call a node at the cursor."""
         node: Node = self.recording.node(number)
         tags = self.names().get(number, [])
-        later = self.step_name(number)
-        return node.name or next(iter(tags), None) or later or node.call or node.op or f"{node.kind} {number}"
+        return node.name or next(iter(tags), None) or self.step_name(number) or places.call_name(self, node)
 
     # -- playing and following -------------------------------------------------------------------------------------
 

@@ -1,0 +1,73 @@
+"""The source pane over a script with functions: whose variables are listed, and what is said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graphlab.recording import Recording
+from graphlab.tui.rows import join_text
+from graphlab.tui.source import source_rows, variable_rows
+from graphlab.tui.state import ExplorerState
+from tests.recorded import record_text
+
+CALLS = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(3, 2)
+        self.unused = nn.Linear(2, 2)
+
+    def forward(self, a):
+        h = self.fc(a)
+        g = torch.tanh(h)
+        return g
+
+def main():
+    torch.manual_seed(0)
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    loader = [(torch.randn(4, 3), torch.randn(4, 2)) for _ in range(2)]
+    for xb, yb in loader:
+        optimizer.zero_grad()
+        out = model(xb)
+        loss = ((out - yb) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return record_text(tmp_path_factory.mktemp("calls"), CALLS, name="calls")
+
+
+def words_of(state: ExplorerState, name: str) -> str:
+    """Return what the variables say of a name."""
+    lines = join_text(variable_rows(state, 44, 20)).splitlines()
+    return next((" ".join(line.split()) for line in lines if line[2:].split()[:1] == [name]), "")
+
+
+def test_in_a_function_its_callers_keep_their_values_and_only_what_comes_is_not_made(calls: Recording) -> None:
+    tanh = next(event.id for event in calls.events if event.kind == "op" and event.text.endswith("tanh"))
+    state = ExplorerState(calls, at=tanh)
+    assert words_of(state, "xb") == "xb 4x3 no ∇"
+    assert words_of(state, "yb") == "yb 4x2 no ∇"
+    assert words_of(state, "h").startswith("h 4x2 via")
+    assert words_of(state, "g") == "g 4x2 not made yet"
+    assert words_of(state, "loss") == "loss () not made yet"
+    functions = {variable.name: variable.function for variable in calls.variables(tanh)}
+    assert functions["h"] == "Net.forward"
+    assert functions["xb"] == "main"
+
+
+def test_a_long_shape_of_what_comes_is_parted_from_the_words(tmp_path: Path) -> None:
+    recording = record_text(tmp_path, "import torch\na = 1\nx = torch.zeros(1000, 2000, 3, 1)\n")
+    state = ExplorerState(recording, at=1)
+    assert "… not made yet" in join_text(source_rows(state, 40, 30)[2])
