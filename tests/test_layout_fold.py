@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import networkx
 import pytest
@@ -17,6 +19,7 @@ from graphlab.layout.fold import (
     RULES,
     Rule,
     apply_folding,
+    count_words,
     execution_order,
     fold,
     plan_folding,
@@ -37,7 +40,7 @@ def test_modules_are_grouped_as_deep_as_leaves_few_enough_boxes() -> None:
     folded = fold(graph)
     groups = {data["name"] for _, data in folded.nodes(data=True) if data["kind"] == "group"}
     assert groups == {f"stage{stage}" for stage in range(10)}
-    assert folded.graph["folded"] == "603 nodes in 12 boxes, folded by module, depth 1"
+    assert folded.graph["folded"] == "603 nodes in 13 boxes, folded by module, depth 1"
     assert len(fold(graph, 2)) > LEGIBLE
 
 
@@ -60,14 +63,75 @@ def test_a_group_says_what_it_holds() -> None:
     assert first["gradient"] is not None
 
 
-def test_the_worst_gradient_inside_a_group_is_shown() -> None:
+def group_of(folded: Graph, name: str) -> dict[str, Any]:
+    """Return the facts of a group."""
+    return next(data for _, data in folded.nodes(data=True) if data["kind"] == "group" and data["name"] == name)
+
+
+def norms_of(graph: Graph, nodes: Iterable[int]) -> list[float]:
+    """Return the norms of some nodes' gradients."""
+    return [graph.nodes[node]["gradient"].statistics.norm for node in nodes]
+
+
+def test_a_group_shows_what_flows_back_into_its_output_and_not_the_smallest_inside() -> None:
+    graph = graphs.mlp(3)
+    ops = [node for node, data in graph.nodes(data=True) if data["module"] == "layers.0" and data["kind"] == "op"]
+    graph.nodes[ops[0]]["gradient"] = graphs.snapshot([[0.0, 0.0]])
+    leaving = next(data for *_, data in graph.out_edges(ops[-1], data=True))
+    group = group_of(fold(graph, 2), "layers.0")
+    assert group["gradient"] is leaving["gradient"]
+    assert group["invalid"] is None
+
+
+def test_what_flows_back_on_several_ways_adds_up() -> None:
     graph = graphs.residual(2)
-    conv = next(node for node, data in graph.nodes(data=True) if data["module"] == "stage0.0.conv1")
-    graph.nodes[conv]["gradient"] = graphs.snapshot([float("nan")])
-    graph.nodes[conv + 1]["gradient"] = graphs.snapshot([1.0])
+    blocks = [node for node, data in graph.nodes(data=True) if data["module"] == "stage0.0" and data["call"] == "+"]
+    for number, (source, target, key) in enumerate(list(graph.out_edges(blocks[0], keys=True))):
+        graph.edges[source, target, key]["gradient"] = graphs.snapshot([3.0, 4.0 * (-1) ** number])
     folded = fold(graph, 2)
-    group = next(data for _, data in folded.nodes(data=True) if data["name"] == "stage0.0")
-    assert group["gradient"] is graph.nodes[conv]["gradient"]
+    gradient = group_of(folded, "stage0.0")["gradient"]
+    assert gradient.array.tolist() == [6.0, 0.0]
+    number = group_of(folded, "stage0.0")["id"]
+    (bundle,) = [data for *_, data in folded.out_edges(number, data=True)]
+    assert (bundle["label"], bundle["gradient"]) == ("2 edges", gradient)
+
+
+def test_the_parameters_of_a_group_have_one_norm() -> None:
+    graph = graphs.mlp(3)
+    leaves = [node for node, data in graph.nodes(data=True) if str(data["name"]).startswith("layers.0.")]
+    group = group_of(fold(graph, 2), "layers.0")
+    assert group["leaf_gradient"].statistics.norm == pytest.approx(math.hypot(*norms_of(graph, leaves)))
+    graph.nodes[leaves[0]]["gradient"] = graphs.snapshot([0.0])
+    assert group_of(fold(graph, 2), "layers.0")["leaf_gradient"].statistics.norm == norms_of(graph, leaves[1:])[0]
+    graph.nodes[leaves[1]]["gradient"] = None
+    assert group_of(fold(graph, 2), "layers.0")["leaf_gradient"].statistics.norm == 0
+
+
+@pytest.mark.parametrize(("values", "words"), [([math.nan, 1.0], "NaN"), ([math.inf, 1.0], "∞"), ([1.0], None)])
+def test_a_group_tells_of_a_gradient_inside_that_is_not_finite(values: list[float], words: str | None) -> None:
+    graph = graphs.mlp(3)
+    first = next(node for node, data in graph.nodes(data=True) if data["module"] == "layers.0")
+    graph.nodes[first]["gradient"] = graphs.snapshot(values)
+    assert group_of(fold(graph, 2), "layers.0")["invalid"] == words
+
+
+def test_what_enters_a_group_stays_visible_and_what_its_module_keeps_does_not() -> None:
+    graph = graphs.mlp(3)
+    convolved = next(node for node, data in graph.nodes(data=True) if data["call"] == "F.linear")
+    graph.add_node(99, **{**graph.nodes[0], "id": 99, "name": None, "names": []})
+    graph.add_edge(99, convolved, slot=7, output=0, label="", gradient=None, state="done")
+    shown = {data["name"] for _, data in fold(graph, 2).nodes(data=True) if data["kind"] == "data"}
+    assert shown == {"inputs", "labels"}
+
+
+def test_one_is_no_plural() -> None:
+    assert [count_words(count, "box") for count in (1, 2, 1_200)] == ["1 box", "2 boxes", "1,200 boxes"]
+    build = graphs.GraphBuilder()
+    weight = build.node("parameter", "m.w", (1,))
+    build.op("ExpBackward0", (weight,), module="m")
+    folded = fold(build.graph, 1)
+    assert folded.nodes[0]["detail"] == "1 op, 1 parameter (1 number)"
+    assert folded.graph["folded"].startswith("2 nodes in 1 box,")
 
 
 LARGE: dict[str, Callable[[], Graph]] = {

@@ -18,6 +18,7 @@ from graphlab.layout.boxes import Direction
 from graphlab.renderers import render_bytes
 from graphlab.renderers.programs import find_graphviz_pure
 from graphlab.renderers.reading import plain
+from graphlab.renderers.svg import MARGIN
 from tests import graphs
 from tests.graphs import AWKWARD, Graph
 
@@ -83,6 +84,58 @@ def test_zero_nan_and_infinite_gradients_are_unmistakable() -> None:
     assert {"‖∇‖ 0", "‖∇‖ NaN", "‖∇‖ ∞", "‖∇‖ 1e-30", "‖∇‖ 1e30"} <= set(shown)
     assert "gradient is zero" in shown
     assert "gradient is NaN or infinite" in shown
+
+
+def texts_of(root: ET.Element) -> list[str]:
+    """Return every text that is drawn."""
+    return [element.text or "" for element in root.iter(f"{SVG}text")]
+
+
+def test_a_group_shows_its_output_its_parameters_and_that_nan_is_inside() -> None:
+    graph = graphs.mlp(3)
+    first = next(node for node, data in graph.nodes(data=True) if data["module"] == "layers.0")
+    graph.nodes[first]["gradient"] = graphs.snapshot([float("nan")])
+    shown = texts_of(svg_of(graph, fold=2))
+    assert any(text.startswith("parameters ‖∇‖ ") for text in shown)
+    assert {"NaN inside", "gradient is NaN or infinite"} <= set(shown)
+
+
+def frozen(*, is_over: bool = True) -> Graph:
+    """Return a perceptron whose first weight and bias got no gradient."""
+    graph = graphs.mlp(3)
+    graph.graph["is_backward_over"] = is_over
+    for _, data in graph.nodes(data=True):
+        if str(data["name"]).startswith("layers.0."):
+            data["gradient"] = None
+    return graph
+
+
+def test_a_leaf_without_a_gradient_is_hollow_and_says_so_once_the_backward_has_ended() -> None:
+    graph = frozen()
+    root = svg_of(graph)
+    hollow = [group for group in root.iter(f"{SVG}g") if group.find(f"{SVG}rect[@stroke-dasharray='3 3']") is not None]
+    assert [graph.nodes[int(str(group.get("id"))[1:])]["name"] for group in hollow] == [
+        "layers.0.weight", "layers.0.bias",
+    ]  # fmt: skip
+    shown = texts_of(root)
+    assert shown.count("no gradient") == 2
+    assert "parameter that got no gradient" in shown
+    assert "no gradient" not in texts_of(svg_of(frozen(is_over=False)))
+    assert "no gradient" in render_bytes(graph, "txt").decode()
+    assert "no gradient" in render_bytes(graph, "dot").decode()
+    assert "parameters: no gradient" in texts_of(svg_of(graph, fold=2))
+
+
+def test_where_no_leaf_has_a_gradient_none_is_missing() -> None:
+    graph = graphs.mlp(3, gradients=False)
+    graph.graph["is_backward_over"] = True
+    assert "no gradient" not in texts_of(svg_of(graph))
+
+
+def test_the_rule_above_the_legend_is_as_wide_as_the_picture() -> None:
+    root = svg_of(graphs.chain(12), direction="right")
+    rule = next(element for element in root.findall(f"{SVG}rect") if element.get("height") == "1")
+    assert float(rule.get("width", "0")) + 2 * MARGIN == float(root.get("width", "0")) > 1200
 
 
 @pytest.mark.parametrize("direction", ["down", "right"])
@@ -156,7 +209,7 @@ def test_png_has_the_size_that_the_scale_asks_for_and_no_more_pixels_than_memory
 def test_a_large_graph_is_folded_and_says_so() -> None:
     graph = graphs.residual(100)
     for ending in ("svg", "html"):
-        assert "603 nodes in 12 boxes, folded by module" in render_bytes(graph, ending).decode()
+        assert "603 nodes in 13 boxes, folded by module" in render_bytes(graph, ending).decode()
     assert "603 nodes in" not in render_bytes(graphs.residual(40), "svg").decode()
 
 

@@ -69,8 +69,17 @@ def _describe(recording: Recording, moment: int) -> dict[str, Any]:
         "events": recording.event_count,
         "doing": say_event(recording, moment),
         "detail": recording.facts.detail,
+        "is_backward_over": _is_backward_over(recording, moment),
         "torchviz": recording.torchviz(moment),
     }
+
+
+def _is_backward_over(recording: Recording, moment: int) -> bool:
+    """Return whether a backward of the step has ended and no other is under way."""
+    last = recording.next_event(moment + 1, ("backward_start", "backward_end"), back=True)
+    if not last or last < recording.step_of(moment).first:
+        return False
+    return recording.event(last).kind == "backward_end"
 
 
 def _node_facts(

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphlab.errors import RenderError
+from graphlab.layout.flow import find_invalid, flow_back, join_gradients
+from graphlab.model import LEAF_KINDS
 
 if TYPE_CHECKING:
     import networkx
 
-    from graphlab.model import Snapshot
+    from graphlab.layout.boxes import EdgeKey
 
 Fold = int | Literal["auto", "none"]
 
@@ -38,7 +40,7 @@ class Group:
     name: str
     """A module's path, or empty."""
     members: list[int] = field(default_factory=list)
-    """Ops in the order in which they ran; then the parameters and data that only they use."""
+    """Ops in the order in which they ran; then the parameters, and the data without a name, that only they use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def fold_chains(graph: networkx.MultiDiGraph, order: list[int], most: int) -> Fo
         else:
             groups.append(Group(name, [node]))
             members = {node}
-    return Folding(_adopt(graph, groups), "folded by module and by chains of ops")
+    return Folding(_adopt(graph, groups, named=True), "folded by module and by chains of ops")
 
 
 def fold_runs(graph: networkx.MultiDiGraph, order: list[int], most: int) -> Folding:
@@ -156,18 +158,26 @@ def fold_runs(graph: networkx.MultiDiGraph, order: list[int], most: int) -> Fold
         groups = [Group("", ops[start : start + size]) for start in range(0, len(ops), size)]
         adopted = _adopt(graph, groups, everything=True)
         if runs == 1 or _edges_between(graph, adopted) <= MOST_EDGES:
-            return Folding(adopted, f"folded into runs of {size:,} ops")
+            return Folding(adopted, f"folded into runs of {count_words(size, 'op')}")
         runs //= 2
 
 
 RULES: list[Rule] = [fold_modules, fold_chains, fold_runs]
 
 
-def _adopt(graph: networkx.MultiDiGraph, groups: list[Group], *, everything: bool = False) -> list[Group]:
-    """Put into each group the parameters and data that only it uses; `everything`: those that others use too."""
+def _adopt(
+    graph: networkx.MultiDiGraph, groups: list[Group], *, named: bool = False, everything: bool = False
+) -> list[Group]:
+    """Put into each group the parameters that only it uses, and its module's own data, which no variable holds.
+
+    `named`: data of the script's variables too, such as the network's input; `everything`: what others use as well.
+    """
     group_of = {node: index for index, group in enumerate(groups) for node in group.members}
     for node in sorted(graph):
         if node in group_of or graph.in_degree(node):
+            continue
+        data = graph.nodes[node]
+        if data.get("kind") != "parameter" and (data.get("name") or data.get("names")) and not (named or everything):
             continue
         users = {group_of.get(target, -1) for _, target in graph.out_edges(node)}
         if not users and everything and groups:
@@ -209,41 +219,55 @@ def apply_folding(graph: networkx.MultiDiGraph, folding: Folding) -> networkx.Mu
         folded.add_node(node, **(facts[node] if node in facts else graph.nodes[node]))
     _add_edges(graph, folded, home)
     if facts:
-        folded.graph["folded"] = f"{len(graph):,} nodes in {len(folded):,} boxes, {folding.words}"
+        sizes = f"{count_words(len(graph), 'node')} in {count_words(len(folded), 'box')}"
+        folded.graph["folded"] = f"{sizes}, {folding.words}"
     return folded
 
 
 def _add_edges(graph: networkx.MultiDiGraph, folded: networkx.MultiDiGraph, home: dict[int, int]) -> None:
     """Add one edge for all that lead from a group to another, and every other edge as it is."""
-    merged: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    merged: dict[tuple[int, int], list[EdgeKey]] = {}
     edges = sorted(graph.edges(keys=True, data=True), key=lambda edge: (edge[1], edge[3].get("slot") or 0, edge[0]))
     for source, target, key, data in edges:
         ends = home.get(source, source), home.get(target, target)
         if ends == (source, target) and source not in home and target not in home:
             folded.add_edge(source, target, key, **data)
         elif ends[0] != ends[1]:
-            merged.setdefault(ends, []).append(data)
-    for (source, target), bundle in merged.items():
-        worst = _worst([data.get("gradient") for data in bundle])
-        labels = {data.get("label") or "" for data in bundle}
-        label = labels.pop() if len(bundle) == 1 else f"{len(bundle)} edges"
-        states = {data.get("state") for data in bundle}
-        state = "future" if states == {"future"} else "done"
-        folded.add_edge(source, target, slot=bundle[0].get("slot"), output=0, label=label, gradient=worst, state=state)
+            merged.setdefault(ends, []).append((source, target, key))
+    for (source, target), keys in merged.items():
+        bundle = [graph.edges[key] for key in keys]
+        label = bundle[0].get("label") or "" if len(bundle) == 1 else count_words(len(bundle), "edge")
+        folded.add_edge(
+            source,
+            target,
+            slot=bundle[0].get("slot"),
+            output=0,
+            label=label,
+            gradient=flow_back(graph, keys),
+            state="future" if {data.get("state") for data in bundle} == {"future"} else "done",
+        )
 
 
 def _group_facts(graph: networkx.MultiDiGraph, name: str, number: int, nodes: Sequence[int]) -> dict[str, Any]:
-    """Return what a folded group shows: its size, its parameters, the shape that comes out, the worst gradient."""
+    """Return what a folded group shows: its size, its parameters, the shape that comes out, and its gradients.
+
+    These are what flowed back into what the group gives to others, and the parameters' as one. Whatever lies between,
+    such as a bias before a normalisation, is of no interest unless it is not finite.
+    """
     members = [graph.nodes[node] for node in nodes]
     ops = [data for data in members if data.get("kind") == "op"]
     parameters = [data for data in members if data.get("kind") == "parameter"]
     size = sum(math.prod(data["shape"]) for data in parameters if data.get("shape") is not None)
     out = ops[-1] if ops else members[-1]
-    worst = _worst([data.get("gradient") for data in members])
+    leaves = [data for data in members if data.get("kind") in LEAF_KINDS]
+    inside = set(nodes)
+    edges = [edge for node in nodes for edge in graph.out_edges(node, keys=True)]
+    leaving = [edge for edge in edges if edge[1] not in inside and graph.nodes[edge[0]].get("kind") not in LEAF_KINDS]
+    within = [data.get("gradient") for data in (*members, *(graph.edges[edge] for edge in edges))]
     states = {data.get("state") for data in members}
-    words = f"{len(ops):,} ops" if len(ops) != 1 else "1 op"
+    words = count_words(len(ops), "op")
     if parameters:
-        words += f", {len(parameters):,} parameters ({size:,} numbers)"
+        words += f", {count_words(len(parameters), 'parameter')} ({count_words(size, 'number')})"
     calls = dict.fromkeys(str(data.get("call") or data.get("op") or "") for data in ops[:1000])
     lines = [data["line"] for data in ops if data.get("line")]
     return {
@@ -259,7 +283,10 @@ def _group_facts(graph: networkx.MultiDiGraph, name: str, number: int, nodes: Se
         "shape": out.get("shape"),
         "dtype": out.get("dtype"),
         "device": out.get("device"),
-        "gradient": worst,
+        "gradient": flow_back(graph, leaving),
+        "leaves": len(leaves),
+        "leaf_gradient": join_gradients(data.get("gradient") for data in leaves),
+        "invalid": find_invalid(within),
         "state": "now" if "now" in states else "future" if states == {"future"} else "done",
         "event": out.get("event"),
         "members": f"{words}: {', '.join(list(calls)[:12])}{' …' if len(calls) > 12 else ''}",
@@ -271,14 +298,7 @@ def _short(data: dict[str, Any]) -> str:
     return word.rpartition(".")[2] or word
 
 
-def _worst(gradients: Sequence[Snapshot | None]) -> Snapshot | None:
-    """Return the gradient that one would look at first: not finite, else zero, else farthest from 1 in size."""
-    best: tuple[float, Snapshot] | None = None
-    for gradient in gradients:
-        norm = gradient.statistics.norm if gradient is not None else None
-        if gradient is None or norm is None:
-            continue
-        rank = 1e9 if not math.isfinite(norm) else 1e6 if norm == 0 else abs(math.log10(norm))
-        if best is None or rank > best[0]:
-            best = rank, gradient
-    return best[1] if best else None
+def count_words(count: int, word: str) -> str:
+    """Return `1 op`, `2 ops`, `12,000 boxes`."""
+    plural = f"{word}es" if word.endswith("x") else f"{word}s"
+    return f"{count:,} {word if count == 1 else plural}"

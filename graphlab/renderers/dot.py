@@ -16,10 +16,10 @@ from graphlab.renderers.reading import (
     EdgeReading,
     Magnitude,
     NodeReading,
+    gradient_words,
     plain,
     read_edge,
-    read_node,
-    sign,
+    read_nodes,
     title_lines,
 )
 
@@ -46,7 +46,7 @@ def draw_dot(graph: networkx.MultiDiGraph, options: Options) -> str:
     theme = THEMES[options.theme]
     # A file of nodes and edges is data as well: it is folded only where the caller says so.
     graph = graph if options.fold == "auto" else fold(graph, options.fold)
-    readings = [read_node(data) for _, data in sorted(graph.nodes(data=True))]
+    readings = list(read_nodes(graph).values())
     lines = [f"digraph {quote(title_lines(graph.graph)[0])} {{", *_defaults(graph, readings, options, theme)]
     lines += [f"  n{reading.id} {_node(reading, theme)};" for reading in readings]
     for source, target, key in sorted(graph.edges(keys=True)):
@@ -86,10 +86,12 @@ def _node(reading: NodeReading, theme: Theme) -> str:
     tags = " ".join(f"[{tag}]" for tag in reading.tags)
     first = "  ".join(word for word in (reading.title, tags, reading.shape) if word)
     second = " · ".join(word for word in (reading.detail, reading.place) if word)
-    third = "  ".join(word for word in (reading.value, sign(reading.gradient) if reading.gradient else "") if word)
+    third = "  ".join(word for word in (reading.value, gradient_words(reading)) if word)
     paint = {"shape": shape, "style": style, "fillcolor": ink.fill, "color": ink.border, "fontcolor": ink.text}
     if reading.kind == "parameter":
         paint["penwidth"] = "2"
+    if reading.is_idle:
+        paint |= {"style": "filled,dashed", "fillcolor": theme.background, "fontcolor": theme.text}
     if reading.state == "now":
         paint |= {"penwidth": "4", "color": theme.text}
     if reading.state == "future":

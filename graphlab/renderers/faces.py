@@ -94,13 +94,12 @@ def build_face(reading: NodeReading, *, has_numbers: bool) -> FaceOfNode:
     small = (Run(_fit(reading.detail, SMALL, "sans"), SMALL, "sans", "muted"),) if reading.detail else ()
     rows.append(Row(small, (Run(reading.place, SMALL, "sans", "muted"),) if reading.place else ()))
     if has_numbers and reading.kind != "data":
-        chip = reading.gradient
-        rows.append(
-            Row(
-                (Run(reading.value, 10.5, "mono", "muted"),) if reading.value else (),
-                (Run(sign(chip), 10.5, "sans", "chip", chip),) if chip else (),
-            )
-        )
+        left = [Run(reading.value, 10.5, "mono", "muted")] if reading.value else []
+        left += [Run(words, 10.5, "sans", "chip", magnitude) for words, magnitude in reading.more]
+        left += [Run(reading.missing, 10.5, "sans", "muted")] if reading.missing and reading.kind == "group" else []
+        right = [Run(sign(reading.gradient), 10.5, "sans", "chip", reading.gradient)] if reading.gradient else []
+        right += [Run(reading.missing, 10.5, "sans", "muted")] if reading.is_idle else []
+        rows.append(Row(tuple(left), tuple(right)))
     elif reading.value:
         rows.append(Row((Run(reading.value, 10.5, "mono", "muted"),), ()))
     return FaceOfNode(reading, tuple(rows))
@@ -124,7 +123,7 @@ def draw_face(face: FaceOfNode, box: Box, theme: Theme) -> list[str]:
     """Return the elements of a node: its outline and what stands in it."""
     reading = face.reading
     ink = theme.kinds.get(reading.kind, theme.kinds["op"])
-    elements = draw_outline(reading.kind, box, ink, theme, state=reading.state)
+    elements = draw_outline(reading.kind, box, ink, theme, state=reading.state, is_idle=reading.is_idle)
     # A box that was widened for its lines keeps its texts together in the middle.
     inner = max(row.width for row in face.rows)
     spare = max(0.0, box.width - 2 * face.padding - inner)
@@ -178,11 +177,15 @@ def draw_chip(magnitude: Magnitude, text: str, x: float, middle: float, size: fl
     return [chip, text_element(x + CHIP_PADDING, middle + size * 0.36, text, size, color)]
 
 
-def draw_outline(kind: str, box: Box, ink: Ink, theme: Theme, *, state: str = "done") -> list[str]:
-    """Return a node's outline: kinds differ in shape as well as in colour."""
+def draw_outline(
+    kind: str, box: Box, ink: Ink, theme: Theme, *, state: str = "done", is_idle: bool = False
+) -> list[str]:
+    """Return a node's outline: kinds differ in shape as well as in colour; a leaf that gets no gradient is hollow."""
     is_now = state == "now"
     paint: dict[str, str | float] = {"fill": ink.fill, "stroke": theme.text if is_now else ink.border}
     paint["stroke_width"] = 3.0 if is_now else 2.0 if kind == "parameter" else 1.4
+    if is_idle:
+        paint |= {"fill": theme.background, "stroke_dasharray": "3 3"}
     if state == "future":
         paint["stroke_dasharray"] = "6 4"
     elements = []
@@ -194,7 +197,8 @@ def draw_outline(kind: str, box: Box, ink: Ink, theme: Theme, *, state: str = "d
         elements.append(rectangle(box.x, box.y, box.width, box.height, min(box.height / 2, 24.0), **paint))
     elif kind == "parameter":
         elements.append(rectangle(box.x, box.y, box.width, box.height, **paint))
-        elements.append(rectangle(box.x, box.y, min(5.0, box.width / 3), box.height, fill=ink.border))
+        if not is_idle:
+            elements.append(rectangle(box.x, box.y, min(5.0, box.width / 3), box.height, fill=ink.border))
     else:
         elements += _cut_corners(kind, box, paint)
     return elements

@@ -14,7 +14,7 @@ from graphlab.renderers.faces import CHIP_PADDING, FaceOfNode, build_face, draw_
 from graphlab.renderers.fonts import measure, shorten
 from graphlab.renderers.options import Options
 from graphlab.renderers.palette import Theme
-from graphlab.renderers.reading import EdgeReading, read_edge, read_node
+from graphlab.renderers.reading import EdgeReading, read_edge, read_nodes
 
 if TYPE_CHECKING:
     import networkx
@@ -48,17 +48,15 @@ def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
         graph = apply_folding(graph, folding)
         stage = graph if is_alone else apply_folding(stage, folding)
     has_numbers = any(_has_numbers(one) for one in ([graph] if stage is graph else [graph, stage]))
-    faces = {
-        node: build_face(read_node(data), has_numbers=has_numbers) for node, data in sorted(graph.nodes(data=True))
-    }
+    faces = {node: build_face(reading, has_numbers=has_numbers) for node, reading in read_nodes(graph).items()}
     edges = {key: read_edge(graph.edges[key]) for key in sorted(graph.edges(keys=True))}
     sizes = {node: _size(face) for node, face in faces.items()}
     direction = options.direction
     labels = {key: size for key, edge in edges.items() if (size := label_size(edge, direction)) is not None}
     if stage is not graph:
         # What is on stage later must fit already now.
-        for node, data in stage.nodes(data=True):
-            later = _size(build_face(read_node(data), has_numbers=has_numbers))
+        for node, reading in read_nodes(stage).items():
+            later = _size(build_face(reading, has_numbers=has_numbers))
             now = sizes.get(node, later)
             sizes[node] = BoxSize(max(now.width, later.width), max(now.height, later.height), later.is_minor)
         for key in stage.edges(keys=True):
@@ -71,7 +69,9 @@ def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
 
 def _has_numbers(graph: networkx.MultiDiGraph) -> bool:
     return any(
-        data.get("gradient") is not None or (data.get("value") is not None and data.get("kind") != "data")
+        data.get("gradient") is not None
+        or data.get("leaf_gradient") is not None
+        or (data.get("value") is not None and data.get("kind") != "data")
         for _, data in graph.nodes(data=True)
     )
 

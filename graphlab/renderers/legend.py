@@ -31,9 +31,12 @@ class Entry:
 def legend_entries(figure: Figure, theme: Theme) -> list[Entry]:
     """Return what this picture needs to be explained."""
     readings = [face.reading for face in figure.faces.values()]
-    magnitudes = [reading.gradient for reading in readings] + [edge.gradient for edge in figure.edges.values()]
-    tones = {magnitude.tone for magnitude in magnitudes if magnitude is not None}
-    entries = [_kind(kind, theme) for kind in KIND_WORDS if any(reading.kind == kind for reading in readings)]
+    tones = {magnitude.tone for reading in readings for magnitude in reading.magnitudes}
+    tones |= {edge.gradient.tone for edge in figure.edges.values() if edge.gradient is not None}
+    kinds = {reading.kind for reading in readings if not reading.is_idle}
+    entries = [_kind(kind, KIND_WORDS[kind], theme) for kind in KIND_WORDS if kind in kinds]
+    idle = {reading.kind for reading in readings if reading.is_idle}
+    entries += [_kind(kind, f"{kind} that got no gradient", theme, is_idle=True) for kind in KIND_WORDS if kind in idle]
     if any(reading.tags for reading in readings):
         entries.append(_tag(theme))
     if any(reading.state == "now" for reading in readings):
@@ -82,9 +85,7 @@ def _words(x: float, middle: float, words: str, theme: Theme) -> str:
     return text_element(x, middle + SIZE * 0.36, words, SIZE, theme.muted)
 
 
-def _kind(kind: str, theme: Theme) -> Entry:
-    words = KIND_WORDS[kind]
-
+def _kind(kind: str, words: str, theme: Theme, *, is_idle: bool = False) -> Entry:
     def draw(x: float, middle: float) -> list[str]:
         box = Box(x, middle - 7, 24, 14)
         ink = theme.kinds[kind]
@@ -93,7 +94,7 @@ def _kind(kind: str, theme: Theme) -> Entry:
                 rectangle(box.x, box.y, box.width, box.height, 4, fill=ink.fill, stroke=ink.border, stroke_width=1.4)
             ]
         else:
-            icon = draw_outline(kind, box, ink, theme)
+            icon = draw_outline(kind, box, ink, theme, is_idle=is_idle)
         return [*icon, _words(x + 30, middle, words, theme)]
 
     return Entry(30 + measure(words, SIZE), draw)

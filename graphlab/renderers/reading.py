@@ -9,9 +9,12 @@ import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from graphlab.model import Snapshot
+from graphlab.model import LEAF_KINDS, Snapshot
+
+if TYPE_CHECKING:
+    import networkx
 
 Tone = Literal["level", "zero", "invalid"]
 
@@ -60,9 +63,23 @@ class NodeReading:
     module: str
     value: str
     gradient: Magnitude | None
+    more: tuple[tuple[str, Magnitude], ...]
+    """What else a group says of gradients, each with its words: those of its parameters, and that NaN is inside."""
+    missing: str
+    """That a leaf, or every one in a group, got no gradient where others did; else empty."""
     state: str
     facts: str
     """Everything there is to say, line by line."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether this is a leaf that got no gradient where others did."""
+        return bool(self.missing) and self.kind in LEAF_KINDS
+
+    @property
+    def magnitudes(self) -> tuple[Magnitude, ...]:
+        """All gradients shown."""
+        return (*((self.gradient,) if self.gradient else ()), *(magnitude for _, magnitude in self.more))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +91,24 @@ class EdgeReading:
     state: str
 
 
-def read_node(data: Mapping[str, Any]) -> NodeReading:
-    """Return what a picture says of a node, from its attributes in the graph."""
+def read_nodes(graph: networkx.MultiDiGraph) -> dict[int, NodeReading]:
+    """Return what a picture says of each node, in the order of their numbers.
+
+    A leaf without a gradient is told so once the backward has ended and others have one: it is frozen or unused.
+    """
+    is_missing = bool(graph.graph.get("is_backward_over")) and any(
+        data.get("leaf_gradient" if data.get("kind") == "group" else "gradient") is not None
+        for _, data in graph.nodes(data=True)
+        if data.get("kind") in {"group", *LEAF_KINDS}
+    )
+    return {node: read_node(data, is_missing=is_missing) for node, data in sorted(graph.nodes(data=True))}
+
+
+def read_node(data: Mapping[str, Any], *, is_missing: bool = False) -> NodeReading:
+    """Return what a picture says of a node, from its attributes in the graph.
+
+    `is_missing`: that a leaf has no gradient means that it gets none, not that none has come yet.
+    """
     kind = str(data.get("kind") or "op")
     names = tuple(plain(name) for name in data.get("names") or ())
     name = plain(data["name"]) if data.get("name") else ""
@@ -101,9 +134,32 @@ def read_node(data: Mapping[str, Any]) -> NodeReading:
         module=plain(data.get("module") or ""),
         value=value_words(data.get("value")),
         gradient=read_gradient(gradient, digits=4) if gradient is not None else None,
+        more=_more(data),
+        missing=_missing(data) if is_missing else "",
         state=str(data.get("state") or "done"),
         facts="\n".join(_facts(data)),
     )
+
+
+def _more(data: Mapping[str, Any]) -> tuple[tuple[str, Magnitude], ...]:
+    more = []
+    leaf_gradient = data.get("leaf_gradient")
+    magnitude = read_gradient(leaf_gradient, digits=4) if leaf_gradient is not None else None
+    if magnitude is not None:
+        words = "parameter" if data.get("leaves") == 1 else "parameters"
+        more.append((f"{words} {sign(magnitude)}", magnitude))
+    if data.get("invalid"):
+        more.append((f"{data['invalid']} inside", Magnitude(data["invalid"], "invalid", LEVELS, is_norm=True)))
+    return tuple(more)
+
+
+def _missing(data: Mapping[str, Any]) -> str:
+    if data.get("state") == "future":
+        return ""
+    if data.get("kind") == "group":
+        has_none = data.get("leaves") and data.get("leaf_gradient") is None
+        return "parameters: no gradient" if has_none else ""
+    return "no gradient" if data.get("kind") in LEAF_KINDS and data.get("gradient") is None else ""
 
 
 def read_edge(data: Mapping[str, Any]) -> EdgeReading:
@@ -210,6 +266,12 @@ def _plain_character(character: str) -> str:
     return "�" if category in {"Cc", "Cs", "Cn", "Cf"} else character
 
 
+def gradient_words(reading: NodeReading) -> str:
+    """Return all that is said of a node's gradients, on one line."""
+    first = sign(reading.gradient) if reading.gradient else ""
+    return "  ".join(word for word in (first, *(words for words, _ in reading.more), reading.missing) if word)
+
+
 def sign(magnitude: Magnitude) -> str:
     """Return a gradient's number with the sign that says what it is."""
     return f"‖∇‖ {magnitude.text}" if magnitude.is_norm else f"∇ {magnitude.text}"
@@ -249,6 +311,10 @@ def _facts(data: Mapping[str, Any]) -> list[str]:
         snapshot = data.get(word)
         if snapshot is not None:
             lines.append(f"{word}  {snapshot_words(snapshot)}")
+    if data.get("leaf_gradient") is not None:
+        lines.append(f"gradient of the parameters  {snapshot_words(data['leaf_gradient'])}")
+    if data.get("invalid"):
+        lines.append(f"{data['invalid']} in a gradient inside")
     if data.get("members"):
         lines.append(plain(str(data["members"])))
     return lines

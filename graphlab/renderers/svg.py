@@ -54,7 +54,7 @@ def compose(figure: Figure, theme: Theme) -> str:
         f'<g id="graph" transform="translate({number(left)} {number(top)})">',
         *draw_body(figure, theme),
         "</g>",
-        rectangle(MARGIN, bottom - 10, legend_width, 1, fill=theme.faint) if entries else "",
+        rectangle(MARGIN, bottom - 10, inner, 1, fill=theme.faint) if entries else "",
         *draw_legend(entries, MARGIN, bottom, legend_width),
         "</svg>",
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphlab.layout.lanes import LaneRow, Lanes, link_cells, newest_first, node_cells
 from graphlab.renderers.options import Options
-from graphlab.renderers.reading import NodeReading, read_edge, read_node, sign, title_lines
+from graphlab.renderers.reading import NodeReading, gradient_words, read_edge, read_nodes, title_lines
 
 if TYPE_CHECKING:
     import networkx
@@ -36,7 +36,7 @@ def _table(graph: networkx.MultiDiGraph) -> list[str]:
     edges = sorted(graph.edges(keys=True, data="slot"), key=lambda edge: (edge[1], edge[3] or 0, edge[0], edge[2]))
     sources, targets = [edge[0] for edge in edges], [edge[1] for edge in edges]
     lanes = Lanes(newest_first(sorted(graph), sources, targets), sources, targets)
-    readings = {node: read_node(data) for node, data in graph.nodes(data=True)}
+    readings = read_nodes(graph)
     inputs: dict[int, list[str]] = {}
     for source, target, key, _ in edges:
         inputs.setdefault(target, []).append(f"#{source}{read_edge(graph.edges[source, target, key]).label}")
@@ -67,7 +67,7 @@ def _columns(reading: NodeReading, inputs: list[str]) -> tuple[str, ...]:
         reading.title,
         " ".join(reading.tags),
         reading.shape,
-        "  ".join(part for part in (reading.value, sign(reading.gradient) if reading.gradient else "") if part),
+        "  ".join(part for part in (reading.value, gradient_words(reading)) if part),
         reading.detail,
         reading.place,
         f"from {', '.join(shown)}" if inputs else "",
