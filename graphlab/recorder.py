@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -22,7 +21,7 @@ import torch
 import graphlab
 from graphlab.capture import Session
 from graphlab.capture.main_module import as_main, end_child, remove_frames, run_main, seed_everything
-from graphlab.capture.own_files import OwnFiles, default_folder
+from graphlab.capture.own_files import default_folder
 from graphlab.capture.raised import describe_error
 from graphlab.errors import RecordingError, UsageError
 from graphlab.recording import Recording
@@ -350,7 +349,7 @@ def run_script(
         if os.getpid() != process:
             end_child(error)
         status = _status(error)
-        _finish(sink, status, error, session.files)
+        _finish(sink, status, error, session)
     return RunOutcome(status, error)
 
 
@@ -393,15 +392,11 @@ def _describe(sink: StoreSink, request: RunRequest) -> None:
         sink.writer.set_meta(key, value)
 
 
-def _finish(sink: StoreSink, status: str, error: BaseException | None, files: OwnFiles) -> None:
+def _finish(sink: StoreSink, status: str, error: BaseException | None, session: Session) -> None:
     if error is not None and status != "ok":
-        sink.writer.set_meta("error", describe_error(error, files))
+        sink.writer.set_meta("error", describe_error(error, session.files, has_values=session.has_values))
     sink.writer.set_meta("status", status)
     sink.close()
-
-
-def _tell_on_stderr(text: str) -> None:
-    sys.stderr.write(f"graphlab: {text}\n")
 
 
 def find_device(asked: str) -> str:
@@ -437,13 +432,18 @@ def record(
         RecordingError: the recording cannot be made.
         UsageError: there is no such detail.
     """
-    target = Path(path) if path is not None else None
-    sink = StoreSink(Writer(target), _tell_on_stderr)
+    if detail not in {"full", "light"}:
+        raise UsageError(f"detail is 'full' or 'light', not {detail!r}")
+    target = Path(path).absolute() if path is not None else None  # the block may change the working directory
+    stream = sys.stderr  # as it is now: while the block runs, what stands there records the block's words
+
+    def tell(text: str) -> None:
+        stream.write(f"graphlab: {text}\n")
+
+    sink = StoreSink(Writer(target), tell)
     caller = sys._getframe(2)  # past contextlib's __enter__
     name = Path(caller.f_code.co_filename).stem
     script = Path(caller.f_code.co_filename)
-    if detail not in {"full", "light"}:
-        raise UsageError(f"detail is 'full' or 'light', not {detail!r}")
     request = RunRequest(script=script, text="", name=name, has_values=values, detail=detail)
     _describe(sink, request)
     sink.commit(is_asked=True)
@@ -453,7 +453,7 @@ def record(
     reader = Reader(target) if target is not None else Reader(None, sink.writer.connection)
     recording = LiveRecording(reader, sink)
     error: BaseException | None = None
-    session.start(_user_frame(caller))
+    session.start(caller)
     try:
         yield recording
     except BaseException as raised:
@@ -461,12 +461,8 @@ def record(
         raise
     finally:
         session.stop(error)
-        _finish(sink, _status(error), error, session.files)
+        _finish(sink, _status(error), error, session)
         recording.refresh()
-
-
-def _user_frame(frame: FrameType) -> FrameType:
-    return frame
 
 
 class LiveRecording(Recording):

@@ -425,3 +425,70 @@ expected = w.grad.clone()
     assert gradients(run, 1)["w"] == values(
         run.snapshot(held["expected"].tensor.snapshot if held["expected"].tensor else None)
     )
+
+
+def test_a_model_held_by_a_plain_object_names_its_parameters(tmp_path: Path) -> None:
+    run = record_text(
+        tmp_path,
+        """\
+        import torch
+        class Trainer:
+            def __init__(self):
+                self.model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
+            def fit(self):
+                self.model(torch.ones(3, 2)).sum().backward()
+        Trainer().fit()
+        """,
+    )
+    assert [leaf.name for leaf in run.step_gradients(1)] == ["0.weight", "0.bias", "1.weight", "1.bias"]
+
+
+def test_the_callers_name_of_a_tensor_goes_before_the_callees(tmp_path: Path) -> None:
+    run = record_text(
+        tmp_path,
+        """\
+        import torch
+        def square(pred):
+            return (pred * pred).sum()
+        w = torch.ones(2, requires_grad=True)
+        out = w * 3
+        loss = square(out)
+        loss.backward()
+        """,
+    )
+    first = min(node for node, data in run.graph().nodes(data=True) if data["op"] == "MulBackward0")
+    assert run.graph().nodes[first]["names"] == ["out", "pred"]
+
+
+def test_a_leaf_keeps_one_name_when_the_function_that_made_it_has_returned(tmp_path: Path) -> None:
+    run = record_text(
+        tmp_path,
+        """\
+        import torch
+        def make():
+            w = torch.ones(2, requires_grad=True)
+            return w
+        weights = [make() for _ in range(2)]
+        opt = torch.optim.SGD(weights, lr=0.1)
+        for _ in range(2):
+            opt.zero_grad()
+            sum((w * w).sum() for w in weights).backward()
+            opt.step()
+        """,
+    )
+    for number in (1, 2):
+        assert [leaf.name for leaf in run.step_gradients(number)] == ["weights[0]", "weights[1]"]
+
+
+def test_a_backward_on_the_meta_device_is_recorded_without_numbers(tmp_path: Path) -> None:
+    run = record_text(
+        tmp_path,
+        """\
+        import torch
+        w = torch.ones(2, 2, device="meta", requires_grad=True)
+        (w @ w).sum().backward()
+        """,
+    )
+    assert run.losses == [None]
+    assert run.steps[0].nodes == 3
+    assert len([event for event in run.events if event.kind == "accumulate"]) == 1

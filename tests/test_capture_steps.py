@@ -372,3 +372,24 @@ def test_light_and_full_agree_on_steps_losses_counts_and_gradients(tmp_path: Pat
         gradient = leaves[name]
         assert gradient is not None
         assert norm == pytest.approx(0.1 * (gradient.statistics.norm or 0), rel=1e-5)
+
+
+def test_a_metric_of_a_global_that_a_function_binds_is_the_scripts_own(tmp_path: Path) -> None:
+    run = record_text(
+        tmp_path,
+        """\
+        import torch
+        total = 0.0
+        def train():
+            global total
+            w = torch.ones(2, requires_grad=True)
+            opt = torch.optim.SGD([w], lr=0.1)
+            for step in range(3):
+                opt.zero_grad()
+                (w * w).sum().backward()
+                opt.step()
+                total += 1.5
+        train()
+        """,
+    )
+    assert [run.step_metrics(number)["total"] for number in (1, 2, 3)] == [0.0, 1.5, 4.5]

@@ -105,7 +105,7 @@ def test_an_update_tells_every_parameter_before_and_after(tmp_path: Path) -> Non
     assert values(run.step_parameters(1)[0].value) == pytest.approx([2.4, 3.2])
 
 
-def test_an_update_by_nothing_is_none(tmp_path: Path) -> None:
+def test_an_optimizers_step_that_moves_nothing_ends_a_training_step_all_the_same(tmp_path: Path) -> None:
     run = record_text(
         tmp_path,
         """\
@@ -117,8 +117,43 @@ def test_an_update_by_nothing_is_none(tmp_path: Path) -> None:
             opt.step()
         """,
     )
-    assert events(run, "update") == []
-    assert len(run.steps) == 1
+    assert [event.details for event in events(run, "update")] == [{"optimizer": "SGD"}] * 2
+    assert run.losses == [25.0, 25.0]
+    assert [parameter.update_norm for parameter in run.step_parameters(2)] == [0.0]
+
+
+def test_a_gradient_from_autograd_grad_makes_a_change_by_hand_an_update(tmp_path: Path) -> None:
+    run = record_text(
+        tmp_path,
+        """\
+        import torch
+        w = torch.ones(2, requires_grad=True)
+        for step in range(2):
+            (gradient,) = torch.autograd.grad((w**4).sum(), w)
+            with torch.no_grad():
+                w -= 0.25 * gradient
+        """,
+    )
+    assert run.losses == [2.0, 0.0]
+    (parameter,) = run.step_parameters(1)
+    assert parameter.name == "w"
+    assert parameter.update_norm == pytest.approx(2**0.5)
+
+
+def test_a_sparse_gradient_has_its_norm(tmp_path: Path) -> None:
+    run = record_text(
+        tmp_path,
+        """\
+        import torch
+        table = torch.ones(5, 2, requires_grad=True)
+        torch.nn.functional.embedding(torch.tensor([1, 1, 3]), table, sparse=True).sum().backward()
+        """,
+    )
+    (leaf,) = run.step_gradients(1)
+    assert leaf.gradient is not None
+    found = leaf.gradient.statistics
+    assert found.norm == pytest.approx(10**0.5)
+    assert (found.minimum, found.maximum) == (0.0, 2.0)
 
 
 def test_an_initialisation_before_any_backward_is_no_update(tmp_path: Path) -> None:

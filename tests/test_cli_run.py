@@ -320,3 +320,30 @@ def test_show_says_steps_and_every_event_in_plain_lines(folder: Path, capsys: py
     assert len(sentences) == open_recording(folder / "r.glab").event_count
     assert all(sentence.startswith(f"e{number} step 1 ") for number, sentence in enumerate(sentences, 1))
     assert any("backward begins at loss inf" in sentence for sentence in sentences)
+
+
+def test_a_script_may_go_elsewhere_close_stdout_and_set_an_excepthook(folder: Path) -> None:
+    script = folder / "wanders.py"
+    script.write_text(
+        "import os, sys\nimport torch\nos.chdir('/')\n"
+        "sys.excepthook = lambda kind, error, trace: sys.stderr.write(f'HOOK {kind.__name__}\\n')\n"
+        "torch.ones(1, requires_grad=True).sum().backward()\n1 / 0\n"
+    )
+    done = run_graphlab("run", "wanders.py", "--json", folder=folder)
+    assert done.returncode == 1
+    assert "HOOK ZeroDivisionError" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads(done.stdout)["recording"] == str(Path("outputs") / "wanders.glab")
+    assert json.loads(done.stdout)["steps"][0]["loss"] == 1.0
+    script.write_text("import sys\nsys.stdout.close()\n")
+    assert run_graphlab("run", "wanders.py", folder=folder).returncode == 0
+
+
+def test_several_runs_keep_their_rows_out_of_each_others_recordings(folder: Path) -> None:
+    for name in ("one", "two"):
+        text = TRAIN.replace("STEPS = 3", "STEPS = 40").replace("    print", "    import time; time.sleep(0.02); print")
+        (folder / f"{name}.py").write_text(text)
+    assert run_graphlab("run", "one.py", "two.py", "-o", "both/", folder=folder).returncode == 0
+    printed = [event.text for event in open_recording(folder / "both" / "two.glab").events if event.kind == "output"]
+    assert len(printed) == 40
+    assert not any("|grad|" in text for text in printed)

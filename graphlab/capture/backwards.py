@@ -7,6 +7,7 @@ on; hooks are removed as soon as the backward has ended.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -92,6 +93,9 @@ class Backwards:
             numbers = self._begin(t_outputs, roots, functions, seeds, kind)
             self.watcher.graph_found()
             self._hook(functions, numbers, handles)
+            for tensor in (args[3] if len(args) > 3 else kwargs.get("inputs")) or ():
+                if isinstance(tensor, torch.Tensor) and tensor.is_leaf and tensor.requires_grad:
+                    self._reach_leaf(self.registry.leaf(tensor, self.sink.event_count))
         self.depth += 1
         try:
             return engine(t_outputs, *args, **kwargs)
@@ -123,7 +127,8 @@ class Backwards:
             seed = seeds[index] if seeds is not None and index < len(seeds) else None
             outputs.append(self._add_output(event, root, numbers[id(fn)], output, seed))
             if isinstance(root, torch.Tensor) and root.numel() == 1 and not root.is_complex():
-                losses.append(float(root.detach().item()))
+                with contextlib.suppress(RuntimeError):  # a meta tensor has no number, nor has what vmap wraps
+                    losses.append(float(root.detach().item()))
         reached = {numbers[id(fn)]: self._count_edges(fn) for fn in functions}
         graph = self._graph(t_outputs, functions)
         self.sink.add_backward(event, graph, sorted(reached), sum(reached.values()))
@@ -219,6 +224,12 @@ class Backwards:
     def _add_gradient(self, node: int, slot: int, event: int, grad: torch.Tensor | None) -> None:
         self.sink.add_gradient(node, slot, event, None if grad is None else self.registry.snapshot(grad))
 
+    def _reach_leaf(self, leaf: LeafState) -> None:
+        """A backward gives a leaf a gradient, into `.grad` or into the script's own hands."""
+        if not leaf.was_reached:
+            leaf.was_reached = True
+            self.watcher.leaf_reached(leaf)
+
     def _hook_leaf(self, fn: Any, leaf: LeafState) -> list[Any]:
         """Watch a leaf's `.grad` before and after the engine adds to it."""
         registry = self.registry
@@ -250,9 +261,7 @@ class Backwards:
                 # Into an empty .grad the gradient goes as it is: one snapshot serves both.
                 same = added if before.get("grad") is None and grad is not None else None
                 after = registry.note_grad(leaf, grad, same)
-                if not leaf.was_reached:
-                    leaf.was_reached = True
-                    self.watcher.leaf_reached(leaf)
+                self._reach_leaf(leaf)
                 self.sink.add_change(event, leaf.node, "grad", before.get("grad"), added, after, None)
                 self.sink.end_event(event, "accumulate", registry.find_place(), node=leaf.node)
 

@@ -65,6 +65,8 @@ class TracedFrame:
             elif event == "exception":
                 self.is_raising = True
                 self._tracer.clean_traceback(arg[2])
+        except RecursionError:  # the script's own is on its way: there is no room left for us to look at it
+            return self.trace
         except BaseException:  # the end of the run, or Ctrl-C: with it python takes the trace function away
             self._tracer.is_on = False
             raise
@@ -180,7 +182,10 @@ class Tracer:
         resumed = getattr(frame.f_trace, "__self__", None)
         if isinstance(resumed, TracedFrame) and resumed.belongs_to(self):
             return self._resume(resumed, frame)
-        return self._push(frame, file).trace
+        try:
+            return self._push(frame, file).trace
+        except RecursionError:  # the script is at its depth's end: what it calls there goes unseen
+            return None
 
     def _resume(self, traced: TracedFrame, frame: FrameType) -> Any:
         """Go on with a generator or coroutine where it has yielded: the same call, perhaps from another caller."""

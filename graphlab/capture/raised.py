@@ -8,8 +8,12 @@ from typing import Any
 from graphlab.capture.own_files import OwnFiles
 
 
-def describe_error(error: BaseException, files: OwnFiles) -> dict[str, Any]:
-    """Return type, message and traceback of an exception, and the innermost line of the script's own in it."""
+def describe_error(error: BaseException, files: OwnFiles, *, has_values: bool) -> dict[str, Any]:
+    """Return type, message and traceback of an exception, and the innermost line of the script's own in it.
+
+    Args:
+        has_values: whether the message may be kept, which is free to name values.
+    """
     file, line = None, None
     if isinstance(error, SyntaxError) and error.filename:
         file, line = files.shorten(error.filename), error.lineno
@@ -18,10 +22,12 @@ def describe_error(error: BaseException, files: OwnFiles) -> dict[str, Any]:
         if own is not None:
             file, line = own.path, number
     is_exit = isinstance(error, SystemExit)
+    message = f"exit {error.code}" if isinstance(error, SystemExit) else files.shorten(str(error))
+    lines = traceback.format_exception(error) if has_values else traceback.format_tb(error.__traceback__)
     return {
         "type": type(error).__name__,
-        "message": f"exit {error.code}" if isinstance(error, SystemExit) else files.shorten(str(error)),
+        "message": message if has_values else "",
         "file": file,
         "line": line,
-        "traceback": "" if is_exit else files.shorten("".join(traceback.format_exception(error))),
+        "traceback": "" if is_exit else files.shorten("".join(lines)),
     }

@@ -52,6 +52,8 @@ class Registry:
         self.run = next(_runs)
         self.has_values = has_values
         self.find_place = find_place
+        self.op_found: Callable[[int, int], None] = lambda event, node: None
+        """Told of a node that no call was seen to make (a custom autograd.Function): its event and number."""
         self.guard = Guard(sink)
         self.unwritten = Unwritten()
         self.states: TensorMap[TensorState] = TensorMap()
@@ -223,7 +225,7 @@ class Registry:
         if known is not None:
             return known
         for fn in self.find_new([grad_fn]):
-            self.add_op(fn, event)
+            self.op_found(event, self.add_op(fn, event))
         self.end_call()
         number = node_number(grad_fn, self.run)
         assert number is not None

@@ -64,6 +64,8 @@ class Session:
         self.tracer = Tracer(sink, self.files, self, self.clean_traceback)
         self.registry = Registry(sink, has_values=has_values, find_place=self.place)
         self.steps = Steps(sink)
+        if is_full:
+            self.registry.op_found = self.steps.made
         self.ops = Ops(self.registry, self)
         self.overrides = Overrides(self.ops)
         self.tracer.hidden = self.ops.trampolines.codes
@@ -103,7 +105,7 @@ class Session:
         self._is_started = False
         place = self._place_of_error(error) if error is not None else None
         if self.tracer.was_replaced:
-            self.sink.add_note("lines are recorded up to where the script set a trace function of its own")
+            self.sink.add_note("lines are recorded up to where the script took the trace function away, or went too deep")
         if error is not None:
             self.tracer.abandon()
         self.tracer.stop()
@@ -152,8 +154,9 @@ class Session:
         name = type(error).__name__
         text = "".join(traceback.format_exception_only(error)).strip().splitlines() or [name]
         event = self.sink.begin_event()
-        details = {"type": name, "message": self.files.shorten(str(error))}
-        self.sink.end_event(event, "error", place, text=self.files.shorten(text[-1]), details=details)
+        said = self.files.shorten(text[-1]) if self.has_values else name
+        details = {"type": name, "message": self.files.shorten(str(error)) if self.has_values else ""}
+        self.sink.end_event(event, "error", place, text=said, details=details)
 
     def clean_traceback(self, step: TracebackType | None) -> None:
         """Take the frames out of a traceback that stand in it only because we watch."""

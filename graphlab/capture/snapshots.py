@@ -62,6 +62,8 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int 
         with contextlib.suppress(RuntimeError, TypeError):
             data = tensor.detach().numpy().tobytes()
             return sink.add_snapshot(tuple(tensor.shape), "float32", "cpu", "<f4", 1, data, None, None, None)
+    if tensor.layout is torch.sparse_coo:
+        return _take_sparse(sink, tensor, has_values=has_values)
     if not _is_readable(tensor):
         return None
     shape, dtype, device = shape_of(tensor.shape), dtype_name(tensor), str(tensor.device)
@@ -74,9 +76,23 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int 
     if size <= BUDGET and has_values:
         return sink.add_snapshot(shape, dtype, device, stored, 1, _bytes_of(detached), None, None, None)
     norm, minimum, maximum = _figures(detached)
+    if not has_values:
+        minimum = maximum = None  # they are values of its entries
     stride = max(1, size // SAMPLE)
     sample = _bytes_of(detached.reshape(-1)[::stride]) if has_values else None
     return sink.add_snapshot(shape, dtype, device, stored, stride, sample, norm, minimum, maximum)
+
+
+def _take_sparse(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int:
+    """Keep norm and extremes of a sparse tensor; what it does not hold is 0."""
+    held = tensor.detach().coalesce().values()
+    norm, minimum, maximum = _figures(held)
+    if minimum is not None and maximum is not None and held.numel() < tensor.numel():
+        minimum, maximum = min(minimum, 0.0), max(maximum, 0.0)
+    if not has_values:
+        minimum = maximum = None
+    shape, stored = tuple(tensor.shape), _PLAIN.get(tensor.dtype, "<f4")
+    return sink.add_snapshot(shape, dtype_name(tensor), str(tensor.device), stored, 1, None, norm, minimum, maximum)
 
 
 def _is_readable(tensor: torch.Tensor) -> bool:

@@ -169,8 +169,9 @@ class Updates:
             tensor, kept = leaf.tensor(), self._before.get(leaf.node)
             if tensor is not None and kept is not None and not _is_same(kept[0], tensor):
                 changes.append((leaf, tensor, *kept))
-        if not changes:
+        if not changes and (optimizer is None or not any(leaf.has_grad for leaf in leaves)):
             return
+        # An optimizer's step is one even if it moves nothing (a rate of 0, gradients of 0): the training step ends.
         event = self.sink.begin_event()
         for leaf, tensor, before, snapshot in changes:
             self.registry.name_leaf(leaf, "parameter", leaf.name)
@@ -180,7 +181,8 @@ class Updates:
             moved = distance(before, tensor)
             self.sink.add_change(event, leaf.node, "value", snapshot, None, known.snapshot, moved)
         place = self.registry.find_place()
-        self.sink.end_event(event, "update", place, node=changes[0][0].node, details={"optimizer": optimizer})
+        node = changes[0][0].node if changes else None
+        self.sink.end_event(event, "update", place, node=node, details={"optimizer": optimizer})
         self.steps.updated(event, place)
 
     def look_at_values(self, leaves: Sequence[LeafState]) -> None:

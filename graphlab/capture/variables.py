@@ -41,7 +41,9 @@ class Variables:
         for name in names:
             value = _look_up(name, local, frame)
             if value is not _MISSING:
-                self._bind(event, number, name, value, is_call=is_call)
+                # What a function declares global is the script's own variable.
+                owner = number if name.partition(".")[0] in local else 1
+                self._bind(event, owner, name, value, is_call=is_call)
             elif "." not in name:
                 self.figures.pop((number, name), None)
                 self.sink.add_binding(event, number, name, "gone", None, "", is_element=False)

@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = _dispatch(words)
         # Here, where a closed pipe can still be told from a bug.
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # a script may have closed it
+            sys.stdout.flush()
     except KeyboardInterrupt:
         _say(messages.INTERRUPTED)
         return INTERRUPTED

@@ -49,12 +49,24 @@ def run(arguments: argparse.Namespace) -> int:
     child: Child | None = None
     if is_recording(arguments.source):
         path = Path(arguments.source)
+        _check_moment(path, at)
     else:
         child = _start_child(arguments)
         path = child.path
     from graphlab.tui import run_explorer
 
     return run_explorer(path, at=at, ascii_only=arguments.ascii, mouse=not arguments.no_mouse, child=child)
+
+
+def _check_moment(path: Path, at: int | None) -> None:
+    """Tell in one line, before the screen changes, that there is no such recording or event."""
+    if at is not None:
+        from graphlab.recording import open_recording
+
+        recording = open_recording(path)
+        if not recording.is_running:
+            recording.moment(at=at)
+        recording.close()
 
 
 def _start_child(arguments: argparse.Namespace) -> Child:
@@ -84,6 +96,7 @@ def _take_screenshot(arguments: argparse.Namespace, at: int | None) -> int:
     if match is None or not (20 <= int(match[1]) <= 1000 and 4 <= int(match[2]) <= 500):
         raise UsageError(messages.BAD_SIZE_OF_SCREEN.format(text=arguments.size))
     with opened_source(arguments) as source:
+        _check_moment(source.path, at)
         from graphlab.tui import press_keys
 
         code = press_keys(

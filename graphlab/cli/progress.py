@@ -109,6 +109,8 @@ class Progress:
             return
         step = recording.step(number)
         leaves = recording.step_gradients(number)
+        if step.loss is None and not leaves:
+            return  # no backward, nothing to learn from it
         norms = [_say_leaf(leaf) for leaf in leaves[:_SHOWN]]
         if len(leaves) > _SHOWN:
             known = [leaf.gradient.statistics.norm or 0.0 for leaf in leaves if leaf.gradient is not None]

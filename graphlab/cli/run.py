@@ -11,7 +11,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -105,15 +104,16 @@ def recording_path(output: str | None, name: str) -> Path:
 
 def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scenario) -> int:
     path = recording_path(arguments.output, scenario.name.rpartition(".")[2])
+    target = path.absolute()  # the script may change the working directory
     request = make_request(options, scenario, arguments)
     from graphlab.cli.progress import Progress
     from graphlab.recorder import run_script
 
     is_json = arguments.json or arguments.jsonl
     with _stdout_for_results(is_json) as results:
-        progress = Progress(path, request.parameters, results if arguments.jsonl else None)
+        progress = Progress(target, request.parameters, results if arguments.jsonl else None)
         outcome = run_script(
-            replace(request, is_last=True), path, tell=progress.tell, progress=progress.look,
+            replace(request, is_last=True), target, tell=progress.tell, progress=progress.look,
             before_print=progress.clear_line,
         )  # fmt: skip
         progress.finish()
@@ -121,7 +121,7 @@ def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scena
             from graphlab.recording import open_recording
             from graphlab.report import report_run
 
-            write_json(report_run(open_recording(path)), results)
+            write_json({**report_run(open_recording(target)), "recording": str(path)}, results)
     return _end(outcome, path)
 
 
@@ -197,7 +197,7 @@ def _end(outcome: RunOutcome, path: Path) -> int:
         write_line(messages.RUN_INTERRUPTED.format(path=path), sys.stderr)
         return messages.EXIT_INTERRUPTED
     if error is not None:
-        traceback.print_exception(error)
+        sys.excepthook(type(error), error, error.__traceback__)  # which the script may have set
         write_line(messages.RUN_FAILED.format(path=path), sys.stderr)
         return 1
     write_line(messages.RECORDED.format(path=path), sys.stderr)

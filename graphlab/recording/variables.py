@@ -82,22 +82,33 @@ def read_names(recording: Recording, moment: int) -> dict[int, list[str]]:
     holders: dict[tuple[int, str], tuple[Any, ...]] = {}
     for row in rows:
         holders[row[2], row[3]] = row
-    found: dict[int, list[tuple[bool, int, int, str]]] = {}
+    ended = {
+        row[0] for row in recording.reader.rows("SELECT id FROM frames WHERE last BETWEEN ? AND ?", before, moment)
+    }
+    found: dict[int, list[_Tag]] = {}
     for row in holders.values():
         # A change in place moves a tensor to another node, and its names with it.
         node, label, output = recording.reader.row(_LAST_STATE, row[5], moment) or (None, "", 0)
         if node is not None and not label:
             # What an op made is known by its latest name, a leaf or data by its first: a loop over the parameters
-            # names none of them anew. Several outputs of an op have their names in the order of these.
-            age = -row[0] if recording.node(node).kind == "op" else row[0]
-            found.setdefault(node, []).append((bool(row[7]), output, age, row[3]))
-    return {node: _tags(names) for node, names in found.items()}
+            # names none of them anew. The caller's name goes before the callee's; a leaf outlives the callee.
+            is_op = recording.node(node).kind == "op"
+            is_gone = not is_op and row[2] in ended
+            tag = (is_gone, bool(row[7]), output, row[2], -row[0] if is_op else row[0], row[3])
+            found.setdefault(node, []).append(tag)
+    return {node: _order(tags) for node, tags in found.items()}
 
 
-def _tags(names: list[tuple[bool, int, int, str]]) -> list[str]:
-    """Return the names in order; an element of a container names only what no variable does."""
-    tags = [name for is_element, *_, name in sorted(names) if not is_element]
-    return list(dict.fromkeys(tags)) or [min(names)[-1]]
+_Tag = tuple[bool, bool, int, int, int, str]
+"""Is gone with its function, is an element of a container, output of the op, frame, age, name: the least is best."""
+
+
+def _order(tags: list[_Tag]) -> list[str]:
+    """Return the names, the best first; an element of a container names only what no variable does."""
+    best = min(tags)
+    if best[1]:
+        return [best[-1]]
+    return list(dict.fromkeys(tag[-1] for tag in sorted(tags) if tag[:2] == best[:2]))
 
 
 def leaf_name(node: Node, names: dict[int, list[str]]) -> str:

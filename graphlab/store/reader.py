@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,11 +90,16 @@ class Reader:
             return
         with self._errors_named():
             connection = self._connect()
+            # Without it a commit of the run between two questions would show in the second alone: a step without
+            # the losses that it is made of.
+            connection.execute("BEGIN")
             self._kept = connection
             try:
                 yield connection
             finally:
-                if not self._keep:
+                if self._keep:
+                    connection.rollback()
+                else:
                     connection.close()
                     self._kept = None
 
@@ -183,8 +189,13 @@ class Reader:
         )
         if row is None:
             return None
+        shape = decode_shape(row[0])
         norm, minimum, maximum = map(decode_real, row[6:9])
-        return Snapshot(decode_shape(row[0]), row[1], row[2], row[3], row[4], row[5], norm, minimum, maximum)
+        size = int(row[3][2:])  # the bytes of an element: `<f4`
+        is_whole = row[4] == 1
+        if row[5] is not None and (len(row[5]) % size or (is_whole and len(row[5]) != size * math.prod(shape))):
+            raise RecordingError(f"{self.path} is damaged: the values of a tensor are cut short")
+        return Snapshot(shape, row[1], row[2], row[3], row[4], row[5], norm, minimum, maximum)
 
 
 def make_event(row: tuple[Any, ...], step: int, phase: Any) -> Event:
