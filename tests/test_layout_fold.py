@@ -23,6 +23,7 @@ from graphlab.layout.fold import (
     execution_order,
     fold,
     plan_folding,
+    without_strays,
 )
 from tests import graphs
 from tests.graphs import Graph
@@ -180,6 +181,21 @@ def test_an_earlier_moment_is_folded_like_the_later_one() -> None:
     assert folding is not None
     earlier = later.subgraph(range(300)).copy()
     assert set(apply_folding(earlier, folding)) <= set(apply_folding(later, folding))
+
+
+def test_a_tensor_without_a_name_and_without_a_user_is_a_stray() -> None:
+    build = graphs.GraphBuilder()
+    x = build.node("data", "x")
+    build.node("data")
+    build.op("ExpBackward0", (build.node("data"),))
+    build.node("data", state="now")
+    build.node("parameter")
+    assert sorted(without_strays(build.graph)) == [x, 2, 3, 4, 5]
+    assert sorted(without_strays(build.graph, keep={1})) == [x, 1, 2, 3, 4, 5]
+    only = graphs.GraphBuilder()
+    only.node("data")
+    assert without_strays(only.graph) is only.graph
+    assert without_strays(graphs.empty()).number_of_nodes() == 0
 
 
 def test_sources_come_before_targets_in_the_order_of_execution() -> None:

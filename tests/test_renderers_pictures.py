@@ -15,6 +15,7 @@ from hypothesis import given, settings
 
 from graphlab.errors import RenderError
 from graphlab.layout.boxes import Direction
+from graphlab.layout.fold import without_strays
 from graphlab.renderers import render_bytes
 from graphlab.renderers.programs import find_graphviz_pure
 from graphlab.renderers.reading import plain
@@ -173,7 +174,24 @@ def outline_of(group: ET.Element) -> tuple[float, float, float, float]:
 @given(graphs.dags())
 def test_any_graph_becomes_svg(graph: Graph) -> None:
     root = svg_of(graph)
-    assert sum(1 for group in root.iter(f"{SVG}g") if (group.get("class") or "").startswith("node")) == len(graph)
+    assert sum(1 for group in root.iter(f"{SVG}g") if (group.get("class") or "").startswith("node")) == len(
+        without_strays(graph)
+    )
+
+
+def test_buffers_are_drawn_once_something_uses_them_or_a_variable_holds_them() -> None:
+    stage = graphs.rnn_cell(4)
+    first = graphs.rnn_cell(1)
+    stage.nodes[1].update(name=None, names=[])
+    first.nodes[1].update(name=None, names=[])
+    for ending in ("svg", "html", "dot", "txt"):
+        for choices in ({}, {"stage": stage}):
+            assert "1×20" in render_bytes(stage, ending, **choices).decode()
+            assert "1×20" not in render_bytes(first, ending, **choices).decode()
+    # A name that is gone later does not let a picture of the earlier moment fail.
+    stage.add_node(77, **{**stage.nodes[1], "id": 77})
+    first.add_node(77, **{**first.nodes[1], "id": 77, "name": "seen", "names": ["seen"]})
+    assert "seen" in texts_of(svg_of(first, stage=stage))
 
 
 def test_pictures_of_several_moments_lie_on_one_another() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -58,6 +58,20 @@ def fold(graph: networkx.MultiDiGraph, how: Fold = "auto") -> networkx.MultiDiGr
     """Return the graph, or a smaller one whose title says what was folded."""
     folding = plan_folding(graph, how)
     return graph if folding is None else apply_folding(graph, folding)
+
+
+def without_strays(graph: networkx.MultiDiGraph, keep: Container[int] = ()) -> networkx.MultiDiGraph:
+    """Return the graph without tensors that have neither a name nor a user, such as buffers before their first use."""
+    strays = {
+        node
+        for node, data in graph.nodes(data=True)
+        if data.get("kind") in {"data", "leaf"}
+        and not (data.get("name") or data.get("names") or data.get("state") == "now" or node in keep)
+        and not graph.degree(node)
+    }
+    if not strays or len(strays) == len(graph):
+        return graph
+    return graph.subgraph(set(graph) - strays).copy()
 
 
 def plan_folding(graph: networkx.MultiDiGraph, how: Fold = "auto") -> Folding | None:

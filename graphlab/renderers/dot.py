@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphlab.layout.fold import fold
+from graphlab.layout.fold import fold, without_strays
 from graphlab.renderers.fonts import SANS_FAMILY
 from graphlab.renderers.options import Options
 from graphlab.renderers.palette import THEMES, Theme
@@ -45,6 +45,7 @@ def draw_dot(graph: networkx.MultiDiGraph, options: Options) -> str:
     """Return the graph as DOT text."""
     theme = THEMES[options.theme]
     # A file of nodes and edges is data as well: it is folded only where the caller says so.
+    graph = without_strays(graph)
     graph = graph if options.fold == "auto" else fold(graph, options.fold)
     readings = list(read_nodes(graph).values())
     lines = [f"digraph {quote(title_lines(graph.graph)[0])} {{", *_defaults(graph, readings, options, theme)]

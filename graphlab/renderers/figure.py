@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graphlab.errors import RenderError
 from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, LabelSize, lay_out_boxes
-from graphlab.layout.fold import apply_folding, plan_folding
+from graphlab.layout.fold import apply_folding, plan_folding, without_strays
 from graphlab.renderers.drawing import number, path, rectangle, rounded, text_element
 from graphlab.renderers.faces import CHIP_PADDING, FaceOfNode, build_face, draw_chip
 from graphlab.renderers.fonts import measure, shorten
@@ -39,12 +39,13 @@ class Figure:
 
 def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
     """Read and lay out a graph, on the positions of `options.stage` where there is one."""
-    stage = graph if options.stage is None else options.stage
+    is_alone = options.stage is None or options.stage is graph
+    graph = without_strays(graph)
+    stage = graph if is_alone or options.stage is None else without_strays(options.stage, keep=graph)
     if not (set(graph) <= set(stage) and set(graph.edges(keys=True)) <= set(stage.edges(keys=True))):
         raise RenderError("the stage lacks nodes of the graph: give the graph of the same step at its end")
     folding = plan_folding(stage, options.fold)
     if folding is not None:
-        is_alone = stage is graph
         graph = apply_folding(graph, folding)
         stage = graph if is_alone else apply_folding(stage, folding)
     has_numbers = any(_has_numbers(one) for one in ([graph] if stage is graph else [graph, stage]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from graphlab.layout.fold import without_strays
 from graphlab.layout.lanes import LaneRow, Lanes, link_cells, newest_first, node_cells
 from graphlab.renderers.options import Options
 from graphlab.renderers.reading import NodeReading, gradient_words, read_edge, read_nodes, title_lines
@@ -26,7 +27,7 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
 def draw_text(graph: networkx.MultiDiGraph) -> str:
     """Return the graph as lines of text."""
     heading = [line for line in title_lines(graph.graph) if line]
-    rows = _table(graph)
+    rows = _table(without_strays(graph))
     body = [line.rstrip() for line in rows] or ["nothing is there yet"]
     return "\n".join([*heading, "", *body, "", LEGEND]) + "\n"
 
