@@ -105,7 +105,7 @@ class Session:
         self._is_started = False
         place = self._place_of_error(error) if error is not None else None
         if self.tracer.was_replaced:
-            self.sink.add_note("lines are recorded up to where the script took the trace function away, or went too deep")
+            self.sink.add_note("lines are recorded up to where a trace function of its own, or its depth, ended ours")
         if error is not None:
             self.tracer.abandon()
         self.tracer.stop()
