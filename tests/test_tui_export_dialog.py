@@ -12,6 +12,7 @@ from graphlab.errors import RenderError
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.explore import ExploreScreen
 from graphlab.tui.export_dialog import ChoiceLine, ExportDialog, Order, default_path, explain, write_graph
+from graphlab.tui.rows import row_text
 from tests import builders
 from tests.children import settled, until
 
@@ -115,3 +116,18 @@ def test_a_graph_is_written_and_only_our_own_folder_is_made(tmp_path: Path, monk
     assert path.read_text(encoding="utf-8").startswith("digraph")
     with pytest.raises(RenderError, match="does not exist"):
         write_graph(recording, 1, Order(Path("ouptuts/graph.dot"), "graphlab", "light", has_future=False))
+
+
+def test_csv_is_the_table_of_gradients(tmp_path: Path) -> None:
+    recording = builders.training(tmp_path, steps=3)
+    path = write_graph(recording, 5, Order(tmp_path / "gradients.csv", "graphlab", "light", has_future=False))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("step,loss,name,shape,norm")
+    assert len(lines) == 1 + 3 * 2
+
+
+async def test_every_format_of_the_dialog_is_seen_at_80_columns(workplace: Path) -> None:
+    app = GraphlabApp(None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = await open_dialog(pilot, workplace)
+        assert "csv" in row_text(dialog.query_one("#format", ChoiceLine).rows[0])

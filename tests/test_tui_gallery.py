@@ -250,3 +250,31 @@ async def test_an_empty_place_is_no_error(tmp_path: Path, monkeypatch: pytest.Mo
         await pilot.press("enter", "down", "p", "question_mark")
         await settled(pilot)
         await pilot.press("escape")
+
+
+@pytest.mark.parametrize("loss", [6.853878370e94, -1.5e-300, 0.25, 123456.78])
+def test_a_loss_is_never_cut(loss: float) -> None:
+    for status in ("ok", "error"):
+        recent = Recent(Path("linear_regression_low_2.glab"), "a", 1234, 30, status, loss, time.time())
+        for width in range(70, 110):
+            text = join_text(recent_rows([recent], 0, width))
+            words = text.partition("  loss ")[2].split()
+            assert not words or float(words[0]) == pytest.approx(loss, rel=0.5)
+            assert words or width < 80
+
+
+async def test_the_button_is_in_sight_while_parameters_are_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = GraphlabApp(None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = GalleryScreen(recorder=Recorder(), chosen="linear_regression_low")
+        await app.push_screen(screen)
+        await settled(pilot)
+        await pilot.press("p")
+        await settled(pilot)
+        button = screen.query_one("#record")
+        assert screen.detail.region.contains_region(button.region)
+        assert screen.focused is screen.detail.lines[0].line
+        assert screen.detail.region.contains_region(screen.focused.region)

@@ -269,3 +269,25 @@ def test_code_keeps_its_text_and_survives_what_is_no_python() -> None:
         "x = f'{a!r:>{w}}'\n\n# %% A\n",
     ):
         assert [row_text(row) for row in highlight(text)] == text.expandtabs(4).splitlines()
+
+
+def test_where_words_are_cut_the_number_stays_and_a_mark_says_so(rnn: ExplorerState) -> None:
+    moment = next(event.id for event in rnn.recording.events if event.kind == "gradient" and event.node)
+    rnn.go(moment)
+    gradient = rnn.recording.gradient(rnn.recording.event(moment).node or 0, moment)
+    assert gradient is not None
+    number = f"{gradient.statistics.norm:.5g}"
+    for width in (60, 70, 80):
+        text = row_text(header_row(rnn, width))
+        assert number in text
+        assert "upstream" not in text
+    for width, height in ((34, 8), (24, 6), (34, 4)):
+        assert number in join_text(source_rows(rnn, width, height)[2])
+
+
+@pytest.mark.parametrize("height", [4, 5, 6, 7, 12])
+def test_narration_is_there_in_a_low_pane_and_ends_in_a_mark_where_it_is_cut(rnn: ExplorerState, height: int) -> None:
+    rnn.go(rnn.recording.moment(line=23))
+    text = join_text(source_rows(rnn, 30, height)[2])
+    assert "multiply the recurrent" in text
+    assert "…" in text.splitlines()[-1] or "previous hidden state" in " ".join(text.split())

@@ -222,3 +222,30 @@ async def test_within_a_step_the_rows_are_not_made_anew(twenty: Recording) -> No
         app.state.go(twenty.step(10).first + 1)
         app.pane.refresh_rows()
         assert app.pane._rows is rows
+
+
+def test_a_commit_of_the_run_between_two_questions_changes_neither_answer(tmp_path: Path) -> None:
+    run, recording = builders.running(tmp_path, steps=1)
+    query = "SELECT MAX(id) FROM events"
+    with recording.reading():
+        before = recording.reader.number(query)
+        run.line(1)
+        run.writer.commit()
+        assert recording.reader.number(query) == before
+    assert recording.reader.number(query) == run.event
+
+
+def test_bars_of_a_gradient_show_how_large_it_is_whatever_its_sign() -> None:
+    numbers = numpy.array([-367.0, -100.0, -0.5])
+    there = numpy.ones(3, dtype=bool)
+    assert row_text(draw_spark(numbers, there, 0, 3, is_magnitude=True)) == "█▃▁"
+    assert row_text(draw_spark(-numbers, there, 0, 3, is_magnitude=True)) == "█▃▁"
+
+
+def test_in_the_list_of_parameters_a_gradient_that_falls_is_drawn_falling(twenty: Recording) -> None:
+    view = TrainingView(twenty)
+    while not view.is_read or not view._hits:
+        rows = view.rows(20, 120, 40, Look())
+    line = next(row_text(row) for row in rows if row_text(row).startswith("  gradient "))
+    assert line.split()[1][0] == "█"
+    assert float(view.series.curve(view.series.leaves(20)[0], "gradient").numbers[0]) < 0

@@ -115,11 +115,11 @@ class GraphlabApp(App[int]):
         else:
             self.push_screen(explorer)
 
-    def action_open_gallery(self) -> None:
-        """Show the gallery."""
+    def action_open_gallery(self, chosen: str = "") -> None:
+        """Show the gallery, with a scenario chosen by its name."""
         from graphlab.tui.gallery import GalleryScreen
 
-        self.push_screen(GalleryScreen())
+        self.push_screen(GalleryScreen(chosen=chosen))
 
     def action_next_theme(self) -> None:
         """Take the next theme, and remember it."""

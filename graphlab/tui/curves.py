@@ -246,15 +246,22 @@ def _round_steps(steps: int, most: int) -> list[int]:
     return [0]
 
 
-def draw_spark(numbers: Array, is_there: Array, cursor: int, width: int, *, is_ascii: bool = False) -> Row:
-    """Draw numbers as one line of bars, each scaled between the least and the largest of the line."""
+def draw_spark(
+    numbers: Array, is_there: Array, cursor: int, width: int, *, is_ascii: bool = False, is_magnitude: bool = False
+) -> Row:
+    """Draw numbers as one line of bars, each scaled between the least and the largest of the line.
+
+    Args:
+        is_magnitude: draw how large they are whatever their sign, from zero.
+    """
     import numpy
 
+    numbers = numpy.abs(numbers) if is_magnitude else numbers
     columns = Columns.fit(len(numbers), width)
     shown, there = columns.largest(numbers, is_there)
     finite = shown[there & numpy.isfinite(shown)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    axis = Axis(low, high)
+    axis = Axis(0.0 if is_magnitude else low, high)
     marked = columns.span(cursor) if len(numbers) else (-1, -1)
     line: Row = []
     for column in range(columns.width):

@@ -37,6 +37,7 @@ _NO_NEWS = 5.0
 _SHARE = 4
 """Following a run takes at most a fifth of the time."""
 _WIDE = 160
+_TRAINING = 5
 _PANES = ("source", "graph", "inspector", "timeline", "training")
 
 
@@ -201,8 +202,8 @@ class ExploreScreen(Screen[None]):
 
     async def action_pane(self, number: int) -> None:
         """Focus a pane; what does not fit on the screen is shown alone."""
-        pane = await self._training() if number == 5 else self.query_one(f"#{_PANES[number - 1]}", Pane)
-        if self.has_class("-zoom") or (number == 5 and not self.has_class("-wide")):
+        pane = await self._training() if number == _TRAINING else self.query_one(f"#{_PANES[number - 1]}", Pane)
+        if self.has_class("-zoom") or (number == _TRAINING and not self.has_class("-wide")):
             self._zoom(None if pane.has_class("-zoomed") else pane)
             return
         pane.focus()
@@ -252,7 +253,12 @@ class ExploreScreen(Screen[None]):
     def action_enter(self) -> None:
         """Move the cursor to what is selected."""
         self._pause()
-        self.pane.enter()
+        pane = self.pane
+        pane.enter()
+        if pane.number == _TRAINING and pane.has_class("-zoomed"):
+            # The step is opened in the panes that show it.
+            self._zoom(None)
+            self.query_one("#source").focus()
 
     # -- the cursor ------------------------------------------------------------------------------------------------
 
@@ -370,4 +376,4 @@ class ExploreScreen(Screen[None]):
     async def action_gallery(self) -> None:
         """Open the gallery."""
         self._pause()
-        await self.run_action("app.open_gallery")
+        await self.run_action(f"app.open_gallery({self.state.recording.facts.scenario!r})")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from graphlab.recording import Recording
     from graphlab.tui.state import ExplorerState
 
-FORMATS = ("svg", "png", "pdf", "html", "dot", "json", "graphml", "txt")
+FORMATS = ("svg", "png", "pdf", "html", "dot", "json", "graphml", "txt", "csv")
 RENDERERS = ("graphlab", "torchviz", "networkx")
 THEMES = ("light", "dark")
 
@@ -56,7 +56,8 @@ def write_graph(recording: Recording, moment: int, order: Order) -> Path:
         GraphlabError: it cannot be drawn so, or not written there.
     """
     from graphlab.recording import open_recording
-    from graphlab.renderers import check_target, render
+    from graphlab.renderers import check_target, render, write_whole
+    from graphlab.renderers.table import gradient_table
 
     renderer: Any = order.renderer
     theme: Any = order.theme
@@ -66,6 +67,9 @@ def write_graph(recording: Recording, moment: int, order: Order) -> Path:
     # Another connection: this runs in a thread, and the explorer goes on asking its own recording.
     own = recording if recording.path is None else open_recording(recording.path)
     try:
+        if order.path.suffix.lower() == ".csv":
+            write_whole(order.path, gradient_table(own).encode())
+            return order.path
         graph = own.graph(at=moment, future=order.has_future)
         render(graph, order.path, renderer=renderer, theme=theme)
     finally:

@@ -159,9 +159,11 @@ class GalleryScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-middle"), (36, "-tall")]  # noqa: RUF012 - as above
     AUTO_FOCUS = "#scenarios"
 
-    def __init__(self, *, folder: Path = OUTPUTS, recorder: Recorder | None = None) -> None:
+    def __init__(self, *, folder: Path = OUTPUTS, recorder: Recorder | None = None, chosen: str = "") -> None:
         super().__init__()
         self.folder = folder
+        self._first = chosen
+        """The scenario to begin with, by its name."""
         self._recorder = recorder or _record
         self._all: list[Entry] = []
         self._settling: Timer | None = None
@@ -191,6 +193,7 @@ class GalleryScreen(Screen[None]):
         self._all = make_entries(list_scenarios(problems), problems)
         pane = self.scenarios
         pane.entries, pane.hint = self._all, messages.NO_SCENARIOS
+        pane.chosen = next((index for index, entry in enumerate(self._all) if entry.name == self._first != ""), 0)
         self.is_filled = True
         self.look_again()
         self.call_after_refresh(self._show_chosen)

@@ -193,6 +193,12 @@ class ScenarioDetail(VerticalScroll, inherit_bindings=False):
             return
         wanted = 0 if index is None else min(max(index + delta, 0), len(lines) - 1)
         lines[wanted].line.focus()
+        self.call_after_refresh(self._show_line, lines[wanted])
+
+    def _show_line(self, line: ParameterLine) -> None:
+        """Keep the button in sight while parameters are changed, and above all the parameter itself."""
+        self.query_one("#record").scroll_visible(animate=False, immediate=True)
+        line.scroll_visible(animate=False, immediate=True)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Check what is typed as it is typed."""

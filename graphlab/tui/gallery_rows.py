@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from graphlab.sentences import format_number
 from graphlab.tui import messages
 from graphlab.tui.recent import Recent, count_words, say_when
-from graphlab.tui.rows import Row, fit, over, shorten, spread
+from graphlab.tui.rows import Row, fit, over, row_width, shorten, spread
 
 if TYPE_CHECKING:
     from graphlab.errors import ScenarioError
@@ -118,13 +118,26 @@ def recent_rows(recents: Sequence[Recent], chosen: int, width: int, now: float |
             (f" {shorten(recent.path.name, name_width):<{name_width}}", "bold" if index == chosen else "text"),
             (f"  {count_words(recent.events, recent.steps)}", "quiet"),
         ]
+        when = f" {say_when(recent.when, now)} "
+        status = messages.STATUS_WORDS.get(recent.status, "") if width >= 60 else ""
+        room = width - row_width(row) - len(when) - len(messages.LOSS) - 3
         if recent.loss is not None and width >= 70:
-            row += [(f"  {messages.LOSS} ", "quiet"), (format_number(recent.loss), "number")]
-        if recent.status in messages.STATUS_WORDS and width >= 60:
-            row.append((f"  {messages.STATUS_WORDS[recent.status]}", names))
-        row = spread(row, [(f" {say_when(recent.when, now)} ", "quiet")], width)
+            # The words give way to the number: the mark says how it ended too.
+            loss = _number_within(recent.loss, room - len(status) - 2)
+            status = status if loss else ""
+            loss = loss or _number_within(recent.loss, room)
+            row += [(f"  {messages.LOSS} ", "quiet"), (loss, "number")] if loss else []
+        if status:
+            row.append((f"  {status}", names))
+        row = spread(row, [(when, "quiet")], width)
         rows.append(over(row, "selected") if index == chosen else row)
     return rows
+
+
+def _number_within(number: float, width: int) -> str:
+    """Write a number with as many digits as there is room for; nothing rather than a part of it."""
+    texts = (format_number(number), *(f"{number:.{digits}g}" for digits in (4, 3, 2, 1)))
+    return next((text for text in texts if len(text) <= width), "")
 
 
 def head_rows(entry: Entry, recent: Recent | None, width: int) -> list[Row]:

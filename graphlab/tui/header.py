@@ -8,8 +8,8 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from graphlab.sentences import say_event
 from graphlab.tui import messages
+from graphlab.tui.brief import say_within
 from graphlab.tui.pane import paint
 from graphlab.tui.rows import Row, fit, row_width, shorten, spread
 from graphlab.tui.theme import palette_of
@@ -31,13 +31,14 @@ def header_row(state: ExplorerState, width: int, *, trouble: str = "") -> Row:
     if step is not None and len(state.recording.steps) > 1:
         left += [(" step ", "quiet"), (f"{step.step}", "bold"), (f"/{len(state.recording.steps)}", "quiet")]
     right = _right(state, trouble, width)
-    left += [("  ", ""), *_sentence(state)]
     if row_width(right) > width // 2:
         right = []
+    left.append(("  ", ""))
+    left += _sentence(state, width - row_width(left) - row_width(right))
     return spread(left, right, width)
 
 
-def _sentence(state: ExplorerState) -> Row:
+def _sentence(state: ExplorerState, room: int) -> Row:
     if state.last == 0:
         return [(messages.NOTHING_YET, "quiet")]
     if state.moment == 0:
@@ -45,7 +46,7 @@ def _sentence(state: ExplorerState) -> Row:
     event = state.event
     verb = "ran " if event is not None and event.kind in {"line", "op"} else ""
     style = "alarm" if event is not None and event.kind == "error" else "text"
-    return [(verb, "quiet"), (say_event(state.recording, state.moment), style)]
+    return [(verb, "quiet"), (say_within(state.recording, state.moment, max(room - len(verb), 1)), style)]
 
 
 def _right(state: ExplorerState, trouble: str, width: int) -> Row:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from graphlab.scenario import narration
 from graphlab.sentences import format_number, format_shape, say_event
 from graphlab.tui import messages, places
+from graphlab.tui.brief import say_briefly, wrap_within
 from graphlab.tui.code import highlight
 from graphlab.tui.lanes import short_op
 from graphlab.tui.pane import Pane
@@ -158,7 +159,7 @@ def narration_of(state: ExplorerState) -> str:
 # --- variables
 
 
-def variable_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
+def variable_rows(state: ExplorerState, width: int, height: int | None = None) -> list[Row]:
     """Return the script's variables: name, shape, whether they have a gradient, and where their value came from."""
     present = state.recording.variables(state.moment) if state.moment else []
     step = state.step
@@ -168,7 +169,7 @@ def variable_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
     later = [variable for variable in coming if variable.tensor is not None]
     every = [*tensors, *others, *later]
     shown = every
-    if len(every) > height:
+    if height is not None and len(every) > height:
         # What this step bound says most, then what can have a gradient.
         first = step.first if step is not None else 0
         ranked = sorted(every, key=lambda v: (-(v.event in state.recent), v.event < first, not _has_grad(v)))
@@ -197,7 +198,7 @@ def _coming_variables(state: ExplorerState, present: list[Variable]) -> list[Var
         ends.insert(0, row[0])
     known = {(variable.frame, variable.name) for variable in present}
     shown = {frame, 1, *(variable.frame for variable in present)}
-    found = {}
+    found: dict[tuple[int, str], Variable] = {}
     for end in ends:
         for variable in recording.variables(end):
             key = variable.frame, variable.name
@@ -261,16 +262,29 @@ def _coming_row(variable: Variable, width: int) -> Row:
 # --- all of it
 
 
-def source_rows(state: ExplorerState, width: int, height: int, chosen: int | None = None) -> tuple[int, int, list[Row]]:
-    """Return the first line shown, how many lines of code there are, and all rows of the pane."""
-    words = wrap(narration_of(state), max(width - 2, 1))
+def _extra_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
+    """Return what the line did and what it is about; in a low pane a row of each, if the code leaves any."""
     shapes = shape_rows(state, width)
-    extra: list[Row] = []
+    most = max(1, min(4, height // 6))
+    room = max(width - 2, 1)
+    words = narration_of(state)
+    if state.moment and len(wrap(words, room)) > most and words == say_event(state.recording, state.moment):
+        words = say_briefly(state.recording, state.moment)
+    said = [fit([(f" {line}", "narration")], width) for line in wrap_within(words, room, most)]
     if height >= 8:
-        said = [fit([(f" {line}", "narration")], width) for line in words[: max(1, min(4, height // 6))]]
-        extra = [rule(messages.SHAPES, width), *shapes, *said] if shapes else [rule("", width), *said] if said else []
-    elif height >= 5 and shapes:
-        extra = shapes[-1:]
+        return [rule(messages.SHAPES, width), *shapes, *said] if shapes else [rule("", width), *said] if said else []
+    return [*(shapes[-1:] if height >= 5 else []), *(said if height >= 4 else [])]
+
+
+def source_rows(
+    state: ExplorerState, width: int, height: int, chosen: int | None = None, *, is_zoomed: bool = False
+) -> tuple[int, int, list[Row]]:
+    """Return the first line shown, how many lines of code there are, and all rows of the pane.
+
+    Args:
+        is_zoomed: list every variable, also where that takes more rows than there are: the pane scrolls.
+    """
+    extra = _extra_rows(state, width, height)
     variables: list[Row] = []
     room = height - len(extra)
     if room >= 14:
@@ -285,7 +299,11 @@ def source_rows(state: ExplorerState, width: int, height: int, chosen: int | Non
             found = variable_rows(state, width, height - code_height - len(extra) - 1)
             variables = [rule(messages.VARIABLES, width), *found]
     top, code = code_rows(state, width, code_height, chosen)
-    rows = [*code, *extra, *variables][:height]
+    if is_zoomed:
+        found = variable_rows(state, width)
+        rows = [*code, *extra, *([rule(messages.VARIABLES, width), *found] if found else [])]
+    else:
+        rows = [*code, *extra, *variables][:height]
     return top, len(code), rows + [fit([], width) for _ in range(height - len(rows))]
 
 
@@ -293,7 +311,6 @@ class SourcePane(Pane):
     """Pane 1."""
 
     number = 1
-    fills_height = True
 
     def __init__(self, state: ExplorerState, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(state, id=id)
@@ -303,15 +320,21 @@ class SourcePane(Pane):
         self._seen_moment = state.moment
 
     def build(self, width: int, height: int) -> Sequence[Row]:
+        is_zoomed = self.has_class("-zoomed")
+        if self.scroll_y and (self.state.moment != self._seen_moment or not is_zoomed):
+            self.scroll_home(animate=False, immediate=True)
         if self.state.moment != self._seen_moment:
             self._seen_moment = self.state.moment
             self.chosen = None
-        self._top, self._lines, rows = source_rows(self.state, width, height, self.chosen)
+        self._top, self._lines, rows = source_rows(self.state, width, height, self.chosen, is_zoomed=is_zoomed)
         return rows
 
     def title(self) -> str:
         file = shown_file(self.state)
         return f"{messages.TITLES['source']} {file.path}" if file is not None else messages.TITLES["source"]
+
+    def wanted_row(self) -> int | None:
+        return self.chosen - self._top if self.chosen is not None else None
 
     def legend(self) -> str:
         has_backward = self.state.here.differentiated is not None
@@ -331,7 +354,10 @@ class SourcePane(Pane):
             self.refresh_rows()
 
     def page(self, direction: int) -> None:
-        self.select(direction * max(self._lines - 1, 1))
+        if len(self._rows) > self.size.height:
+            super().page(direction)  # every variable is listed below the code
+        else:
+            self.select(direction * max(self._lines - 1, 1))
 
     def enter(self) -> None:
         if self.chosen is None:

@@ -299,8 +299,20 @@ class TrainingView:
         """Draw a measure over all steps: of a single number as bars, of norms as heat."""
         curve = self.series.curve(leaf, self.measure)
         if leaf.size == 1 or axis is None:
-            return draw_spark(curve.numbers, curve.is_there, number - 1, width, is_ascii=look.is_ascii)
+            return self._spark(leaf, self.measure, number, width, look)
         return draw_heat_line(curve.numbers, curve.is_there, axis, width, cells_of(look))
+
+    def _spark(self, leaf: Leaf, measure: Measure, number: int, width: int, look: Look) -> Row:
+        """Draw a measure as bars: a value between its least and largest, of a gradient or update how large it is."""
+        curve = self.series.curve(leaf, measure)
+        return draw_spark(
+            curve.numbers,
+            curve.is_there,
+            number - 1,
+            width,
+            is_ascii=look.is_ascii,
+            is_magnitude=measure != "value",
+        )
 
     def _numbers(self, leaf: Leaf, number: int) -> Row:
         """Write value, gradient and update: the numbers themselves, or norms between bars."""
@@ -328,7 +340,7 @@ class TrainingView:
             if room < 8:
                 rows.append(fit(label + reach, width))
                 continue
-            line = draw_spark(curve.numbers, curve.is_there, number - 1, room, is_ascii=look.is_ascii)
+            line = self._spark(leaf, measure, number, room, look)
             rows.append(fit([*label, *line, *reach], width))
         return rows
 
