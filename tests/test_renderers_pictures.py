@@ -300,6 +300,23 @@ def test_networkx_lays_out_every_graph(name: str) -> None:
     graph = AWKWARD[name]()
     root = ET.fromstring(render_bytes(graph, "svg", renderer="networkx"))
     assert "laid out by networkx" in "".join(root.itertext())
-    if len(graph) < 500:
+    if len(graph) <= 100:
         drawn = [group.get("id") for group in root.iter(f"{SVG}g") if (group.get("class") or "").startswith("node")]
         assert drawn == [f"n{node}" for node in sorted(graph)]
+
+
+def test_networkx_shows_gradients_and_a_legend_and_nothing_runs_through_words() -> None:
+    root = svg_of(frozen(), renderer="networkx")
+    shown = texts_of(root)
+    for words in ("op (node of autograd)", "parameter that got no gradient", "no gradient"):
+        assert words in shown
+    assert any(text.startswith("‖∇‖ ") for text in shown)
+    assert len(root.findall(f".//{SVG}circle[@stroke-dasharray='3 3']")) == 3
+    order = ["edge" if element.get("fill") == "none" else element.tag for element in root]
+    assert max(place for place, word in enumerate(order) if word == "edge") < order.index(f"{SVG}g")
+    assert all(rect.get("opacity") is None for rect in root.iter(f"{SVG}rect"))
+
+
+def test_networkx_folds_what_its_lines_would_make_unreadable() -> None:
+    assert "folded by module" in "".join(texts_of(svg_of(graphs.residual(20), renderer="networkx")))
+    assert "folded" not in "".join(texts_of(svg_of(graphs.residual(20), renderer="networkx", fold="none")))

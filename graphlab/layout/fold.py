@@ -54,9 +54,9 @@ class Folding:
 Rule = Callable[["networkx.MultiDiGraph", list[int], int], Folding]
 
 
-def fold(graph: networkx.MultiDiGraph, how: Fold = "auto") -> networkx.MultiDiGraph:
+def fold(graph: networkx.MultiDiGraph, how: Fold = "auto", most: int = MOST) -> networkx.MultiDiGraph:
     """Return the graph, or a smaller one whose title says what was folded."""
-    folding = plan_folding(graph, how)
+    folding = plan_folding(graph, how, most)
     return graph if folding is None else apply_folding(graph, folding)
 
 
@@ -74,12 +74,13 @@ def without_strays(graph: networkx.MultiDiGraph, keep: Container[int] = ()) -> n
     return graph.subgraph(set(graph) - strays).copy()
 
 
-def plan_folding(graph: networkx.MultiDiGraph, how: Fold = "auto") -> Folding | None:
+def plan_folding(graph: networkx.MultiDiGraph, how: Fold = "auto", most: int = MOST) -> Folding | None:
     """Return how a graph is folded, or None where it is left as it is.
 
-    auto: only where there are too many nodes to be read; a number: every module at that depth; none: never.
+    auto: only where there are more than `most` nodes, too many to be read; a number: every module at that depth;
+    none: never.
     """
-    if how == "none" or (how == "auto" and len(graph) <= MOST):
+    if how == "none" or (how == "auto" and len(graph) <= most):
         return None
     if isinstance(how, int) and how < 1:
         raise RenderError(f"cannot fold modules at depth {how}: give 1 or more, auto or none")

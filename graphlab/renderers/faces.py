@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from graphlab.layout.boxes import Box
-from graphlab.renderers.drawing import path, polygon, rectangle, text_element
+from graphlab.renderers.drawing import number, path, polygon, rectangle, text_element
 from graphlab.renderers.fonts import Face, measure, shorten
 from graphlab.renderers.palette import Ink, Theme, readable_on
 from graphlab.renderers.reading import Magnitude, NodeReading, sign
@@ -202,6 +202,18 @@ def draw_outline(
     else:
         elements += _cut_corners(kind, box, paint)
     return elements
+
+
+def draw_circle(
+    x: float, y: float, radius: float, ink: Ink, theme: Theme, *, is_now: bool = False, is_idle: bool = False
+) -> str:
+    """Return a node as a circle, for pictures that tell kinds apart by colour alone."""
+    dash = ' stroke-dasharray="3 3"' if is_idle else ""
+    return (
+        f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(radius)}" '
+        f'fill="{theme.background if is_idle else ink.fill}" stroke="{theme.text if is_now else ink.border}" '
+        f'stroke-width="1.8"{dash}/>'
+    )
 
 
 def draw_halo(box: Box, theme: Theme) -> str:

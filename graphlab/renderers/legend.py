@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from graphlab.layout.boxes import Box
 from graphlab.renderers.drawing import path, rectangle, text_element
-from graphlab.renderers.faces import CHIP_PADDING, draw_chip, draw_outline
-from graphlab.renderers.figure import Figure
+from graphlab.renderers.faces import CHIP_PADDING, draw_chip, draw_circle, draw_outline
 from graphlab.renderers.fonts import measure
 from graphlab.renderers.palette import Theme
-from graphlab.renderers.reading import KIND_WORDS, LEVELS, Magnitude
+from graphlab.renderers.reading import KIND_WORDS, LEVELS, EdgeReading, Magnitude, NodeReading
 
 SIZE = 10.5
 LINE = 24.0
@@ -28,16 +27,21 @@ class Entry:
     draw: Draw
 
 
-def legend_entries(figure: Figure, theme: Theme) -> list[Entry]:
-    """Return what this picture needs to be explained."""
-    readings = [face.reading for face in figure.faces.values()]
+def legend_entries(
+    readings: Collection[NodeReading], edges: Iterable[EdgeReading], theme: Theme, *, is_round: bool = False
+) -> list[Entry]:
+    """Return what a picture of these nodes and edges needs to be explained; `is_round`: its nodes are circles."""
     tones = {magnitude.tone for reading in readings for magnitude in reading.magnitudes}
-    tones |= {edge.gradient.tone for edge in figure.edges.values() if edge.gradient is not None}
+    tones |= {edge.gradient.tone for edge in edges if edge.gradient is not None}
     kinds = {reading.kind for reading in readings if not reading.is_idle}
-    entries = [_kind(kind, KIND_WORDS[kind], theme) for kind in KIND_WORDS if kind in kinds]
+    entries = [_kind(kind, KIND_WORDS[kind], theme, is_round=is_round) for kind in KIND_WORDS if kind in kinds]
     idle = {reading.kind for reading in readings if reading.is_idle}
-    entries += [_kind(kind, f"{kind} that got no gradient", theme, is_idle=True) for kind in KIND_WORDS if kind in idle]
-    if any(reading.tags for reading in readings):
+    entries += [
+        _kind(kind, f"{kind} that got no gradient", theme, is_round=is_round, is_idle=True)
+        for kind in KIND_WORDS
+        if kind in idle
+    ]
+    if not is_round and any(reading.tags for reading in readings):
         entries.append(_tag(theme))
     if any(reading.state == "now" for reading in readings):
         entries.append(_now(theme))
@@ -85,11 +89,13 @@ def _words(x: float, middle: float, words: str, theme: Theme) -> str:
     return text_element(x, middle + SIZE * 0.36, words, SIZE, theme.muted)
 
 
-def _kind(kind: str, words: str, theme: Theme, *, is_idle: bool = False) -> Entry:
+def _kind(kind: str, words: str, theme: Theme, *, is_round: bool, is_idle: bool = False) -> Entry:
     def draw(x: float, middle: float) -> list[str]:
         box = Box(x, middle - 7, 24, 14)
         ink = theme.kinds[kind]
-        if kind in {"op", "group"}:
+        if is_round:
+            icon = [draw_circle(x + 12, middle, 7.0, ink, theme, is_idle=is_idle)]
+        elif kind in {"op", "group"}:
             icon = [
                 rectangle(box.x, box.y, box.width, box.height, 4, fill=ink.fill, stroke=ink.border, stroke_width=1.4)
             ]

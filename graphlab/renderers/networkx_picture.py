@@ -10,20 +10,27 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from graphlab.layout.fold import fold
+from graphlab.layout.fold import fold, without_strays
 from graphlab.renderers.drawing import escape, number, opening, path, polygon, rectangle, text_element
+from graphlab.renderers.faces import CHIP_PADDING, draw_chip, draw_circle
 from graphlab.renderers.fonts import measure, shorten, wrap
+from graphlab.renderers.legend import draw_legend, legend_entries, legend_height
 from graphlab.renderers.options import Options
 from graphlab.renderers.palette import THEMES, Theme
 from graphlab.renderers.png import rasterise
-from graphlab.renderers.reading import NodeReading, read_edge, read_node, title_lines
+from graphlab.renderers.reading import EdgeReading, NodeReading, read_edge, read_nodes, sign, title_lines
 
 if TYPE_CHECKING:
     import networkx
 
-ACROSS, DOWN = 150.0, 96.0
+    from graphlab.layout.boxes import EdgeKey
+
+ACROSS, DOWN = 150.0, 128.0
 """From one circle to the next, in a generation and between generations."""
 RADIUS = 15.0
+MOST = 100
+"""Nodes beyond which straight lines between circles are no longer told apart."""
+CHIP = 9.0
 MARGIN = 40.0
 NARROWEST = 420.0
 Point = tuple[float, float]
@@ -42,9 +49,10 @@ def render_svg(graph: networkx.MultiDiGraph, options: Options) -> bytes:
 def draw_svg(graph: networkx.MultiDiGraph, options: Options) -> str:
     """Return the picture as SVG text."""
     theme = THEMES[options.theme]
-    graph = fold(graph, options.fold)
+    graph = fold(without_strays(graph), options.fold, MOST)
     points, width, height = place(graph, is_down=options.direction == "down")
-    readings = {node: read_node(data) for node, data in sorted(graph.nodes(data=True))}
+    readings = read_nodes(graph)
+    edges = {key: read_edge(graph.edges[key]) for key in sorted(graph.edges(keys=True))}
     title, where, doing = title_lines(graph.graph)
     inner = max(NARROWEST, width)
     head = []
@@ -58,7 +66,10 @@ def draw_svg(graph: networkx.MultiDiGraph, options: Options) -> str:
     top = y + 30
     left = MARGIN + (inner - width) / 2
     # The words below the outermost circles reach beyond them.
-    page = (inner + ACROSS + 2 * MARGIN, top + height + MARGIN + 30)
+    bottom = top + height + MARGIN + 50
+    entries = legend_entries(readings.values(), edges.values(), theme, is_round=True)
+    legend_width = min(inner + ACROSS, 1100.0)
+    page = (inner + ACROSS + 2 * MARGIN, bottom + legend_height(entries, legend_width) + MARGIN / 2)
     placed = {node: (x + left + ACROSS / 2, y + top) for node, (x, y) in points.items()}
     return "\n".join(
         [
@@ -66,8 +77,9 @@ def draw_svg(graph: networkx.MultiDiGraph, options: Options) -> str:
             f"<title>{escape(title)}</title>",
             rectangle(0, 0, *page, fill=theme.background),
             *head,
-            *_draw_edges(graph, placed, theme),
+            *_draw_edges(edges, placed, theme),
             *(element for node, reading in readings.items() for element in _draw_node(reading, placed[node], theme)),
+            *draw_legend(entries, MARGIN, bottom, legend_width),
             "</svg>\n",
         ]
     )
@@ -106,12 +118,13 @@ def place(graph: networkx.MultiDiGraph, *, is_down: bool) -> tuple[dict[int, Poi
     return points, size[0], size[1]
 
 
-def _draw_edges(graph: networkx.MultiDiGraph, points: dict[int, Point], theme: Theme) -> list[str]:
-    elements = []
+def _draw_edges(edges: dict[EdgeKey, EdgeReading], points: dict[int, Point], theme: Theme) -> list[str]:
+    """Return the lines, then the gradients' numbers on them."""
+    lines: list[str] = []
+    chips: list[str] = []
     parallel: dict[tuple[int, int], int] = {}
-    for source, target, key in sorted(graph.edges(keys=True)):
+    for (source, target, _), reading in edges.items():
         count = parallel[source, target] = parallel.get((source, target), -1) + 1
-        reading = read_edge(graph.edges[source, target, key])
         color = theme.line
         if reading.gradient is not None and reading.gradient.tone == "level":
             color = theme.lines[reading.gradient.level + len(theme.lines) // 2]
@@ -120,8 +133,21 @@ def _draw_edges(graph: networkx.MultiDiGraph, points: dict[int, Point], theme: T
         if not count and _is_hidden(points, source, target):
             bow = 120.0
         dash: dict[str, str | float] = {"stroke_dasharray": "5 4"} if reading.state == "future" else {}
-        elements += _draw_edge(points[source], points[target], bow, color, dash)
-    return elements
+        lines += _draw_edge(points[source], points[target], bow, color, dash)
+        if reading.gradient is not None:
+            x, y = _on_way(points[source], points[target], bow)
+            left = x - measure(reading.gradient.text, CHIP) / 2 - CHIP_PADDING
+            chips += draw_chip(reading.gradient, reading.gradient.text, left, y, CHIP, theme)
+    return [*lines, *chips]
+
+
+def _on_way(start: Point, end: Point, bow: float) -> Point:
+    """Return the point on an edge for its number: below the source's words, above the target's circle."""
+    length = math.hypot(end[0] - start[0], end[1] - start[1]) or 1.0
+    share = 0.66
+    aside = 2 * share * (1 - share) * bow / length
+    x, y = end[0] - start[0], end[1] - start[1]
+    return start[0] + share * x - aside * y, start[1] + share * y + aside * x
 
 
 def _is_hidden(points: dict[int, Point], source: int, target: int) -> bool:
@@ -156,23 +182,26 @@ def _draw_edge(start: Point, end: Point, bow: float, color: str, dash: dict[str,
 def _draw_node(reading: NodeReading, point: Point, theme: Theme) -> list[str]:
     ink = theme.kinds.get(reading.kind, theme.kinds["op"])
     x, y = point
-    paint = f'fill="{ink.fill}" stroke="{theme.text if reading.state == "now" else ink.border}"'
     opacity = ' opacity="0.45"' if reading.state == "future" else ""
     halo = f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(RADIUS + 5)}" fill="{theme.halo}"/>'
     words = " ".join((reading.title, *reading.tags[:1]))
-    lines = [(shorten(words, ACROSS - 8, 11.0), 11.0, theme.text), (reading.shape, 9.5, theme.muted)]
+    first = sign(reading.gradient) if reading.gradient else ""
+    # That NaN is inside stands before the parameters' norm, which may be cut.
+    rest = "  ".join((*(more for more, _ in reversed(reading.more)), reading.missing)).strip()
+    lines = [(words, 11.0, theme.text), (reading.shape, 9.5, theme.muted), (first, 9.5, theme.muted)]
+    lines.append((rest, 9.5, theme.muted))
     elements = [
         f'<g class="node {reading.kind}" id="n{reading.id}"{opacity}>',
         f"<title>{escape(reading.facts)}</title>",
         halo if reading.state == "now" else "",
-        f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(RADIUS)}" {paint} stroke-width="1.8"/>',
+        draw_circle(x, y, RADIUS, ink, theme, is_now=reading.state == "now", is_idle=reading.is_idle),
     ]
     below = y + RADIUS + 13
     for line, size, color in lines:
         fitted = shorten(line, ACROSS - 8, size)
         wide = measure(fitted, size)
         if wide:
-            back = rectangle(x - wide / 2 - 2, below - size, wide + 4, size + 3, fill=theme.background, opacity=0.8)
+            back = rectangle(x - wide / 2 - 2, below - size, wide + 4, size + 3, fill=theme.background)
             elements += [back, text_element(x - wide / 2, below, fitted, size, color)]
             below += size + 2.5
     return [*(element for element in elements if element), "</g>"]

@@ -38,7 +38,7 @@ def compose(figure: Figure, theme: Theme) -> str:
     graph = figure.graph
     inner = max(NARROWEST, figure.layout.width)
     heading, heading_height = _heading(graph, inner, theme)
-    entries = legend_entries(figure, theme)
+    entries = legend_entries([face.reading for face in figure.faces.values()], figure.edges.values(), theme)
     # A very wide picture keeps its legend together at the left, where one looks first.
     legend_width = min(inner, 1100.0)
     legend = legend_height(entries, legend_width)
