@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 import graphlab
-from graphlab.errors import UsageError
+from graphlab.errors import RecordingError, UsageError
+from graphlab.store import Reader
 
 
 def train(model: nn.Module, data: torch.Tensor, steps: int = 3) -> None:
@@ -87,3 +88,13 @@ def test_the_package_names_what_it_offers() -> None:
 def test_an_unknown_detail_is_told() -> None:
     with pytest.raises(UsageError, match="detail"), graphlab.record(None, detail="half"):
         pass
+
+
+def test_a_recording_that_is_deleted_while_it_is_read_is_said_to_be_gone(tmp_path: Path) -> None:
+    model, data = make_model(), torch.ones(4, 2)
+    with graphlab.record(tmp_path / "run.glab"):
+        train(model, data, steps=1)
+    reader = Reader(tmp_path / "run.glab")
+    (tmp_path / "run.glab").unlink()
+    with pytest.raises(RecordingError, match="is gone"):
+        reader.meta()

@@ -109,6 +109,8 @@ class Reader:
             yield
         except (sqlite3.Error, ValueError, OverflowError, TypeError) as error:
             # A ValueError: text that is no UTF-8, no JSON, no shape. A TypeError: nothing where a number belongs.
+            if self.path is not None and not self.path.exists():
+                raise RecordingError(f"{self.path} is gone: it was deleted or moved while it was read") from error
             raise RecordingError(f"{self.path} is damaged: {sqlite_reason(error)}") from error
 
     def _connect(self) -> sqlite3.Connection:

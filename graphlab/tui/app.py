@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from graphlab.errors import GraphlabError
 from graphlab.recording import Recording, open_recording
+from graphlab.tui import messages
 from graphlab.tui.explore import ExploreScreen
 from graphlab.tui.memory import Memory
 from graphlab.tui.rows import to_ascii
@@ -72,6 +75,16 @@ class GraphlabApp(App[int]):
             "quiet": "ansi_default" if is_ansi else "#98a2b3",
             "faint": "ansi_bright_black" if is_ansi else "#6c7685",
         }
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with one line, not with a traceback (a recording that was deleted while it is looked at, a bug)."""
+        if self.is_headless or "GRAPHLAB_DEBUG" in os.environ:
+            super()._handle_exception(error)
+            return
+        self._return_code = 2
+        is_ours = isinstance(error, GraphlabError)
+        said = messages.LEFT if is_ours else messages.LEFT_UNEXPECTED
+        self.panic(Text(said.format(type=type(error).__name__, message=" ".join(str(error).split()))))
 
     def on_mount(self) -> None:
         """Open what was asked for."""

@@ -200,3 +200,6 @@ OUTPUT_OF = "output ({name})"
 CALL_AT = "{call} at line {line}"
 TENSOR_VIEWS = {"heat": "heat map", "numbers": "numbers", "histogram": "histogram"}
 NO_NEWS = "unfinished, no news"
+
+LEFT = "graphlab: {message}"
+LEFT_UNEXPECTED = "graphlab: unexpected {type}: {message} (GRAPHLAB_DEBUG=1 shows where)"
