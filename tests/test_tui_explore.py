@@ -19,7 +19,6 @@ from graphlab.tui.app import GraphlabApp
 from graphlab.tui.child import Child
 from graphlab.tui.dialogs import HelpScreen, PromptDialog
 from graphlab.tui.explore import ExploreScreen
-from graphlab.tui.gallery import GalleryScreen
 from graphlab.tui.headless import screen_strips, screen_text
 from graphlab.tui.keys import key_name, keys_of
 from graphlab.tui.memory import Memory
@@ -485,37 +484,3 @@ async def test_panes_never_scroll_by_animation(training: Path) -> None:
         await press(pilot, "End 3 pagedown")
         pane = explorer(pilot).query_one("#inspector", Pane)
         assert pane.scroll_y == pane.scroll_target_y
-
-
-async def test_enter_in_training_opens_the_step_in_the_other_panes(training: Path) -> None:
-    async with GraphlabApp(training, theme=DARK).run_test(size=(80, 24)) as pilot:
-        await press(pilot, ": s 3 enter 5 right enter")
-        state = state_of(pilot)
-        assert state.moment == state.recording.step(3).first
-        assert "┏━ 1 Source" in text_of(pilot)
-        assert "5 Training" not in text_of(pilot)
-
-
-async def test_the_zoomed_source_scrolls_to_every_variable(rnn: Path) -> None:
-    async with GraphlabApp(rnn, theme=DARK).run_test(size=(80, 24)) as pilot:
-        await press(pilot, ": L 3 2 enter z")
-        seen = text_of(pilot)
-        assert "▷ 32" in seen
-        assert "more (z)" not in seen
-        await press(pilot, "pagedown")
-        assert "loss " in text_of(pilot).splitlines()[-3]
-        seen += text_of(pilot)
-        assert all(f"  {name} " in seen for name in ("prev_h", "W_h", "W_x", "i2h", "h2h", "next_h"))
-        await press(pilot, "z")
-        assert explorer(pilot).query_one("#source").scroll_offset.y == 0
-
-
-async def test_the_gallery_keeps_the_scenario_that_was_open(tmp_path: Path) -> None:
-    path = _path(builders.rnn_cell(tmp_path))
-    async with GraphlabApp(path, theme=DARK).run_test(size=(120, 40)) as pilot:
-        await press(pilot, "o")
-        await pilot.pause(0.3)
-        gallery = pilot.app.screen
-        assert isinstance(gallery, GalleryScreen)
-        assert gallery.scenarios.entry is not None
-        assert gallery.scenarios.entry.name == "rnn_cell"

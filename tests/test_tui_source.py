@@ -1,4 +1,4 @@
-"""The source pane over a script with functions: whose variables are listed, and what is said of them."""
+"""Whose variables the source pane lists and what it says of them, how it scrolls, and how one comes back to it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 
 from graphlab.recording import Recording
+from graphlab.tui.app import GraphlabApp
+from graphlab.tui.gallery import GalleryScreen
 from graphlab.tui.rows import join_text
 from graphlab.tui.source import source_rows, variable_rows
 from graphlab.tui.state import ExplorerState
+from graphlab.tui.theme import DARK
+from tests import builders
 from tests.recorded import record_text
+from tests.test_tui_explore import explorer, press, state_of, text_of
 
 CALLS = """
 import torch
@@ -71,3 +76,36 @@ def test_a_long_shape_of_what_comes_is_parted_from_the_words(tmp_path: Path) -> 
     recording = record_text(tmp_path, "import torch\na = 1\nx = torch.zeros(1000, 2000, 3, 1)\n")
     state = ExplorerState(recording, at=1)
     assert "… not made yet" in join_text(source_rows(state, 40, 30)[2])
+
+
+async def test_enter_in_training_opens_the_step_in_the_other_panes(tmp_path: Path) -> None:
+    async with GraphlabApp(builders.training(tmp_path).path, theme=DARK).run_test(size=(80, 24)) as pilot:
+        await press(pilot, ": s 3 enter 5 right enter")
+        state = state_of(pilot)
+        assert state.moment == state.recording.step(3).first
+        assert "┏━ 1 Source" in text_of(pilot)
+        assert "5 Training" not in text_of(pilot)
+
+
+async def test_the_zoomed_source_scrolls_to_every_variable(tmp_path: Path) -> None:
+    async with GraphlabApp(builders.rnn_cell(tmp_path).path, theme=DARK).run_test(size=(80, 24)) as pilot:
+        await press(pilot, ": L 3 2 enter z")
+        seen = text_of(pilot)
+        assert "▷ 32" in seen
+        assert "more (z)" not in seen
+        await press(pilot, "pagedown")
+        assert "loss " in text_of(pilot).splitlines()[-3]
+        seen += text_of(pilot)
+        assert all(f"  {name} " in seen for name in ("prev_h", "W_h", "W_x", "i2h", "h2h", "next_h"))
+        await press(pilot, "z")
+        assert explorer(pilot).query_one("#source").scroll_offset.y == 0
+
+
+async def test_the_gallery_keeps_the_scenario_that_was_open(tmp_path: Path) -> None:
+    async with GraphlabApp(builders.rnn_cell(tmp_path).path, theme=DARK).run_test(size=(120, 40)) as pilot:
+        await press(pilot, "o")
+        await pilot.pause(0.3)
+        gallery = pilot.app.screen
+        assert isinstance(gallery, GalleryScreen)
+        assert gallery.scenarios.entry is not None
+        assert gallery.scenarios.entry.name == "rnn_cell"

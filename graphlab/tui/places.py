@@ -313,7 +313,7 @@ def call_name(state: ExplorerState, node: Node) -> str:
         before = next((edge.source for edge in state.edges_into(node.id)), None)
         name = state.tag_of(state.recording.node(before)) if before is not None else ""
         return messages.OUTPUT_OF.format(name=name) if name else messages.LANE_KINDS["output"]
-    what = (node.call or node.op or node.kind).removeprefix("torch.")
+    what = (node.call or node.op or node.kind).removeprefix("torch.").removeprefix("Tensor.")
     line = state.line_of(node)
     return messages.CALL_AT.format(call=what, line=line) if line else what
 
