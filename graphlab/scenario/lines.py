@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import threading
 import tokenize
 import warnings
 from collections.abc import Iterator
@@ -97,6 +98,10 @@ def plain_lines(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
+_PARSING = threading.Lock()
+"""CPython 3.11's parser loses count of its depth when two threads are in it, and warnings' filters are everybody's."""
+
+
 def parse(text: str, path: str) -> ast.Module:
     """Parse a text without a word on stderr; the path stands in messages.
 
@@ -107,7 +112,7 @@ def parse(text: str, path: str) -> ast.Module:
         raise ScenarioError(f"{path} is no Python script: it contains NUL bytes")
     try:
         # The script's own warnings (`"\d"`) are for the run to show, once.
-        with warnings.catch_warnings():
+        with _PARSING, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
