@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from graphlab.errors import RecordingError
-from graphlab.tui.child import cancel_all, free_path, start_recording
+from graphlab.store.paths import free_path
+from graphlab.tui.child import cancel_all, start_recording
 from graphlab.tui.recent import read_recent
 from tests.children import start_python
 

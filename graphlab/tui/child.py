@@ -181,13 +181,3 @@ def cancel_all(patience: float = 1.0) -> None:
 
 
 atexit.register(cancel_all)
-
-
-def free_path(folder: Path, name: str, ending: str = ".glab") -> Path:
-    """Return the first of `NAME.glab`, `NAME-2.glab`, … that is not there yet: nothing is ever overwritten."""
-    path = folder / f"{name}{ending}"
-    number = 2
-    while path.exists():
-        path = folder / f"{name}-{number}{ending}"
-        number += 1
-    return path

@@ -17,9 +17,9 @@ from textual.worker import Worker, WorkerState
 
 from graphlab.errors import GraphlabError
 from graphlab.sentences import say_event
+from graphlab.store.paths import free_path
 from graphlab.tui import messages
 from graphlab.tui.block import RowsBlock
-from graphlab.tui.child import free_path
 from graphlab.tui.recent import OUTPUTS
 from graphlab.tui.rows import Row, fit, wrap
 

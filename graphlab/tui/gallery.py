@@ -14,9 +14,10 @@ from textual.widgets import Button, Input
 
 from graphlab.errors import GraphlabError, ScenarioError, UsageError
 from graphlab.scenario import list_scenarios
+from graphlab.store.paths import free_path
 from graphlab.tui import messages
 from graphlab.tui.block import RowsBlock
-from graphlab.tui.child import Child, free_path, start_recording
+from graphlab.tui.child import Child, start_recording
 from graphlab.tui.footer import KeyLine
 from graphlab.tui.gallery_detail import ScenarioDetail
 from graphlab.tui.gallery_rows import TALL, Entry, entry_rows, make_entries, matching, newest_by_scenario, recent_rows
