@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from graphlab.capture.variables import Variables
 from tests.recorded import events, gradients, kinds, phases, record_text, update_norms
 
 HEAD = """\
@@ -393,3 +394,30 @@ def test_a_metric_of_a_global_that_a_function_binds_is_the_scripts_own(tmp_path:
         """,
     )
     assert [run.step_metrics(number)["total"] for number in (1, 2, 3)] == [0.0, 1.5, 4.5]
+
+
+def test_what_a_function_held_is_let_go_when_it_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Variables] = []
+
+    def read_nothing(self: Variables, frames: object) -> dict[str, float]:
+        kept.append(self)
+        return {}
+
+    monkeypatch.setattr(Variables, "read_figures", read_nothing)
+    record_text(
+        tmp_path,
+        """\
+        import torch
+        def loss_of(w):
+            half = 0.5
+            leaf = torch.ones(1, requires_grad=True)
+            return half * (w * leaf).sum()
+        w = torch.ones(2, requires_grad=True)
+        opt = torch.optim.SGD([w], lr=0.1)
+        for step in range(5):
+            loss_of(w).backward()
+            opt.step()
+        """,
+    )
+    assert {frame for frame, held in kept[0].figures.items() if held} <= {1}
+    assert set(kept[0]._names) <= {1}

@@ -6,6 +6,7 @@ Only the script's own functions are traced: for all other code the interpreter a
 from __future__ import annotations
 
 import dis
+import inspect
 import sys
 import threading
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from graphlab.capture.statements import Statement
 _LEAVES = {
     dis.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE", "RETURN_GENERATOR") if name in dis.opmap
 }
+_COMES_BACK = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _NESTED = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"}
 
 
@@ -31,6 +33,9 @@ class Watcher(Protocol):
 
     def frame_begins(self, frame: TracedFrame) -> None:
         """A function of the script was called: its arguments are bound."""
+
+    def frame_ends(self, frame: TracedFrame) -> None:
+        """A function of the script has returned."""
 
 
 class TracedFrame:
@@ -202,7 +207,9 @@ class Tracer:
         return self.top
 
     def pop(self, traced: TracedFrame) -> None:
-        """Leave a function of the script."""
+        """Leave a function of the script; a generator that yields comes back."""
+        if traced.frame is not None and not traced.frame.f_code.co_flags & _COMES_BACK:
+            self.watcher.frame_ends(traced)
         if self.top is not None and traced.depth <= self.top.depth:
             self.top = traced.parent
         traced.frame = None  # the frame's f_trace leads back here: a cycle would keep the function's tensors alive

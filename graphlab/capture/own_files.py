@@ -54,12 +54,6 @@ class OwnFiles:
             self._files[name] = self._open(name)
         return self._files[name]
 
-    def add(self, name: str, text: str) -> OwnFile:
-        """Count a file as the script's own, whatever its folder."""
-        self._texts[name] = text
-        opened = self._files[name] = self._make(name, text)
-        return opened
-
     def shorten(self, text: str) -> str:
         """Write the paths in a traceback or a warning from the script's folder, a library's from where libraries lie.
 

@@ -195,6 +195,11 @@ class Session:
             names = code.co_varnames[:count]
             self.variables.bind(self.sink.event_count + 1, frame.number, frame.frame, names, is_call=True)
 
+    def frame_ends(self, frame: TracedFrame) -> None:
+        """A function of the script has returned; the script's own figures are still read at the end."""
+        if frame.depth:
+            self.variables.forget_frame(frame.number)
+
     def line_ends(self, frame: TracedFrame, statement: Statement) -> None:
         """Write what a statement did that only its end shows, and its line event."""
         if self.ops.suspended and frame.frame is not None and not self._is_in_optimizer(frame.frame):

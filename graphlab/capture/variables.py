@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import CodeType, FrameType
 from typing import Any
@@ -25,10 +26,10 @@ class Variables:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.sink = registry.sink
-        self.figures: dict[tuple[int, str], float | weakref.ref[torch.Tensor]] = {}
-        """By frame and name: the Python floats and 0-d CPU tensors that variables hold, for metrics."""
+        self.figures: dict[int, dict[str, float | weakref.ref[torch.Tensor]]] = defaultdict(dict)
+        """By frame, then name: the Python floats and 0-d CPU tensors that variables hold, for metrics."""
         self.module_paths: weakref.WeakKeyDictionary[torch.nn.Module, str] = weakref.WeakKeyDictionary()
-        self._names: dict[tuple[int, str], weakref.ref[torch.Tensor]] = {}
+        self._names: dict[int, dict[str, weakref.ref[torch.Tensor]]] = defaultdict(dict)
         self.has_lazy = False
         """Whether parameters of a model had no shape yet when it was named."""
         self._roots: list[tuple[weakref.ref[torch.nn.Module], str]] = []
@@ -45,7 +46,7 @@ class Variables:
                 owner = number if name.partition(".")[0] in local else 1
                 self._bind(event, owner, name, value, is_call=is_call)
             elif "." not in name:
-                self.figures.pop((number, name), None)
+                self.figures[number].pop(name, None)
                 self.sink.add_binding(event, number, name, "gone", None, "", is_element=False)
 
     def bind_held(self, number: int, frame: FrameType) -> None:
@@ -62,14 +63,14 @@ class Variables:
         if isinstance(value, torch.Tensor):
             self._bind_tensor(event, frame, name, value, is_element=False)
             return
-        self.figures.pop((frame, name), None)
+        self.figures[frame].pop(name, None)
         kind, text = "other", type(value).__name__
         if isinstance(value, bool | int | float):
             kind = "number"
             if self.registry.has_values:
                 text = repr(value)[:_TEXT]
             if isinstance(value, float):
-                self.figures[frame, name] = float(value)
+                self.figures[frame][name] = float(value)
         elif isinstance(value, str):
             text = repr(value)[:_TEXT] if self.registry.has_values else text
         elif isinstance(value, torch.nn.Module):
@@ -87,12 +88,12 @@ class Variables:
         state = self.registry.state(value, event) if is_element else self.registry.bind(value, event)
         self.sink.add_binding(event, frame, name, "tensor", state.origin, "", is_element=is_element)
         if needs_grad(value) and value.is_leaf:
-            self._names[frame, name] = weakref.ref(value)
+            self._names[frame][name] = weakref.ref(value)
         if not is_element:
             if value.dim() == 0 and value.device.type == "cpu" and value.is_floating_point():
-                self.figures[frame, name] = weakref.ref(value)
+                self.figures[frame][name] = weakref.ref(value)
             else:
-                self.figures.pop((frame, name), None)
+                self.figures[frame].pop(name, None)
 
     def name_modules(self, root: torch.nn.Module, variable: str) -> None:
         """Give a model's parameters and modules their dotted names, prefixed only where two models share one."""
@@ -154,8 +155,8 @@ class Variables:
     def read_figures(self, frames: Sequence[int]) -> dict[str, float]:
         """Return the numbers that variables of some frames hold now, but for CAPITAL names, which are parameters."""
         values = {}
-        for (frame, name), held in list(self.figures.items()):
-            if frame not in frames or name.isupper():
+        for name, held in [item for frame in frames for item in self.figures[frame].items()]:
+            if name.isupper():
                 continue
             if isinstance(held, float):
                 values[name] = held
@@ -166,7 +167,7 @@ class Variables:
     def leaf_names(self) -> dict[int, str]:
         """Return what the leaves that variables hold are called, by node."""
         names: dict[int, str] = {}
-        for (_, name), reference in self._names.items():
+        for name, reference in [item for held in self._names.values() for item in held.items()]:
             tensor = reference()
             leaf = self.registry.leaves.get(tensor) if tensor is not None else None
             if leaf is not None:
@@ -174,9 +175,9 @@ class Variables:
         return names
 
     def forget_frame(self, frame: int) -> None:
-        """Drop the numbers of a function that has returned."""
-        for key in [key for key in self.figures if key[0] == frame]:
-            del self.figures[key]
+        """Let go of what is known of a function's variables: it has returned."""
+        self.figures.pop(frame, None)
+        self._names.pop(frame, None)
 
 
 def _look_up(name: str, local: Mapping[str, Any], frame: FrameType) -> Any:
