@@ -233,12 +233,6 @@ def _paint(upper: Array, lower: Array | None, cells: Cells) -> Row:
     return row
 
 
-def draw_strip(values: Array, scale: float, cells: Cells) -> Row:
-    """Draw numbers as one line of full cells."""
-    levels = levels_of(values, scale)
-    return _paint(levels, levels, cells) if len(levels) else []
-
-
 def scale_legend(scale: str, cells: Cells, *, is_signed: bool = True) -> Row:
     """Draw the ramp between the numbers at its ends."""
     first = -LEVELS if is_signed else 0

@@ -16,7 +16,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from graphlab.tui.rows import Row, clean, fit, row_text, to_ascii
+from graphlab.tui.rows import Row, clean, fit, to_ascii
 from graphlab.tui.theme import Look, Palette, palette_of
 
 if TYPE_CHECKING:
@@ -198,10 +198,6 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
         row = fit(row, width, start=scroll_x, is_picture=self.virtual_size.width > width)
         return paint(row, width, self.palette, self._base, is_ascii=self.has_class("-ascii"))
 
-    def row_at(self, index: int) -> str:
-        """Return a row's text, for tests."""
-        return row_text(self._rows[index])
-
     def notify_style_update(self) -> None:
         """Repaint when the theme changes."""
         super().notify_style_update()
@@ -220,10 +216,6 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
         if offset is not None:
             row = offset.y + (0 if self.fills_height else round(self.scroll_y))
             self.click(offset.x + round(self.scroll_x), row)
-
-    def scroll_visible_region(self, region: Region) -> None:
-        """Scroll so that a region of the content can be seen."""
-        self.scroll_to_region(region, animate=False, immediate=True)
 
 
 class Pane(RowsPane):
