@@ -15,9 +15,10 @@ from typing import Any, Protocol
 import torch
 import torch.autograd.graph
 
+from graphlab.capture.anomaly import INTERNAL
 from graphlab.capture.identity import LeafState, is_accumulate, needs_grad, node_number, node_state, version_of
 from graphlab.capture.registry import Registry
-from graphlab.capture.snapshots import dtype_name, shape_of
+from graphlab.capture.snapshots import dtype_name, sizes_of
 from graphlab.capture.steps import Steps
 from graphlab.capture.torchviz_text import draw_with_torchviz
 
@@ -66,6 +67,7 @@ class Backwards:
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
             return self._run(engine, t_outputs, args, kwargs)
 
+        _engine_run_backward.__code__ = _engine_run_backward.__code__.replace(co_filename=INTERNAL)
         for holder in _HOLDERS:
             setattr(holder, _NAME, _engine_run_backward)
 
@@ -156,13 +158,13 @@ class Backwards:
         file, line, _ = self.registry.find_place()
         is_tensor = isinstance(root, torch.Tensor)
         node = self.sink.add_node(
-            "output", event, file=file, line=line, shape=shape_of(root.shape) if is_tensor else None,
+            "output", event, file=file, line=line, shape=sizes_of(root) if is_tensor else None,
             dtype=dtype_name(root) if is_tensor else None, device=str(root.device) if is_tensor else None,
         )  # fmt: skip
         if is_tensor:
             state = self.registry.state(root, event)
             self.sink.add_tensor(
-                None, event, node, 0, "", shape_of(root.shape), dtype_name(root), str(root.device), True, state.snapshot
+                None, event, node, 0, "", sizes_of(root), dtype_name(root), str(root.device), True, state.snapshot
             )
         self.sink.add_edge(source, node, 0, output, event)
         if seed is not None:
@@ -175,7 +177,7 @@ class Backwards:
         digest = hashlib.blake2b(digest_size=12)
         for fn in functions:
             below = [(index[id(each)], slot) if each is not None else None for each, slot in fn.next_functions]
-            shape = shape_of(fn.variable.shape) if is_accumulate(fn) else ()
+            shape = sizes_of(fn.variable) if is_accumulate(fn) else ()
             digest.update(repr((fn.name(), shape, below)).encode())
         key = digest.hexdigest()
         number = self._graphs.get(key)
@@ -266,6 +268,10 @@ class Backwards:
                 self.sink.end_event(event, "accumulate", registry.find_place(), node=leaf.node)
 
         return [fn.register_prehook(prehook), fn.register_hook(hook)]
+
+
+# `warnings.warn(…, stacklevel=n)` does not count frames of the import machinery: called so, neither does it ours.
+Backwards._run.__code__ = Backwards._run.__code__.replace(co_filename=INTERNAL)
 
 
 def _has_graph(root: Any) -> bool:

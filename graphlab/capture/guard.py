@@ -11,7 +11,12 @@ import os
 import sys
 import threading
 import traceback
+from contextlib import AbstractContextManager
 from types import TracebackType
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import _disable_current_modes
 
 from graphlab.capture.sink import Sink
 
@@ -28,6 +33,8 @@ class Guard:
         self._is_told_of_threads = False
         self._thread = threading.get_ident()
         self._is_on = True
+        self._set_aside: list[AbstractContextManager[Any] | None] = []
+        """For each block that is under way: the script's dispatch modes, which must not see what we do."""
 
     def start(self) -> None:
         """Watch the thread that calls."""
@@ -58,11 +65,17 @@ class Guard:
             self._sink.add_note(f"not everything could be recorded: {type(error).__name__}: {text}")
 
     def __enter__(self) -> None:
-        pass
+        aside = _disable_current_modes() if torch._C._len_torch_dispatch_stack() else None
+        self._set_aside.append(aside)
+        if aside is not None:
+            aside.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        aside = self._set_aside.pop()
+        if aside is not None:
+            aside.__exit__(None, None, None)
         if isinstance(error, Exception):
             if not isinstance(error, RecursionError):  # the script's depth leaves no room to say anything
                 self.failed(error)

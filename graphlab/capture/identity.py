@@ -16,6 +16,12 @@ import torch
 T = TypeVar("T")
 
 
+class TensorRef(weakref.ref[torch.Tensor]):
+    """A weak reference of ours: `swaps` tells it from the script's own."""
+
+    __slots__ = ()
+
+
 @dataclass(slots=True)
 class TensorState:
     """What is known of a live tensor."""
@@ -39,7 +45,7 @@ class LeafState:
     """What is known of a leaf that requires grad."""
 
     node: int
-    tensor: weakref.ref[torch.Tensor]
+    tensor: TensorRef
     kind: str
     name: str | None
     grad_snapshot: int | None = None
@@ -57,7 +63,7 @@ class TensorMap(Generic[T]):
     """A dict with tensors as keys, by identity, that keeps no tensor alive."""
 
     def __init__(self) -> None:
-        self._entries: dict[int, tuple[weakref.ref[torch.Tensor], T]] = {}
+        self._entries: dict[int, tuple[TensorRef, T]] = {}
 
     def get(self, tensor: torch.Tensor) -> T | None:
         """Return what is kept for a tensor, or None."""
@@ -68,12 +74,12 @@ class TensorMap(Generic[T]):
         """Keep something for a tensor for as long as it lives."""
         key, entries = id(tensor), self._entries
 
-        def forget(reference: weakref.ref[torch.Tensor]) -> None:
+        def forget(reference: TensorRef) -> None:
             entry = entries.get(key)
             if entry is not None and entry[0] is reference:
                 del entries[key]
 
-        entries[key] = (weakref.ref(tensor, forget), value)
+        entries[key] = (TensorRef(tensor, forget), value)
 
     def values(self) -> list[T]:
         """Return what is kept for the tensors that live."""

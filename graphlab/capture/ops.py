@@ -80,18 +80,23 @@ class Ops(TorchFunctionMode):
             call = self._calls[func] = Call(func)
         if not call.is_passed:
             return self._watch(run, caller, call, func, args, kwargs)
+        return self._pass(run, call, func, args, kwargs)
+
+    def _pass(self, run: Any, call: Call, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Pass on a call that is no op; some of them change what the recording knows."""
+        guard = self.registry.guard
         if func == DATA_SETTER:
-            with self.registry.guard:
+            with guard, torch._C.DisableTorchFunctionSubclass():
                 self.watcher.before_change(list(flatten(args[:1])))
         result = run(func, args, kwargs)
         if call.name in WRITERS:
-            with self.registry.guard:
+            with guard, torch._C.DisableTorchFunctionSubclass():
                 self.registry.unwritten.discard(args[0])
         if func in {GRAD_SETTER, GRAD_DELETER}:
-            with self.registry.guard:
+            with guard, torch._C.DisableTorchFunctionSubclass():
                 self.watcher.gradient_set(args[0])
         elif func == DATA_SETTER:
-            with self.registry.guard:
+            with guard, torch._C.DisableTorchFunctionSubclass():
                 self.watcher.after_change(list(flatten(args[:1])))
         return result
 
@@ -99,17 +104,19 @@ class Ops(TorchFunctionMode):
         self, run: Any, caller: FrameType, call: Call, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         guard = self.registry.guard
-        try:
+        given: list[torch.Tensor] = []
+        used: list[TensorState] = []
+        # The script's own tensor classes are asked about nothing that is ours to know.
+        with guard, torch._C.DisableTorchFunctionSubclass():
             given = list(flatten((args, kwargs)))
             last = self.sink.event_count
             used = [self.registry.state(tensor, last) for tensor in given]
             if call.is_in_place or "out" in kwargs:
                 self.watcher.before_change(given)
-        except Exception as error:  # noqa: BLE001 - nothing of ours may reach the script
-            guard.failed(error)
+        if len(used) < len(given):  # it failed, and was told
             given, used = [], []
         result = run(func, args, kwargs)
-        with guard:
+        with guard, torch._C.DisableTorchFunctionSubclass():
             self._note(caller, call, args, kwargs, given, used, result)
         return result
 
@@ -127,6 +134,8 @@ class Ops(TorchFunctionMode):
         changed = [tensor for tensor, state in zip(given, used, strict=True) if state.version != version_of(tensor)]
         if call.is_in_place and given and given[0].is_inference():
             changed = given[:1]  # which counts no versions
+        if call.name == "detach_":
+            self.registry.detached(given[0])
         made = [tensor for tensor in flatten(result) if not self._is_known(tensor)]
         if call.name in MAKERS:
             for tensor in made:
@@ -274,6 +283,6 @@ def name_of_op(fn: Any) -> str:
 
 
 OUR_CODES: set[CodeType] = {
-    Ops.__torch_function__.__code__, Ops._watch.__code__, handle_torch_function.__code__,
+    Ops.__torch_function__.__code__, Ops._watch.__code__, Ops._pass.__code__, handle_torch_function.__code__,
 }  # fmt: skip
 """Frames that stand between the script and torch only because we watch."""

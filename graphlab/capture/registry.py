@@ -7,17 +7,18 @@ chain of 100,000 ops is no problem. Ops, lines and backwards ask here who a tens
 from __future__ import annotations
 
 import itertools
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
+from graphlab.capture.anomaly import clean_stack
 from graphlab.capture.guard import Guard
 from graphlab.capture.identity import (
     LeafState,
     NodeState,
     TensorMap,
+    TensorRef,
     TensorState,
     grad_fn_of,
     is_accumulate,
@@ -30,7 +31,7 @@ from graphlab.capture.identity import (
     version_of,
 )
 from graphlab.capture.sink import Sink
-from graphlab.capture.snapshots import dtype_name, shape_of, take_snapshot
+from graphlab.capture.snapshots import dtype_name, sizes_of, take_snapshot
 from graphlab.capture.unwritten import Unwritten
 
 _runs = itertools.count(1)
@@ -139,7 +140,7 @@ class Registry:
         if snapshot is None:
             snapshot = self.snapshot(tensor)
         number = self.sink.add_tensor(
-            origin, event, node, output, label, shape_of(tensor.shape), dtype_name(tensor), str(tensor.device),
+            origin, event, node, output, label, sizes_of(tensor), dtype_name(tensor), str(tensor.device),
             needs_grad(tensor), snapshot,
         )  # fmt: skip
         made = node_state(fn, self.run) if fn is not None else None
@@ -149,6 +150,12 @@ class Registry:
         self.states.set(tensor, state)
         return state
 
+    def detached(self, tensor: torch.Tensor) -> None:
+        """A tensor was cut from its graph in place: from now on it is data."""
+        known = self.states.get(tensor)
+        if known is not None and grad_fn_of(tensor) is None and not needs_grad(tensor):
+            known.node, known.output, known.label, known.base = None, 0, "", None
+
     def leaf(self, tensor: torch.Tensor, event: int) -> LeafState:
         """Return what is known of a leaf that requires grad; its node is made on first sight."""
         known = self.leaves.get(tensor)
@@ -157,7 +164,7 @@ class Registry:
         kind = "parameter" if isinstance(tensor, torch.nn.Parameter) else "leaf"
         state = self.states.get(tensor)
         made = state.event if state is not None else event
-        known = LeafState(self._add_tensor_node(kind, tensor, made), weakref.ref(tensor), kind, None)
+        known = LeafState(self._add_tensor_node(kind, tensor, made), TensorRef(tensor), kind, None)
         self.leaves.set(tensor, known)
         if tensor.grad is not None:
             self.note_grad(known, tensor.grad)
@@ -213,7 +220,7 @@ class Registry:
     def _add_tensor_node(self, kind: str, tensor: torch.Tensor, event: int) -> int:
         file, line, _ = self.find_place()
         return self.sink.add_node(
-            kind, event, file=file, line=line, shape=shape_of(tensor.shape), dtype=dtype_name(tensor),
+            kind, event, file=file, line=line, shape=sizes_of(tensor), dtype=dtype_name(tensor),
             device=str(tensor.device),
         )  # fmt: skip
 
@@ -250,7 +257,7 @@ class Registry:
         first = metadata[0] if metadata and metadata[0].dtype is not None else None
         number = self.sink.add_node(
             "op", event, op=fn.name(), call=call, module=module, file=file, line=line,
-            shape=shape_of(first.shape) if first is not None else None,
+            shape=sizes_of(first) if first is not None else None,
             dtype=str(first.dtype).removeprefix("torch.") if first is not None else None,
             device=str(first.device) if first is not None else None,
         )  # fmt: skip
@@ -265,11 +272,12 @@ class Registry:
             self.sink.add_edge(node, number, slot, output, event)
         self.built_ops += 1
         self.built_edges += len(below)
+        clean_stack(fn)
         keep_node_state(fn, NodeState(self.run, number, len(below), {}))
         self._new[number] = fn
         self._kept[number] = kept = self._saved_of(fn)
         for name, tensor in kept:
-            self.sink.add_saved(number, name, shape_of(tensor.shape), dtype_name(tensor))
+            self.sink.add_saved(number, name, sizes_of(tensor), dtype_name(tensor))
         return number
 
     def add_data_edges(self, fn: Any, inputs: Sequence[torch.Tensor], event: int) -> None:
@@ -327,7 +335,7 @@ class Registry:
         first = fn._input_metadata[0]
         snapshot = self.snapshot(value) if value is not None else None
         state = self.sink.add_tensor(
-            None, event, node, 0, "", shape_of(first.shape), str(first.dtype).removeprefix("torch."), str(first.device),
+            None, event, node, 0, "", sizes_of(first), str(first.dtype).removeprefix("torch."), str(first.device),
             True, snapshot,
         )  # fmt: skip
         known = node_state(fn, self.run)

@@ -24,6 +24,7 @@ from graphlab.capture.registry import Place, Registry
 from graphlab.capture.sink import Sink
 from graphlab.capture.statements import Statement
 from graphlab.capture.steps import Steps
+from graphlab.capture.swaps import Swaps
 from graphlab.capture.updates import Updates
 from graphlab.capture.variables import Variables
 
@@ -68,6 +69,7 @@ class Session:
             self.registry.op_found = self.steps.made
         self.ops = Ops(self.registry, self)
         self.overrides = Overrides(self.ops)
+        self.swaps = Swaps()
         self.tracer.hidden = self.ops.trampolines.codes
         self.updates = Updates(self.registry, self.steps, self.ops)
         self.backwards = Backwards(self.registry, self.steps, self, is_full=is_full)
@@ -83,6 +85,7 @@ class Session:
         self._is_started = True
         _running.add(self)
         self.registry.guard.start()
+        self.swaps.start()
         self.backwards.start()
         self.updates.start()
         self.streams.start()
@@ -117,6 +120,7 @@ class Session:
             if self._figures:
                 self._note_figures((1,), is_end=True)
         self.sink.end_open_events()
+        self.swaps.stop()
         self.updates.stop()
         self.backwards.stop()
         if error is not None and not isinstance(error, SystemExit):

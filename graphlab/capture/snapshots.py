@@ -34,6 +34,7 @@ _PLAIN = {
 }
 
 
+_NO_DISPATCH = torch.Tensor.__torch_dispatch__
 _NAMES: dict[torch.dtype, str] = {}
 
 
@@ -51,18 +52,41 @@ def shape_of(sizes: Iterable[Any]) -> tuple[int, ...]:
     return tuple(size if type(size) is int else -1 for size in sizes)
 
 
+def sizes_of(tensor: Any) -> tuple[int, ...]:
+    """Return the shape of a tensor, or of what a grad_fn knows of one; a strided nested tensor has none as a whole."""
+    try:
+        return shape_of(tensor.shape)
+    except RuntimeError:
+        return (tensor.size(0), -1) if isinstance(tensor, torch.Tensor) else (-1,)
+
+
+def is_opaque(tensor: torch.Tensor) -> bool:
+    """Whether a tensor has no values that can be looked at from outside.
+
+    It is wrapped by `vmap` or `grad`, or of a class that runs code of its own whatever is asked of it.
+    """
+    return (
+        type(tensor).__torch_dispatch__ is not _NO_DISPATCH
+        or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+        or torch._C._functorch.is_legacy_batchedtensor(tensor)
+    )
+
+
 def take_snapshot(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int | None:
     """Keep what the budget allows of a tensor and return its number, or None where it has no readable values.
 
     Call it where no function or dispatch mode sees what it does.
     """
     # Most tensors are small and plain: for these every attribute that is asked for counts.
-    if has_values and tensor.dtype is torch.float32 and tensor.is_cpu and 0 < tensor.numel() <= BUDGET:
+    if (
+        has_values and tensor.dtype is torch.float32 and tensor.layout is torch.strided and tensor.is_cpu
+        and 0 < tensor.numel() <= BUDGET and not tensor.is_nested and type(tensor).__torch_dispatch__ is _NO_DISPATCH
+    ):  # fmt: skip
         # numpy refuses what is wrapped, sparse, nested or lazily negated.
         with contextlib.suppress(RuntimeError, TypeError):
             data = tensor.detach().numpy().tobytes()
             return sink.add_snapshot(tuple(tensor.shape), "float32", "cpu", "<f4", 1, data, None, None, None)
-    if tensor.layout is torch.sparse_coo:
+    if tensor.layout is torch.sparse_coo and not is_opaque(tensor):
         return _take_sparse(sink, tensor, has_values=has_values)
     if not _is_readable(tensor):
         return None
@@ -98,7 +122,7 @@ def _take_sparse(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int:
 def _is_readable(tensor: torch.Tensor) -> bool:
     return not (
         tensor.is_meta or tensor.is_sparse or tensor.is_quantized or tensor.is_nested
-        or tensor.layout is not torch.strided or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+        or tensor.layout is not torch.strided or is_opaque(tensor)
     )  # fmt: skip
 
 
@@ -118,7 +142,9 @@ def _figures(tensor: torch.Tensor) -> tuple[float | None, float | None, float | 
     return norm, float(minimum.item()), float(maximum.item())
 
 
-def distance(before: torch.Tensor, after: torch.Tensor) -> float:
-    """Return the 2-norm of after − before, computed in float64 (complex128)."""
+def distance(before: torch.Tensor, after: torch.Tensor) -> float | None:
+    """Return the 2-norm of after − before, computed in float64 (complex128); None where the shape is another."""
+    if before.shape != after.shape:
+        return None
     wide = torch.complex128 if after.is_complex() else torch.float64
     return float(torch.linalg.vector_norm(after.detach().to(wide) - before.detach().to(wide)).item())

@@ -11,7 +11,7 @@ from torch.optim import optimizer as optimizers
 from graphlab.capture.identity import LeafState, leaf_below, needs_grad, storage_of, version_of
 from graphlab.capture.ops import Ops
 from graphlab.capture.registry import Registry
-from graphlab.capture.snapshots import distance
+from graphlab.capture.snapshots import distance, is_opaque
 from graphlab.capture.steps import Steps
 
 
@@ -109,6 +109,8 @@ class Updates:
 
     def _keep(self, leaf: LeafState, tensor: torch.Tensor) -> None:
         state = self.registry.state(tensor, self.sink.event_count)
+        if is_opaque(tensor):
+            return
         with torch.no_grad():
             self._before[leaf.node] = tensor.detach().clone(), state.snapshot
 

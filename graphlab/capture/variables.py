@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.nn.parameter import UninitializedParameter
 
-from graphlab.capture.identity import needs_grad
+from graphlab.capture.identity import TensorRef, needs_grad
 from graphlab.capture.registry import Registry
 
 _ELEMENTS = 32
@@ -26,10 +26,10 @@ class Variables:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.sink = registry.sink
-        self.figures: dict[int, dict[str, float | weakref.ref[torch.Tensor]]] = defaultdict(dict)
+        self.figures: dict[int, dict[str, float | TensorRef]] = defaultdict(dict)
         """By frame, then name: the Python floats and 0-d CPU tensors that variables hold, for metrics."""
         self.module_paths: weakref.WeakKeyDictionary[torch.nn.Module, str] = weakref.WeakKeyDictionary()
-        self._names: dict[int, dict[str, weakref.ref[torch.Tensor]]] = defaultdict(dict)
+        self._names: dict[int, dict[str, TensorRef]] = defaultdict(dict)
         self.has_lazy = False
         """Whether parameters of a model had no shape yet when it was named."""
         self._roots: list[tuple[weakref.ref[torch.nn.Module], str]] = []
@@ -88,10 +88,10 @@ class Variables:
         state = self.registry.state(value, event) if is_element else self.registry.bind(value, event)
         self.sink.add_binding(event, frame, name, "tensor", state.origin, "", is_element=is_element)
         if needs_grad(value) and value.is_leaf:
-            self._names[frame][name] = weakref.ref(value)
+            self._names[frame][name] = TensorRef(value)
         if not is_element:
             if value.dim() == 0 and value.device.type == "cpu" and value.is_floating_point():
-                self.figures[frame][name] = weakref.ref(value)
+                self.figures[frame][name] = TensorRef(value)
             else:
                 self.figures[frame].pop(name, None)
 
