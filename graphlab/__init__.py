@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graphlab.recorder import record
     from graphlab.recording import open_recording as open
     from graphlab.renderers import render
+    from graphlab.with_block import record
 
 __all__ = ["__version__", "open", "record", "render"]
 __version__ = "0.1.0"
 
 _HOMES = {
-    "record": ("graphlab.recorder", "record"),
+    "record": ("graphlab.with_block", "record"),
     "open": ("graphlab.recording", "open_recording"),
     "render": ("graphlab.renderers", "render"),
 }

@@ -286,6 +286,7 @@ class Step:
     edges: int
     again: frozenset[int] = frozenset()
     """The indices in `losses` of backwards that an optimizer ran once more (LBFGS calls its closure several times)."""
+    detail: Literal["full", "light"] = "full"
 
     @property
     def loss(self) -> float | None:

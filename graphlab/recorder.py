@@ -5,13 +5,11 @@ Beside `graphlab.capture` the only module that knows of torch.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import os
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,12 +19,13 @@ import torch
 import graphlab
 from graphlab.capture import Session
 from graphlab.capture.main_module import as_main, end_child, remove_frames, run_main, seed_everything
-from graphlab.capture.own_files import default_folder
 from graphlab.capture.raised import describe_error
+from graphlab.capture.schedule import Plan
+from graphlab.capture.sink import LightStep
 from graphlab.errors import RecordingError, UsageError
-from graphlab.recording import Recording
-from graphlab.store import Reader, Writer
+from graphlab.store import Writer
 from graphlab.store.format import FORMAT_VERSION, encode_real, encode_shape
+from graphlab.store.light import ABSENT, OpenBlock, Outline, OutlineEvent, pack_reals
 from graphlab.structure import pack_numbers
 
 
@@ -41,12 +40,19 @@ class StoreSink:
         self.event_count = 0
         self._tell = tell
         self._began = time.perf_counter()
-        self._counts = dict.fromkeys(("files", "frames", "nodes", "tensors", "snapshots", "graphs", "bindings"), 0)
+        self._counts = dict.fromkeys(
+            ("files", "frames", "nodes", "tensors", "snapshots", "graphs", "bindings", "outlines"), 0
+        )
         self._open: set[int] = set()
         self._numbers = itertools.count(1)
         self._notes: list[str] = []
         self._is_broken = False
-        self._insert = writer.insert
+        self._insert: Callable[..., None] = writer.insert
+        self._put_block: Callable[..., None] = writer.put_block
+        self._spans: list[str] = []
+        """The phases of the step under way, each with its last event."""
+        self._outlines: dict[Outline, int] = {}
+        self._block: OpenBlock | None = None
 
     def _next(self, table: str) -> int:
         number = self._counts[table] + 1
@@ -120,6 +126,10 @@ class StoreSink:
     def set_node(self, node: int, kind: str, name: str | None) -> None:
         """Say anew what kind of leaf a node is, and what it is called."""
         self.writer.set_node(node, kind, name)
+
+    def set_node_module(self, node: int, module: str) -> None:
+        """Say after all which module's forward made a node."""
+        self.writer.set_node_module(node, module)
 
     def add_edge(self, source: int, target: int, slot: int, output: int, event: int, label: str = "") -> None:
         """Add an edge of the graph."""
@@ -201,11 +211,23 @@ class StoreSink:
         self._insert("snapshots", (number, encode_shape(shape), dtype, device, stored, stride, data, *figures))
         return number
 
-    def add_graph(self, key: str, torchviz: str | None) -> int:
+    def add_graph(
+        self,
+        key: str,
+        torchviz: str | None,
+        nodes: Sequence[int] | None = None,
+        roots: Sequence[int] | None = None,
+        measured: Sequence[int] | None = None,
+    ) -> int:
         """Add a distinct structure that a backward ran through."""
         number = self._next("graphs")
-        self._insert("graphs", (number, key, torchviz))
+        packed = [None if numbers is None else pack_numbers(numbers) for numbers in (nodes, roots, measured)]
+        self._insert("graphs", (number, key, torchviz, *packed))
         return number
+
+    def add_edge_norms(self, event: int, graph: int, norms: Sequence[float | None]) -> None:
+        """Add the norms of the gradients inside a graph."""
+        self._insert("edge_norms", (event, graph, pack_reals([ABSENT if norm is None else norm for norm in norms])))
 
     def add_backward(self, event: int, graph: int, nodes: Sequence[int], edges: int) -> None:
         """Say which nodes a backward reaches from its roots."""
@@ -213,11 +235,59 @@ class StoreSink:
 
     def add_span(self, first: int, last: int, step: int, phase: str) -> None:
         """Say that a run of events belongs to a step and a phase."""
+        self._spans.append(f"{phase} {last}")
         self._insert("spans", (first, last, step, phase))
 
-    def add_step(self, step: int, first: int, last: int, nodes: int, edges: int) -> None:
+    def add_step(
+        self, step: int, first: int, last: int, nodes: int, edges: int, losses: Sequence[float], again: Sequence[int]
+    ) -> None:
         """Say that a training step has ended."""
-        self._insert("steps", (step, first, last, nodes, edges))
+        spans, self._spans = " ".join(self._spans), []
+        self.writer.drop_spans()
+        numbers = ",".join(map(str, again))
+        self._insert("steps", (step, first, last, nodes, edges, pack_reals(losses), numbers, spans))
+
+    def number_event(self) -> int:
+        """Give the next event of a light step its number."""
+        self.event_count = event = next(self._numbers)
+        return event
+
+    def add_light_step(self, step: LightStep) -> None:
+        """Say that a training step in light detail has ended."""
+        events = step.events
+        outline = self._outline(
+            Outline(
+                tuple(
+                    OutlineEvent(
+                        each.kind, each.file, each.line, each.call, len(each.losses), each.again, each.optimizer
+                    )
+                    for each in events
+                ),
+                tuple(optimizer for optimizer, _ in step.rates),
+                tuple(step.metrics),
+                tuple(step.leaves),
+            )
+        )
+        block = self._block
+        if block is None or not block.takes(step.step, events[-1].number, outline):
+            block = self._block = OpenBlock(step.step, step.first, outline)
+        integers = [event.number - block.event for event in events]
+        integers += [event.graph for event in events if event.kind == "backward_start"]
+        reals = [time.perf_counter() - self._began]
+        for event in events:
+            reals += event.losses
+        reals += [rate for _, rate in step.rates]
+        reals += step.metrics.values()
+        reals += [ABSENT if figure is None else figure for figure in step.figures]
+        block.add([*integers, step.nodes, step.edges], reals)
+        self._put_block(block)
+
+    def _outline(self, outline: Outline) -> int:
+        number = self._outlines.get(outline)
+        if number is None:
+            number = self._outlines[outline] = self._next("outlines")
+            self._insert("outlines", (number, outline.write()))
+        return number
 
     def add_note(self, text: str) -> None:
         """Add something that the person should know about the recording."""
@@ -246,10 +316,10 @@ class StoreSink:
             if not self._is_broken:
                 self._is_broken = True
                 self._tell(f"{error}; the run goes on unrecorded")
-            self._insert = _drop
+            self._insert = self._put_block = _drop
 
 
-def _drop(table: str, row: tuple[Any, ...]) -> None:
+def _drop(*row: Any) -> None:
     """Take a row that can no longer be written."""
 
 
@@ -278,6 +348,15 @@ class RunRequest:
     """Whether this process ends with the script: then its `__main__` stays, for threads and `atexit`."""
     max_size: int | None = None
     """In bytes: beyond it a full recording goes on as a light one."""
+    every: int | None = None
+    """In light detail: look closely at every so-manieth step; None for the schedule."""
+    windows: Sequence[tuple[int, int]] = ()
+    """In light detail: steps to be recorded in full, from one to another."""
+
+    @property
+    def plan(self) -> Plan:
+        """Which steps are recorded in which detail."""
+        return Plan(self.detail == "full", self.every, self.windows)
 
 
 @dataclass(frozen=True)
@@ -312,7 +391,7 @@ def run_script(
         RecordingError: the recording cannot be made; nothing has run then.
     """
     sink = StoreSink(Writer(path), tell)
-    _describe(sink, request)
+    describe(sink, request)
     sink.commit(is_asked=True)
 
     def after_line() -> None:
@@ -326,7 +405,7 @@ def run_script(
         request.script.resolve().parent,
         texts=texts,
         has_values=request.has_values,
-        is_full=request.detail == "full",
+        plan=request.plan,
         after_line=after_line,
         before_print=before_print,
     )
@@ -348,8 +427,8 @@ def run_script(
         remove_frames(error, request.script)
         if os.getpid() != process:
             end_child(error)
-        status = _status(error)
-        _finish(sink, status, error, session)
+        status = status_of(error)
+        finish(sink, status, error, session)
     return RunOutcome(status, error)
 
 
@@ -358,11 +437,12 @@ def _keep_limits(request: RunRequest, session: Session, sink: StoreSink) -> None
     if request.steps is not None and session.steps.completed >= request.steps:
         raise StopAfterSteps
     sink.commit()
-    if request.max_size is not None and session.is_full and sink.size > request.max_size:
+    if request.max_size is not None and session.plan.is_full and sink.size > request.max_size:
         session.lighten(f"beyond {request.max_size:,} bytes the run went on in light detail")
 
 
-def _status(error: BaseException | None) -> str:
+def status_of(error: BaseException | None) -> str:
+    """Return how a run ended that an exception ended, or none: ok, error or interrupted."""
     if error is None:
         return "ok"
     if isinstance(error, KeyboardInterrupt):
@@ -372,7 +452,8 @@ def _status(error: BaseException | None) -> str:
     return "error"
 
 
-def _describe(sink: StoreSink, request: RunRequest) -> None:
+def describe(sink: StoreSink, request: RunRequest) -> None:
+    """Write the facts of a run that is about to begin."""
     facts = {
         "format": FORMAT_VERSION,
         "graphlab": graphlab.__version__,
@@ -392,7 +473,8 @@ def _describe(sink: StoreSink, request: RunRequest) -> None:
         sink.writer.set_meta(key, value)
 
 
-def _finish(sink: StoreSink, status: str, error: BaseException | None, session: Session) -> None:
+def finish(sink: StoreSink, status: str, error: BaseException | None, session: Session) -> None:
+    """Write how a run has ended, and close its recording."""
     if error is not None and status != "ok":
         sink.writer.set_meta("error", describe_error(error, session.files, has_values=session.has_values))
     sink.writer.set_meta("status", status)
@@ -410,69 +492,3 @@ def find_device(asked: str) -> str:
     if asked == "cuda":
         raise UsageError("this machine has no GPU that torch can use: leave --device out, or say --device auto")
     return "cpu"
-
-
-@contextlib.contextmanager
-def record(
-    path: str | os.PathLike[str] | None = None, *, detail: str = "full", values: bool = True
-) -> Iterator[Recording]:
-    """Record what runs inside a `with` block: lines, ops, backwards, updates.
-
-    The files under the calling script's folder, and a notebook's cells, count as the script's own.
-
-    Args:
-        path: where the recording goes; None keeps it in memory.
-        detail: `full`; or `light`, for real models: backwards, leaves and updates, but no lines and ops.
-        values: False keeps shapes and norms only.
-
-    Yields:
-        The recording, which can be read inside the block and after it.
-
-    Raises:
-        RecordingError: the recording cannot be made.
-        UsageError: there is no such detail.
-    """
-    if detail not in {"full", "light"}:
-        raise UsageError(f"detail is 'full' or 'light', not {detail!r}")
-    target = Path(path).absolute() if path is not None else None  # the block may change the working directory
-    stream = sys.stderr  # as it is now: while the block runs, what stands there records the block's words
-
-    def tell(text: str) -> None:
-        stream.write(f"graphlab: {text}\n")
-
-    sink = StoreSink(Writer(target), tell)
-    caller = sys._getframe(2)  # past contextlib's __enter__
-    name = Path(caller.f_code.co_filename).stem
-    script = Path(caller.f_code.co_filename)
-    request = RunRequest(script=script, text="", name=name, has_values=values, detail=detail)
-    _describe(sink, request)
-    sink.commit(is_asked=True)
-    folder = script.resolve().parent if script.exists() else default_folder()
-    is_full = detail == "full"
-    session = Session(sink, folder, texts={}, has_values=values, is_full=is_full, after_line=sink.commit)
-    reader = Reader(target) if target is not None else Reader(None, sink.writer.connection)
-    recording = LiveRecording(reader, sink)
-    error: BaseException | None = None
-    session.start(caller)
-    try:
-        yield recording
-    except BaseException as raised:
-        error = raised
-        raise
-    finally:
-        session.stop(error)
-        _finish(sink, _status(error), error, session)
-        recording.refresh()
-
-
-class LiveRecording(Recording):
-    """The recording of a with-block: what has happened is written before anybody reads it."""
-
-    def __init__(self, reader: Reader, sink: StoreSink) -> None:
-        self._sink = sink
-        super().__init__(reader)
-
-    def refresh(self) -> bool:
-        """Write what has gathered, then look what has been added since."""
-        self._sink.commit(is_asked=True)
-        return super().refresh()

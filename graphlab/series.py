@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy
 
 from graphlab.recording import leaf_name
+from graphlab.store.light import absent_mask
 
 if TYPE_CHECKING:
     from graphlab.model import Snapshot, Step
     from graphlab.recording import Recording
+    from graphlab.store.light import Block
 
 Measure = Literal["value", "gradient", "update"]
 MEASURES: tuple[Measure, ...] = ("value", "gradient", "update")
@@ -106,6 +108,10 @@ class Series:
                 "(SELECT node FROM changes WHERE what = 'grad' AND event BETWEEN ? AND ?) ORDER BY id",
                 step.first, step.last,
             )  # fmt: skip
+            light = recording.light.step(number)
+            if light is not None:
+                nodes = [recording.node(leaf) for leaf in light.outline.leaves]
+                reached = [node for node in nodes if node.kind == "leaf" and light.figure(node.id) is not None]
             return [
                 Leaf(
                     node.id, leaf_name(node, names), node.shape or (), int(numpy.prod(node.shape or (), dtype="i8")),
@@ -134,6 +140,9 @@ class Series:
 
     def _backward_end(self, step: Step) -> int:
         """Return the event at which a step's last backward ended, or the step's end."""
+        light = self.recording.light.step(step.step)
+        if light is not None:
+            return light.events[light.outline.last_end]
         ends = self._backward_ends()
         index = bisect_right(ends, step.last) - 1
         return ends[index] if index >= 0 and ends[index] >= step.first else step.last
@@ -161,7 +170,7 @@ class Series:
     def _loss_curve(self) -> Curve:
         count = self.recording.event_count
         if self._losses[0] != count:
-            losses = [step.loss for step in self.recording.steps]
+            losses = self.recording.losses
             numbers = numpy.array([numpy.nan if loss is None else loss for loss in losses], dtype="f8")
             is_there = numpy.array([loss is not None for loss in losses], dtype=bool)
             self._losses = (count, Curve(numbers, is_there, len(losses)))
@@ -171,16 +180,15 @@ class Series:
         """Return the script's own figures at the end of each step: those that change, and are not just the loss."""
         recording = self.recording
         if self._metrics[0] != recording.event_count:
-            ends = [step.last for step in recording.steps]
-            found: dict[str, numpy.ndarray[Any, Any]] = {}
-            for event in recording.find_events("kind = 'metric' ORDER BY id"):
-                index = bisect_left(ends, event.id)
-                for name, value in event.details.items():
-                    curve = found.setdefault(name, numpy.full(len(ends), numpy.nan))
-                    curve[index:] = float(value)
+            steps = numpy.arange(1, len(recording.steps) + 1)
             losses = self.losses()
-            # A variable that holds the loss says nothing new.
-            new = {name: curve for name, curve in found.items() if _changes(curve) and not _are_alike(curve, losses)}
+            new = {}
+            for name, metric in recording.metrics().items():
+                index = metric.steps.searchsorted(steps, "right") - 1
+                curve = numpy.where(index < 0, numpy.nan, metric.figures[index])
+                # A variable that holds the loss says nothing new.
+                if metric.changes and not _are_alike(curve, losses):
+                    new[name] = curve
             self._metrics = (recording.event_count, new)
         return self._metrics[1]
 
@@ -234,6 +242,13 @@ class Series:
         curves = {measure: self.curve(leaf, measure) for measure in MEASURES}
         start = curves["gradient"].known
         stop = min(start + min(max(_CHUNK_ELEMENTS // max(leaf.size, 1), 8), _CHUNK), self._complete)
+        block = self.recording.light.blocks.block_of(start + 1)
+        if block is not None:
+            stop = min(block.first + block.count - 1, self._complete)
+            self._read_block(leaf, block, start, stop, curves)
+            return
+        following = self.recording.light.blocks.next_step(start + 1, 1)
+        stop = stop if following is None else min(stop, following - 1)
         with self.recording.reading():
             picks = self._picks(leaf.node, self.recording.steps[start:stop])
             changed = {*picks.before, *picks.after} if leaf.size == 1 else set()
@@ -250,6 +265,35 @@ class Series:
             for measure, number in found.items():
                 curves[measure].is_there[start + offset] = number is not None
                 curves[measure].numbers[start + offset] = 0.0 if number is None else number
+        for curve in curves.values():
+            curve.known = stop
+
+    def _read_block(self, leaf: Leaf, block: Block, start: int, stop: int, curves: dict[Measure, Curve]) -> None:
+        """Read light steps of a block: the figures of all, value and update of those on the schedule."""
+        places = slice(start + 1 - block.first, stop + 1 - block.first)
+        gradient = curves["gradient"]
+        if leaf.node in block.outline.places:
+            figures = block.figures(leaf.node)[places]
+            gradient.is_there[start:stop] = ~absent_mask(figures)
+            figures = figures if leaf.size == 1 else numpy.abs(figures)
+            gradient.numbers[start:stop] = numpy.where(gradient.is_there[start:stop], figures, 0.0)
+        first, last = self.recording.step(start + 1).first, self.recording.step(stop).last
+        with self.recording.reading():
+            rows = self.recording.reader.rows(
+                "SELECT event, before, after, difference FROM changes WHERE node = ? AND what = 'value' "
+                "AND event BETWEEN ? AND ? ORDER BY event",
+                leaf.node, first, last,
+            )  # fmt: skip
+            numbers = self._measure(leaf, {number for row in rows for number in row[1:3]})
+        for event, before, after, difference in rows:
+            index = self.recording.number_at(event) - 1
+            moved: float | None = difference
+            if leaf.size == 1 and before in numbers and after in numbers:
+                moved = numbers[after] - numbers[before]
+            noted: dict[Measure, float | None] = {"value": numbers.get(after), "update": moved}
+            for measure, number in noted.items():
+                curves[measure].is_there[index] = number is not None
+                curves[measure].numbers[index] = number or 0.0
         for curve in curves.values():
             curve.known = stop
 
@@ -310,10 +354,6 @@ class Series:
                 table = numpy.frombuffer(b"".join(row[3] for row in same), stored).reshape(len(same), -1)
                 measured.update(zip((row[0] for row in same), _measure_rows(table, leaf.size), strict=True))
         return measured
-
-
-def _changes(curve: numpy.ndarray[Any, Any]) -> bool:
-    return len(set(curve[~numpy.isnan(curve)].tolist())) > 1
 
 
 def _are_alike(curve: numpy.ndarray[Any, Any], other: numpy.ndarray[Any, Any]) -> bool:

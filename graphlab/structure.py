@@ -39,10 +39,7 @@ def read_structure(reader: Reader, step: Step, spans: list[Span]) -> Structure:
         picked.update(row[0] for row in rows)
     rows = reader.rows("SELECT id FROM nodes WHERE kind = 'output' AND event BETWEEN ? AND ?", step.first, step.last)
     picked.update(row[0] for row in rows)
-    edges: list[Edge] = []
-    for first, last in _ranges(picked):
-        found = reader.edges("WHERE target BETWEEN ? AND ? ORDER BY target, slot", first, last)
-        edges += [edge for edge in found if edge.target in picked]
+    edges = _read_edges(reader, picked)
     picked.update(edge.source for edge in edges)
     if not edges:
         held = reader.rows(
@@ -51,13 +48,31 @@ def read_structure(reader: Reader, step: Step, spans: list[Span]) -> Structure:
             step.last,
         )
         picked.update(row[0] for row in held)
+    nodes = _read_nodes(reader, picked)
+    counted = counted or frozenset(n.id for n in nodes.values() if n.kind == "op" or (n.kind in LEAF_KINDS and edges))
+    return Structure(nodes, edges, counted)
+
+
+def read_nodes_and_edges(reader: Reader, picked: set[int]) -> tuple[dict[int, Node], list[Edge]]:
+    """Read some nodes and the edges into them: nodes by number in order, edges in order of target and slot."""
+    return _read_nodes(reader, picked), _read_edges(reader, picked)
+
+
+def _read_nodes(reader: Reader, picked: set[int]) -> dict[int, Node]:
     nodes: dict[int, Node] = {}
     for first, last in _ranges(picked):
         for node in reader.nodes("WHERE id BETWEEN ? AND ? ORDER BY id", first, last):
             if node.id in picked:
                 nodes[node.id] = node
-    counted = counted or frozenset(n.id for n in nodes.values() if n.kind == "op" or (n.kind in LEAF_KINDS and edges))
-    return Structure(nodes, edges, counted)
+    return nodes
+
+
+def _read_edges(reader: Reader, picked: set[int]) -> list[Edge]:
+    edges: list[Edge] = []
+    for first, last in _ranges(picked):
+        found = reader.edges("WHERE target BETWEEN ? AND ? ORDER BY target, slot", first, last)
+        edges += [edge for edge in found if edge.target in picked]
+    return edges
 
 
 def _reached(reader: Reader, step: Step) -> frozenset[int]:

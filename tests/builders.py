@@ -114,7 +114,8 @@ class Run:
         self.lines = source.splitlines()
         self.origins: dict[str, int] = {}
         self.operations: dict[int, Value] = {}
-        self.meta(format=1, scenario=name, script=f"{name}.py", argv=[], device="cpu", torch="2.13.0", seed=0)
+        self.losses: list[float] = []
+        self.meta(format=2, scenario=name, script=f"{name}.py", argv=[], device="cpu", torch="2.13.0", seed=0)
         self.meta(detail="full", status="running", error=None, parameters={}, notes=[])
         self.writer.insert("files", (1, f"{name}.py", source))
         self.writer.insert("frames", (1, None, "<module>", 1, 1, None))
@@ -217,6 +218,7 @@ class Run:
             "backward_start", line, text="backward",
             data=f'{{"call": "backward", "roots": [{output}], "losses": [{float(loss.array.sum())!r}]}}',
         )  # fmt: skip
+        self.losses.append(float(loss.array.sum()))
         shape = encode_shape(loss.array.shape)
         self.writer.insert("nodes", (output, "output", start, None, None, None, None, 1, line, shape, "float32", "cpu"))
         self.writer.insert("edges", (output, 0, loss.node, 0, start, ""))
@@ -287,12 +289,14 @@ class Run:
     def spans(self, step: int, *parts: tuple[str, int]) -> None:
         """Say of a step which phase lasts until which event."""
         first = begin = self.counts.get("covered", 0) + 1
+        words = []
         for phase, last in parts:
             if last >= begin:
-                self.writer.insert("spans", (begin, last, step, phase))
+                words.append(f"{phase} {last}")
                 begin = last + 1
         self.counts["covered"] = begin - 1
-        self.writer.insert("steps", (step, first, begin - 1, 5, 4))
+        losses, self.losses = numpy.array(self.losses, "<f8").tobytes(), []
+        self.writer.insert("steps", (step, first, begin - 1, 5, 4, losses, "", " ".join(words)))
 
     def end(self, status: str = "ok") -> Recording:
         """Close the recording and open it."""

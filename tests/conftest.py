@@ -110,6 +110,9 @@ def _left_in_torch() -> list[str]:
             or not engine.__code__.co_filename.endswith("graph.py")
             or torch.autograd._engine_run_backward is not engine  # type: ignore[attr-defined]  # held but not exported
         ),
+        "a stand-in for the engine": not isinstance(
+            torch.autograd.Variable._execution_engine, torch._C._ImperativeEngine
+        ),
         "a saved tensors hook": torch._C._autograd._top_saved_tensors_default_hooks(True) is not None,
         "gradients switched off": not torch.is_grad_enabled(),
         "anomaly detection": torch.is_anomaly_enabled(),

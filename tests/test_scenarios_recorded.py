@@ -14,6 +14,7 @@ import pytest
 import torch
 import torch.autograd.graph
 
+from graphlab.capture.schedule import is_scheduled
 from graphlab.recorder import RunRequest, run_script
 from graphlab.recording import Recording, open_recording
 from graphlab.scenario import list_scenarios
@@ -94,9 +95,10 @@ def test_light_detail_finds_the_same_steps_graphs_and_gradients(name: str, folde
             {leaf.name: leaf.gradient.statistics.norm for leaf in run.step_gradients(number) if leaf.gradient}
             for run in (light, full)
         ]
-        assert gradients[0] == gradients[1]
-        updates = [{each.name: each.update_norm for each in run.step_parameters(number)} for run in (light, full)]
-        assert updates[0] == pytest.approx(updates[1], rel=1e-6)
+        assert gradients[0] == pytest.approx(gradients[1], rel=1e-5)
+        if is_scheduled(number, None):
+            updates = [{each.name: each.update_norm for each in run.step_parameters(number)} for run in (light, full)]
+            assert updates[0] == pytest.approx(updates[1], rel=1e-6)
 
 
 def test_the_rnn_cell_has_its_published_figures_and_order(folder: Path) -> None:

@@ -15,8 +15,6 @@ import torch
 _KEY = "traceback_"
 _OURS = str(Path(__file__).resolve().parent)
 _OVERRIDES = str(Path(torch.overrides.__file__))
-INTERNAL = "<frozen importlib._bootstrap graphlab>"
-"""The file that frames of ours around the engine are said to be from: such frames `warnings` does not count."""
 _HEAD = re.compile(r'  File "(.+)", line \d+, in (.+)')
 
 
@@ -38,7 +36,7 @@ def _without_ours(frames: list[str]) -> list[str]:
     for text in frames:
         head = _HEAD.match(text)
         file, name = head.groups() if head is not None else ("", "")
-        if file.startswith((_OURS, INTERNAL)):
+        if file.startswith(_OURS):
             if name == "run_main":
                 kept.clear()  # what ran the script
             is_below_mode = name in {"_watch", "_pass", "__torch_function__"}

@@ -1,7 +1,6 @@
 """Sees every backward: the graph it runs through, the order of its nodes, the gradient on every edge.
 
-All of them (`Tensor.backward`, `autograd.backward`, `autograd.grad`) pass through one function, whose name two modules
-of torch hold. A node's post-hook has the gradients of its inputs, edge by edge, as the engine is about to hand them
+A node's post-hook has the gradients of its inputs, edge by edge, as the engine is about to hand them
 on; hooks are removed as soon as the backward has ended.
 """
 
@@ -10,20 +9,20 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 import torch.autograd.graph
 
-from graphlab.capture.anomaly import INTERNAL
+from graphlab.capture.engine import Engine
 from graphlab.capture.identity import LeafState, is_accumulate, needs_grad, node_number, node_state, version_of
+from graphlab.capture.light import Light, Passing
 from graphlab.capture.registry import Registry
 from graphlab.capture.snapshots import dtype_name, sizes_of
 from graphlab.capture.steps import Steps
 from graphlab.capture.torchviz_text import draw_with_torchviz
 
-_HOLDERS = (torch.autograd.graph, torch.autograd)
-_NAME = "_engine_run_backward"
 _TORCHVIZ_NODES = 400
 """torchviz recurses: near 1,000 chained ops it dies, and long before that its picture is of no use."""
 
@@ -33,6 +32,12 @@ class BackwardWatcher(Protocol):
 
     def before_backward(self) -> None:
         """A backward is about to begin: what happened to gradients before it is to be noted."""
+
+    is_full: bool
+    """Whether the step under way is recorded in full detail."""
+
+    def settle_detail(self) -> None:
+        """A backward is about to begin: where it is the first of its step, decide in which detail that is recorded."""
 
     def graph_found(self) -> None:
         """A backward is about to run, and its graph is known."""
@@ -50,67 +55,84 @@ class BackwardWatcher(Protocol):
 class Backwards:
     """Stands in for the engine's entry while a run is recorded."""
 
-    def __init__(self, registry: Registry, steps: Steps, watcher: BackwardWatcher, *, is_full: bool) -> None:
+    def __init__(self, registry: Registry, steps: Steps, watcher: BackwardWatcher, light: Light) -> None:
         self.registry = registry
         self.sink = registry.sink
         self.steps = steps
         self.watcher = watcher
-        self.is_full = is_full
+        self.light = light
+        self.engine = Engine(self._before)
         self.depth = 0
         self._graphs: dict[str, int] = {}
-        self._engine: Callable[..., Any] | None = None
 
     def start(self) -> None:
-        """Put ourselves where torch calls the engine."""
-        engine = self._engine = getattr(torch.autograd.graph, _NAME)
-
-        def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
-            return self._run(engine, t_outputs, args, kwargs)
-
-        _engine_run_backward.__code__ = _engine_run_backward.__code__.replace(co_filename=INTERNAL)
-        for holder in _HOLDERS:
-            setattr(holder, _NAME, _engine_run_backward)
+        """Begin to see backwards."""
+        self.engine.start()
 
     def stop(self) -> None:
-        """Put the engine's entry back."""
-        if self._engine is not None:
-            for holder in _HOLDERS:
-                setattr(holder, _NAME, self._engine)
-            self._engine = None
+        """See no more of them."""
+        self.engine.stop()
 
-    def _run(self, engine: Callable[..., Any], t_outputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _before(
+        self, t_outputs: Sequence[Any], args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> Callable[[], None] | None:
+        """A backward begins: note it, and return what is to be done when it has ended."""
         guard = self.registry.guard
         if not guard.is_here:
             guard.pass_thread()
-            return engine(t_outputs, *args, **kwargs)
+            return None
         if not all(_has_graph(root) for root in t_outputs):
-            return engine(t_outputs, *args, **kwargs)  # which says in its own words what is wrong
-        handles: list[Any] = []
+            return None  # torch says in its own words what is wrong
         kind = "backward" if kwargs.get("accumulate_grad") else "grad"
+        handles: list[Any] = []
+        after = partial(self._after, kind, handles)
         with guard, torch._C.DisableTorchFunction():
-            self.watcher.before_backward()
             roots = [_edge_of(root) for root in t_outputs]
-            functions = _reach([fn for fn, _ in roots])
-            seeds = args[0] if args else kwargs.get("grad_tensors", ())
-            numbers = self._begin(t_outputs, roots, functions, seeds, kind)
-            self.watcher.graph_found()
-            self._hook(functions, numbers, handles)
-            for tensor in (args[3] if len(args) > 3 else kwargs.get("inputs")) or ():
-                if isinstance(tensor, torch.Tensor) and tensor.is_leaf and tensor.requires_grad:
-                    self._reach_leaf(self.registry.leaf(tensor, self.sink.event_count))
+            if self.depth == 0:
+                self.watcher.before_backward()
+                self.steps.end_updated()
+                self.watcher.settle_detail()
+            elif self.watcher.is_full:
+                self.watcher.before_backward()
+            if self.watcher.is_full:
+                self._begin_full(t_outputs, roots, args, kwargs, handles)
+            elif self.depth == 0:
+                passing = self.light.begin(t_outputs, roots, kind)
+                after = partial(self._after_light, passing)
+            else:
+                return None
         self.depth += 1
-        try:
-            return engine(t_outputs, *args, **kwargs)
-        finally:
-            self.depth -= 1
-            for handle in handles:
-                handle.remove()
-            with guard, torch._C.DisableTorchFunction():
-                event = self.sink.begin_event()
-                place = self.registry.find_place()
-                self.sink.end_event(event, "backward_end", place, text=kind)
-                if self.depth == 0:
-                    self.steps.backward_ends(event, place)
+        return after
+
+    def _begin_full(
+        self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], args: Sequence[Any], kwargs: dict[str, Any],
+        handles: list[Any],
+    ) -> None:  # fmt: skip
+        functions = _reach([fn for fn, _ in roots])
+        seeds = args[0] if args else kwargs.get("grad_tensors", ())
+        kind = "backward" if kwargs.get("accumulate_grad") else "grad"
+        numbers = self._begin(t_outputs, roots, functions, seeds, kind)
+        self.watcher.graph_found()
+        self._hook(functions, numbers, handles)
+        for tensor in (args[3] if len(args) > 3 else kwargs.get("inputs")) or ():
+            if isinstance(tensor, torch.Tensor) and tensor.is_leaf and tensor.requires_grad:
+                self._reach_leaf(self.registry.leaf(tensor, self.sink.event_count))
+
+    def _after(self, kind: str, handles: list[Any]) -> None:
+        self.depth -= 1
+        for handle in handles:
+            handle.remove()
+        with self.registry.guard, torch._C.DisableTorchFunction():
+            event = self.sink.begin_event()
+            place = self.registry.find_place()
+            self.sink.end_event(event, "backward_end", place, text=kind)
+            if self.depth == 0:
+                self.steps.backward_ends(event, place)
+
+    def _after_light(self, passing: Passing) -> None:
+        self.depth -= 1
+        with self.registry.guard, torch._C.DisableTorchFunction():
+            self.light.end(passing)
 
     def _begin(
         self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], functions: list[Any], seeds: Any, kind: str
@@ -134,11 +156,12 @@ class Backwards:
         reached = {numbers[id(fn)]: self._count_edges(fn) for fn in functions}
         graph = self._graph(t_outputs, functions)
         self.sink.add_backward(event, graph, sorted(reached), sum(reached.values()))
+        is_again = self.depth == 0 and self.watcher.is_again()
         if self.depth == 0:
-            self.steps.backward_starts(event, reached)
+            self.steps.backward_starts(event, reached, losses, is_again=is_again)
         place = registry.find_place()
         details: dict[str, Any] = {"call": kind, "roots": outputs, "losses": losses}
-        if self.depth == 0 and self.watcher.is_again():
+        if is_again:
             details["again"] = True
         self.sink.end_event(event, "backward_start", place, node=outputs[0] if outputs else None, details=details)
         return numbers
@@ -204,7 +227,7 @@ class Backwards:
             if is_accumulate(fn):
                 leaf = self.registry.leaf(fn.variable, self.sink.event_count)
                 handles += self._hook_leaf(fn, leaf)
-            elif self.is_full:
+            else:
                 slots = tuple(slot for slot, (below, _) in enumerate(fn.next_functions) if below is not None)
                 handles.append(fn.register_hook(self._node_hook(numbers[id(fn)], slots)))
 
@@ -268,10 +291,6 @@ class Backwards:
                 self.sink.end_event(event, "accumulate", registry.find_place(), node=leaf.node)
 
         return [fn.register_prehook(prehook), fn.register_hook(hook)]
-
-
-# `warnings.warn(…, stacklevel=n)` does not count frames of the import machinery: called so, neither does it ours.
-Backwards._run.__code__ = Backwards._run.__code__.replace(co_filename=INTERNAL)
 
 
 def _has_graph(root: Any) -> bool:

@@ -131,7 +131,8 @@ class Tracer:
         self._known: dict[CodeType, OwnFile | None] = {}
         self._entries: dict[tuple[CodeType, int], int] = {}
         self._codes: dict[CodeType, bytes] = {}
-        self._finished: list[int] = []
+        self._modules: dict[int, int] = {}
+        """By file: the frame of its module, which is followed anew when lines are watched again."""
 
     def start(self) -> bool:
         """Begin to trace; False where something else (a debugger, coverage) already does."""
@@ -149,6 +150,15 @@ class Tracer:
             self._push(frame, file)
             assert self.top is not None
             frame.f_trace = self.top.trace
+
+    def own_frames(self, frame: FrameType | None) -> list[FrameType]:
+        """Return the frames of the script's own that run, the outermost first, from a frame outwards."""
+        found = []
+        while frame is not None:
+            if self.is_own(frame.f_code) is not None and not _skips_lines(frame.f_code):
+                found.append(frame)
+            frame = frame.f_back
+        return found[::-1]
 
     def disable(self) -> None:
         """Follow no more lines."""
@@ -201,7 +211,12 @@ class Tracer:
 
     def _push(self, frame: FrameType, file: OwnFile) -> TracedFrame:
         parent = self.top
-        number = self.sink.add_frame(parent.number if parent else None, frame.f_code.co_qualname, file.number)
+        is_module = frame.f_code.co_name == "<module>"
+        number = self._modules.get(file.number) if is_module else None
+        if number is None:
+            number = self.sink.add_frame(parent.number if parent else None, frame.f_code.co_qualname, file.number)
+            if is_module:
+                self._modules[file.number] = number
         self.top = TracedFrame(self, frame, file, number, parent)
         self.watcher.frame_begins(self.top)
         return self.top

@@ -9,27 +9,34 @@ import traceback
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 
 import torch
 from torch.overrides import _len_torch_function_stack, _pop_mode, _push_mode, handle_torch_function  # type: ignore[attr-defined]  # held but not exported
 
 from graphlab.capture.backwards import Backwards
 from graphlab.capture.identity import LeafState
+from graphlab.capture.light import Light
 from graphlab.capture.lines import TracedFrame, Tracer
+from graphlab.capture.module_ranges import ModuleRanges
 from graphlab.capture.ops import OUR_CODES, Ops, Overrides
 from graphlab.capture.own_files import OwnFiles
 from graphlab.capture.printed import Streams
 from graphlab.capture.registry import Place, Registry
+from graphlab.capture.schedule import Plan, Schedule
 from graphlab.capture.sink import Sink
 from graphlab.capture.statements import Statement
 from graphlab.capture.steps import Steps
+from graphlab.capture.structures import Structures
 from graphlab.capture.swaps import Swaps
 from graphlab.capture.updates import Updates
 from graphlab.capture.variables import Variables
 
 _CALL_IMPL = torch.nn.Module._call_impl.__code__
+_INNER_CALLS = {code for code in _CALL_IMPL.co_consts if isinstance(code, CodeType)}
+"""Frames of a module's call that are there only because hooks are."""
 _running: weakref.WeakSet[Session] = weakref.WeakSet()
+_IDLE = 1_000_000
 
 
 class Session:
@@ -40,8 +47,8 @@ class Session:
         folder: the script's folder; its files are the script's own.
         texts: text of files that run otherwise than they lie on disk.
         has_values: whether values are kept.
-        is_full: whether lines, ops and the gradients of inner edges are seen; else only backwards, leaves and updates,
-            at a fraction of the cost.
+        plan: which steps are recorded in full; of the others only backwards and updates are seen, at a fraction of the
+            cost.
         after_line: called when a statement has ended and its event is written: the moment to commit.
         before_print: called before the script prints (a progress line is to be taken away).
     """
@@ -53,27 +60,31 @@ class Session:
         *,
         texts: dict[str, str],
         has_values: bool,
-        is_full: bool = True,
+        plan: Plan,
         after_line: Callable[[], None],
         before_print: Callable[[], None] | None = None,
     ) -> None:
         self.sink = sink
         self.has_values = has_values
-        self.is_full = is_full
+        self.plan = plan
+        self.is_full = plan.wants_full(1)
+        self._is_mode_idle = False
         self._after_line = after_line
         self.files = OwnFiles(sink, folder, texts)
         self.tracer = Tracer(sink, self.files, self, self.clean_traceback)
         self.registry = Registry(sink, has_values=has_values, find_place=self.place)
         self.steps = Steps(sink)
-        if is_full:
-            self.registry.op_found = self.steps.made
         self.ops = Ops(self.registry, self)
         self.overrides = Overrides(self.ops)
         self.swaps = Swaps()
         self.tracer.hidden = self.ops.trampolines.codes
         self.updates = Updates(self.registry, self.steps, self.ops)
-        self.backwards = Backwards(self.registry, self.steps, self, is_full=is_full)
         self.variables = Variables(self.registry)
+        ranges = ModuleRanges()
+        structures = Structures(self.registry, ranges, self.variables.module_paths, self.leaf_names, self.name_leaves)
+        schedule = Schedule(plan.every)
+        self.light = Light(self.registry, self.steps, structures, self, schedule, has_values=has_values)
+        self.backwards = Backwards(self.registry, self.steps, self, self.light)
         self.streams = Streams(self._printed, before_print)
         self._figures: dict[str, float] = {}
         self._is_started = False
@@ -89,17 +100,10 @@ class Session:
         self.backwards.start()
         self.updates.start()
         self.streams.start()
-        if not self.is_full:
-            return
-        _push_mode(self.ops)
-        self.overrides.start()
-        if not self.tracer.start():
-            self.sink.add_note("lines are not recorded: a debugger, coverage or another tracer is already at work")
-        elif frame is not None:
-            self.tracer.attach(frame)
-            with self.registry.guard, torch._C.DisableTorchFunction():
-                if self.tracer.top is not None:
-                    self.variables.bind_held(self.tracer.top.number, frame)
+        if self.is_full:
+            self._go_full([frame] if frame is not None else [])
+        else:
+            self._go_light()
 
     def stop(self, error: BaseException | None = None) -> None:
         """Stop watching, whatever state the run is in; an exception becomes the last event."""
@@ -117,6 +121,7 @@ class Session:
         self.streams.stop()
         with self.registry.guard, torch._C.DisableTorchFunction():
             self.look_at_leaves()
+            self.light.stop()
             if self._figures:
                 self._note_figures((1,), is_end=True)
         self.sink.end_open_events()
@@ -135,13 +140,73 @@ class Session:
         self.tracer.disable()
         self._is_started = False
 
+    # -- detail ----------------------------------------------------------------------------------------------------
+
     def lighten(self, why: str) -> None:
-        """Go on without lines and ops."""
-        if self.is_full:
-            self.is_full = self.backwards.is_full = False
-            self.ops.suspended += 1_000_000  # the mode itself may lie below others by now
+        """Go on without lines and ops; the steps after this one are recorded in light detail."""
+        if self.plan.is_full:
+            self.plan = Plan(is_full=False, every=self.plan.every)
+            self._idle()
             self.tracer.disable()
             self.sink.add_note(why)
+
+    def settle_detail(self) -> None:
+        """The first backward of a step begins: go on in the detail that its step is to be recorded in."""
+        if self.steps.is_under_way:
+            return
+        wanted = self.plan.wants_full(self.steps.step)
+        if wanted and not self.is_full:
+            self.is_full = True
+            self.light.stop()
+            self._go_full(self.tracer.own_frames(sys._getframe(1)))
+        elif self.is_full and not wanted:
+            self.is_full = False
+            self.tracer.abandon()
+            self.tracer.stop()
+            self._idle()
+            self._go_light()
+
+    def _go_full(self, frames: list[FrameType]) -> None:
+        """Watch lines and ops; frames of the script's that run already are followed too, the outermost first."""
+        self.registry.op_found = self.steps.made
+        self.updates.light = None
+        if self._is_mode_idle:
+            self._is_mode_idle = False
+            self.ops.suspended -= _IDLE
+        else:
+            _insert_mode(self.ops)
+            self.overrides.start()
+        if not self.tracer.start():
+            self.sink.add_note("lines are not recorded: a debugger, coverage or another tracer is already at work")
+            return
+        for frame in frames:
+            self.tracer.attach(frame)
+            with self.registry.guard, torch._C.DisableTorchFunction():
+                if self.tracer.top is not None:
+                    self.variables.bind_held(self.tracer.top.number, frame)
+
+    def _go_light(self) -> None:
+        self.updates.light = self.light
+        self.light.start()
+
+    def _idle(self) -> None:
+        """Let calls pass the mode unseen: while a call is under way it cannot be taken away."""
+        if not self._is_mode_idle:
+            self._is_mode_idle = True
+            self.ops.suspended += _IDLE
+
+    def optimizer_steps(self) -> None:
+        """An optimizer is about to step, in light detail: no call of torch's is under way."""
+        if self._is_mode_idle:
+            self._is_mode_idle = False
+            _remove_mode(self.ops)
+            self.overrides.stop()
+            self.ops.suspended -= _IDLE
+
+    def step_seen(self) -> None:
+        """An optimizer has stepped, in light detail: commit, or end the run."""
+        self.backwards.engine.raise_late()
+        self._after_line()
 
     def _place_of_error(self, error: BaseException) -> Place:
         place: Place = (None, None, None)
@@ -179,7 +244,9 @@ class Session:
         handed over, goes with ours.
         """
         code, below = step.tb_frame.f_code, step.tb_next
-        if code in OUR_CODES or code in self.ops.trampolines.codes or _is_engine_entry(step):
+        if code in OUR_CODES or code in self.ops.trampolines.codes:
+            return True
+        if code in _INNER_CALLS and self.light.structures.ranges.is_on:
             return True
         return below is not None and below.tb_frame.f_code is handle_torch_function.__code__
 
@@ -218,6 +285,7 @@ class Session:
             self.sink.end_event(event, "line", place)
             if self.steps.line_ended(event, place):
                 self._note_figures((1, frame.number))
+        self.backwards.engine.raise_late()
         self._after_line()
 
     def _is_in_optimizer(self, frame: FrameType | None) -> bool:
@@ -283,13 +351,14 @@ class Session:
         """Note what happened to leaves before a backward."""
         self.look_at_leaves()
         if not self.is_full:
-            self._after_line()
+            self.step_seen()
 
     def look_at_leaves(self) -> None:
         """Note what was done to values and gradients of leaves where nothing else saw it."""
-        leaves = self.registry.leaves.values()
         if not self.is_full:
-            self.updates.look_at_values([leaf for leaf in leaves if leaf.was_reached])
+            self.light.look_at_values()
+            return
+        leaves = self.registry.leaves.values()
         self.updates.look_at_all([leaf for leaf in leaves if leaf.was_reached or leaf.has_grad])
 
     def is_again(self) -> bool:
@@ -303,8 +372,19 @@ class Session:
     def graph_found(self) -> None:
         """A backward is about to run, and its graph is known."""
         self.variables.name_lazy()
-        if not self.is_full and any(leaf.name is None for leaf in self.registry.leaves.values()):
-            self.variables.look_around(sys._getframe(1), self.tracer.is_own)
+
+    def name_leaves(self) -> None:
+        """A graph is new, in light detail: give leaves and modules the names that the script's functions have."""
+        self.variables.name_lazy()
+        self.variables.look_around(sys._getframe(1), self.tracer.is_own)
+
+    def read_figures(self) -> dict[str, float]:
+        """Return the numbers that variables of the script, and of its function that is running, hold now."""
+        return self.variables.look_at_figures(self.tracer.own_frames(sys._getframe(1)))
+
+    def count_backward(self) -> int:
+        """Return which backward of an optimizer's step begins, 0 where none is running."""
+        return self.updates.count_backward()
 
     def leaf_names(self) -> dict[int, str]:
         """Return what the leaves are called now, by node."""
@@ -332,9 +412,13 @@ def _remove_mode(ours: Ops) -> None:
         _push_mode(mode)
 
 
-def _is_engine_entry(step: TracebackType) -> bool:
-    code = step.tb_frame.f_code
-    return code.co_filename == Backwards._run.__code__.co_filename and code.co_name in {"_run", "_engine_run_backward"}
+def _insert_mode(ours: Ops) -> None:
+    """Put our mode below all others: a with-block of the script's takes the topmost off when it ends."""
+    above = []
+    while _len_torch_function_stack():
+        above.append(_pop_mode())
+    for mode in (ours, *reversed(above)):
+        _push_mode(mode)
 
 
 def _same(known: float | None, value: float) -> bool:

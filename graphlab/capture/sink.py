@@ -3,7 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+
+@dataclass(slots=True)
+class LightEvent:
+    """An event of a step in light detail."""
+
+    number: int
+    kind: str
+    file: int | None
+    line: int | None
+    graph: int = 0
+    """Of a backward_start: the structure that it ran through, 0 where that was not kept."""
+    call: str | None = None
+    losses: Sequence[float] = ()
+    again: bool = False
+    optimizer: str | None = None
+
+
+@dataclass(slots=True)
+class LightStep:
+    """A training step in light detail, when it has ended."""
+
+    step: int
+    first: int
+    """The number of its first event."""
+    events: Sequence[LightEvent]
+    nodes: int
+    edges: int
+    leaves: Sequence[int]
+    figures: Sequence[float | None]
+    """Of each leaf the norm of its gradient; None where it got none."""
+    rates: Sequence[tuple[str, float]]
+    """The learning rate of each group of parameters, and whose it is."""
+    metrics: Mapping[str, float]
 
 
 class Sink(Protocol):
@@ -58,6 +93,9 @@ class Sink(Protocol):
 
     def set_node(self, node: int, kind: str, name: str | None) -> None:
         """Say anew what kind of leaf a node is, and what it is called."""
+
+    def set_node_module(self, node: int, module: str) -> None:
+        """Say after all which module's forward made a node."""
 
     def add_edge(self, source: int, target: int, slot: int, output: int, event: int, label: str = "") -> None:
         """Add an edge of the graph."""
@@ -120,8 +158,21 @@ class Sink(Protocol):
     ) -> int:
         """Add what is kept of a tensor's values."""
 
-    def add_graph(self, key: str, torchviz: str | None) -> int:
-        """Add a distinct structure that a backward ran through."""
+    def add_graph(
+        self,
+        key: str,
+        torchviz: str | None,
+        nodes: Sequence[int] | None = None,
+        roots: Sequence[int] | None = None,
+        measured: Sequence[int] | None = None,
+    ) -> int:
+        """Add a distinct structure that a backward ran through.
+
+        Light steps share it: with its nodes, its output nodes, and pairs of node and slot in the order of its norms.
+        """
+
+    def add_edge_norms(self, event: int, graph: int, norms: Sequence[float | None]) -> None:
+        """Add the norms of the gradients inside a graph, as of the event at which the backward ended."""
 
     def add_backward(self, event: int, graph: int, nodes: Sequence[int], edges: int) -> None:
         """Say which nodes a backward reaches from its roots."""
@@ -129,8 +180,23 @@ class Sink(Protocol):
     def add_span(self, first: int, last: int, step: int, phase: str) -> None:
         """Say that a run of events belongs to a step and a phase."""
 
-    def add_step(self, step: int, first: int, last: int, nodes: int, edges: int) -> None:
-        """Say that a training step has ended."""
+    def add_step(
+        self,
+        step: int,
+        first: int,
+        last: int,
+        nodes: int,
+        edges: int,
+        losses: Sequence[float],
+        again: Sequence[int],
+    ) -> None:
+        """Say that a training step has ended; again: which of its losses an optimizer ran once more."""
+
+    def number_event(self) -> int:
+        """Give the next event of a light step its number; `add_light_step` completes it."""
+
+    def add_light_step(self, step: LightStep) -> None:
+        """Say that a training step in light detail has ended."""
 
     def add_note(self, text: str) -> None:
         """Add something that the person should know about the recording."""

@@ -7,7 +7,7 @@ of `optimizer.step()` follows the update and counts to it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphlab.capture.sink import Sink
@@ -30,6 +30,8 @@ class Steps:
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
+        self.light_step_ended: Callable[[int], None] = lambda step: None
+        """Told of each step in light detail when it has ended: its number. It has neither spans nor a row of steps."""
         self.step = 1
         self.first = 1
         self._cursor = 1
@@ -41,16 +43,57 @@ class Steps:
         self._update: _Mark | None = None
         self._nodes: set[int] = set()
         self._edges = 0
+        self._losses: list[float] = []
+        self._again: list[int] = []
         self._has_backward = False
+        self._is_light = False
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a backward of this step has begun: its detail is settled."""
+        return self._has_backward
 
     def made(self, event: int, node: int) -> None:
         """An op made a node: what its statement did before (a view of data, a random mask) is forward with it."""
         self._made.append((min(event, self._statement), node))
 
-    def backward_starts(self, event: int, reached: Mapping[int, int]) -> None:
-        """A backward begins; reached are the nodes that it leads to, with autograd's count of edges into each."""
+    def end_updated(self) -> None:
+        """A backward is about to begin: what changed parameters before it was the last change of its step."""
         self._end_backward()
-        self._end_step()
+        if self._update is None:
+            return
+        last = self._update.event
+        if self._is_light:
+            self.light_step_ended(self.step)
+            self._cursor = last + 1
+        else:
+            self._span(last, "update")
+            self._add_step(last, len(self._nodes), self._edges)
+        self.step += 1
+        self.first = last + 1
+        self._nodes, self._edges = set(), 0
+        self._losses, self._again = [], []
+        self._update = None
+        self._has_backward = self._is_light = False
+
+    def light_backward_starts(self) -> None:
+        """A backward of a step in light detail begins."""
+        self._made.clear()
+        self._has_backward = self._is_light = True
+
+    def backward_starts(
+        self, event: int, reached: Mapping[int, int], losses: Sequence[float], *, is_again: bool
+    ) -> None:
+        """A backward begins.
+
+        Args:
+            reached: the nodes that it leads to, with autograd's count of edges into each.
+            losses: the scalars that it begins at.
+            is_again: whether an optimizer runs it, and not as its first.
+        """
+        if is_again:
+            self._again += range(len(self._losses), len(self._losses) + len(losses))
+        self._losses += losses
         begin = min((made for made, node in self._made if node in reached and made >= self._cursor), default=event)
         self._span(begin - 1, "setup")
         self._span(event - 1, "forward")
@@ -97,6 +140,9 @@ class Steps:
     def finish(self, last: int, nodes: int, edges: int) -> None:
         """The run has ended at an event; nodes and edges count all that was built, for a run without a backward."""
         self._end_backward()
+        if self._is_light:
+            self.light_step_ended(self.step)
+            return
         update = self._update
         if update is not None:
             self._span(update.event, "update")
@@ -108,25 +154,15 @@ class Steps:
         self._span(last, "setup")
         counts = (len(self._nodes), self._edges) if self._has_backward else (nodes, edges)
         if last:
-            self.sink.add_step(self.step, self.first, last, *counts)
+            self._add_step(last, *counts)
+
+    def _add_step(self, last: int, nodes: int, edges: int) -> None:
+        self.sink.add_step(self.step, self.first, last, nodes, edges, self._losses, self._again)
 
     def _end_backward(self) -> None:
-        if self._backward is not None:
+        if self._backward is not None and not self._is_light:
             self._span(self._backward.event, "backward")
-            self._backward = None
-
-    def _end_step(self) -> None:
-        """What changed parameters before this backward was the last change of its step."""
-        if self._update is None:
-            return
-        last = self._update.event
-        self._span(last, "update")
-        self.sink.add_step(self.step, self.first, last, len(self._nodes), self._edges)
-        self.step += 1
-        self.first = last + 1
-        self._nodes, self._edges = set(), 0
-        self._update = None
-        self._has_backward = False
+        self._backward = None
 
     def _span(self, last: int, phase: str) -> None:
         if last >= self._cursor:

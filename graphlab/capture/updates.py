@@ -9,6 +9,7 @@ import torch
 from torch.optim import optimizer as optimizers
 
 from graphlab.capture.identity import LeafState, leaf_below, needs_grad, storage_of, version_of
+from graphlab.capture.light import Light
 from graphlab.capture.ops import Ops
 from graphlab.capture.registry import Registry
 from graphlab.capture.snapshots import distance, is_opaque
@@ -30,6 +31,8 @@ class Updates:
         """By node: values from before a change, to measure how far it went, and their snapshot."""
         self._storages: dict[int, LeafState] = {}
         """By the address of its storage: each leaf that a backward has reached (`w.data` shares it)."""
+        self.light: Light | None = None
+        """Who notes updates in light detail; None in full."""
         self._depth = 0
         self._backwards = 0
         """How many backwards the optimizer's step that is running has run."""
@@ -56,6 +59,11 @@ class Updates:
             guard.pass_thread()
             return
         with guard, torch._C.DisableTorchFunction(), torch.no_grad():
+            if self.light is not None:
+                self.light.before_step(optimizer)
+                self._backwards = 0
+                self._depth += 1
+                return
             self.flush_gradients()
             if self._depth == 0:
                 for leaf, tensor in self._leaves_of(optimizer):
@@ -69,6 +77,13 @@ class Updates:
         if not self.registry.guard.is_here:
             return
         self._depth = max(0, self._depth - 1)
+        if self.light is not None:
+            self._backwards = 0
+            with self.registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
+                if self._depth == 0:
+                    self.light.after_step(optimizer)
+            self.light.watcher.step_seen()
+            return
         self.ops.suspended = max(0, self.ops.suspended - 1)
         if self._depth:
             return
@@ -186,23 +201,6 @@ class Updates:
         node = changes[0][0].node if changes else None
         self.sink.end_event(event, "update", place, node=node, details={"optimizer": optimizer})
         self.steps.updated(event, place)
-
-    def look_at_values(self, leaves: Sequence[LeafState]) -> None:
-        """Look whether leaves were changed by hand where no mode saw it."""
-        changed = []
-        for leaf in leaves:
-            tensor = leaf.tensor()
-            known = self.registry.states.get(tensor) if tensor is not None else None
-            if tensor is not None and known is not None and known.version != version_of(tensor):
-                changed.append((leaf, known.snapshot, self.registry.state(tensor, self.sink.event_count + 1).snapshot))
-        if changed:
-            event = self.sink.begin_event()
-            for leaf, before, after in changed:
-                self.registry.name_leaf(leaf, "parameter", leaf.name)
-                self.sink.add_change(event, leaf.node, "value", before, None, after, None)
-            place = self.registry.find_place()
-            self.sink.end_event(event, "update", place, node=changed[0][0].node, details={"optimizer": None})
-            self.steps.updated(event, place)
 
     # -- gradients -------------------------------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ class Variables:
         if needs_grad(value) and value.is_leaf:
             self._names[frame][name] = TensorRef(value)
         if not is_element:
-            if value.dim() == 0 and value.device.type == "cpu" and value.is_floating_point():
+            if _is_figure(value):
                 self.figures[frame][name] = TensorRef(value)
             else:
                 self.figures[frame].pop(name, None)
@@ -125,7 +125,7 @@ class Variables:
         """Name leaves by what the script's running functions hold, where lines are not followed."""
         while frame is not None:
             if is_own(frame.f_code):
-                for name, value in list(frame.f_locals.items()):
+                for name, value in [*frame.f_locals.items(), *_modules_held(frame)]:
                     if isinstance(value, torch.nn.Module) and name != "self":
                         self.name_modules(value, name)
                     elif isinstance(value, torch.Tensor):
@@ -133,6 +133,19 @@ class Variables:
                         if leaf is not None and leaf.name is None:
                             self.registry.name_leaf(leaf, leaf.kind, name)
             frame = frame.f_back
+
+    def look_at_figures(self, frames: Sequence[FrameType]) -> dict[str, float]:
+        """Return the numbers that the script itself and its innermost function hold, where lines are not followed."""
+        found: dict[str, float] = {}
+        for frame in {id(frame): frame for frame in (*frames[:1], *frames[-1:])}.values():
+            for name, value in list(frame.f_locals.items()):
+                if name.isupper() or name.startswith("_"):
+                    continue
+                if type(value) is float:
+                    found[name] = value
+                elif isinstance(value, torch.Tensor) and _is_figure(value):
+                    found[name] = float(value.detach().item())
+        return found
 
     def name_lazy(self) -> None:
         """Name what the first forward of a lazy model has made."""
@@ -178,6 +191,19 @@ class Variables:
         """Let go of what is known of a function's variables: it has returned."""
         self.figures.pop(frame, None)
         self._names.pop(frame, None)
+
+
+def _is_figure(tensor: torch.Tensor) -> bool:
+    return tensor.dim() == 0 and tensor.device.type == "cpu" and tensor.is_floating_point()
+
+
+def _modules_held(frame: FrameType) -> list[tuple[str, Any]]:
+    """Return the models that are attributes of plain objects in a frame (a trainer's `self.model`)."""
+    held = [value for value in frame.f_locals.values() if not isinstance(value, torch.nn.Module | type(torch))]
+    attributes = [vars(value) for value in held if hasattr(value, "__dict__") and not isinstance(value, type)]
+    return [
+        (name, part) for each in attributes for name, part in list(each.items()) if isinstance(part, torch.nn.Module)
+    ]
 
 
 def _look_up(name: str, local: Mapping[str, Any], frame: FrameType) -> Any:

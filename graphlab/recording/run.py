@@ -31,13 +31,16 @@ from graphlab.model import (
     Tensor,
     Variable,
 )
+from graphlab.recording.light import LightReader
 from graphlab.recording.steps import (
-    StepReader,
+    Metric,
     last_backward_end,
+    read_metrics,
     read_step_gradients,
     read_step_metrics,
     read_step_parameters,
 )
+from graphlab.recording.table import Steps, StepTable
 from graphlab.recording.variables import read_names, read_variables
 from graphlab.scenario import parse_source
 from graphlab.store import Reader
@@ -86,21 +89,23 @@ class Recording:
 
     facts: RunFacts
     event_count: int
-    spans: list[Span]
-    """Step and phase of every event, in order and without gaps, up to the last event."""
-    steps: list[Step]
+    steps: Steps
+    """All training steps; the last may be under way."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.path = reader.path
-        self._step_reader = StepReader(reader)
+        self._table = StepTable(reader)
+        self.steps = Steps(self._table)
+        self.light = LightReader(self, self._table.light)
         self._caches: list[Any] = []
         self.event = self._cached(self._event, 4096)
         self.node = self._cached(self._node, 65_536)
         self.structure = self._cached(self._structure, 8)
         self.variables = self._cached(self._variables, 64)
         self.names = self._cached(self._names, 64)
-        self.metric_events = self._cached(self._metric_events, 1)
+        self.metrics = self._cached(self._metrics, 1)
+        self.spans_of = self._cached(self._table.spans_of, 64)
         self.snapshot = lru_cache(2048)(self._snapshot)
         self.scenario = parse_source("", "")
         self.files: list[SourceFile] = []
@@ -127,17 +132,20 @@ class Recording:
             RecordingError: the file is damaged or gone.
         """
         with self.reader.session():
-            count = self.reader.number("SELECT MAX(id) FROM events") or 0
             meta = self.reader.meta()
             facts = _facts(meta)
+            is_running = facts.status == "running"
+            self._table.take_ended()
+            count = self._table.last_event(is_running=is_running)
             is_same = count == self.event_count and facts == getattr(self, "facts", None)
             self.notes: list[str] = meta.get("notes", [])
             self.facts = facts
+            self.has_values: bool = meta.get("values", True)
             if is_same:
                 return False
             self.event_count = count
             self._read_files()
-            self.spans, self.steps = self._step_reader.read(count)
+            self._table.look_at_open(count, is_running=is_running)
         for cache in self._caches:
             cache.cache_clear()
         if facts.status != "running":
@@ -168,7 +176,12 @@ class Recording:
     @property
     def losses(self) -> list[float | None]:
         """The loss of every step."""
-        return [step.loss for step in self.steps]
+        return self._table.losses()
+
+    @property
+    def spans(self) -> list[Span]:
+        """Step and phase of every event, in order and without gaps, up to the last event."""
+        return [span for number in range(1, len(self.steps) + 1) for span in self.spans_of(number)]
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -184,31 +197,58 @@ class Recording:
 
     def _event(self, number: int) -> Event:
         rows = self.reader.events("WHERE id = ?", number)
-        if not rows:
+        if rows:
+            return self._make_event(rows[0])
+        event = self.light.event(number) if 1 <= number <= self.event_count else None
+        if event is None:
             raise UsageError(f"there is no event e{number}: the recording has e1 to e{self.event_count}")
-        return self._make_event(rows[0])
+        return event
 
     def _make_event(self, row: tuple[Any, ...]) -> Event:
         span = self.span_of(row[0])
         return make_event(row, span.step, span.phase)
 
     def find_events(self, where: str, *values: Any) -> list[Event]:
-        """Return the events for which an SQL condition on the columns of `events` holds."""
+        """Return the events for which an SQL condition on the columns of `events` holds; light steps have no rows."""
         return [self._make_event(row) for row in self.reader.events(f"WHERE {where}", *values)]
+
+    def events_between(self, first: int, last: int, kinds: Sequence[str] = ()) -> list[Event]:
+        """Return the events from one to another, of some kinds, in order."""
+        picked = f"kind IN ({', '.join('?' * len(kinds))}) AND " if kinds else ""
+        found = self.find_events(f"{picked}id BETWEEN ? AND ? ORDER BY id", *kinds, first, last)
+        light = self.light.events_between(first, last, kinds)
+        return sorted([*found, *light], key=lambda event: event.id) if light else found
 
     def next_event(self, moment: int, kinds: Sequence[str] = (), *, back: bool = False) -> int | None:
         """Return the number of the nearest event after (or before) a moment, of some kinds, or None."""
         picked = f"kind IN ({', '.join('?' * len(kinds))}) AND " if kinds else ""
-        if back:
-            return self.reader.number(f"SELECT MAX(id) FROM events WHERE {picked}id < ?", *kinds, moment)
-        return self.reader.number(f"SELECT MIN(id) FROM events WHERE {picked}id > ?", *kinds, moment)
+        light = self.light.next_event(moment, kinds, -1 if back else 1)
+        best, sign = ("MAX", "<") if back else ("MIN", ">")
+        row = self.reader.number(f"SELECT {best}(id) FROM events WHERE {picked}id {sign} ?", *kinds, moment)
+        known = [event for event in (row, light) if event is not None and event <= self.event_count]
+        return (max if back else min)(known, default=None)
+
+    def number_at(self, moment: int) -> int:
+        """Return the number of the step that a moment lies in; of what comes after all steps the last."""
+        return self._table.number_at(moment)
 
     def span_of(self, moment: int) -> Span:
         """Return the span that an event lies in; for moment 0 the first."""
-        index = bisect_right(self.spans, moment, key=lambda span: span.first) - 1
-        if index < 0:
-            return self.spans[0] if self.spans else Span(0, 0, 1, "setup")
-        return self.spans[index]
+        spans = self.spans_of(self.number_at(moment)) if self.steps else []
+        if not spans:
+            return Span(0, 0, 1, "setup")
+        return spans[max(bisect_right(spans, moment, key=lambda span: span.first) - 1, 0)]
+
+    def next_span(self, moment: int, *, back: bool = False, phase: Phase | None = None) -> int | None:
+        """Return where the nearest span (of a phase) after or before a moment begins, or None."""
+        number = self.number_at(moment)
+        while 1 <= number <= len(self.steps):
+            starts = [span.first for span in self.spans_of(number) if phase is None or span.phase == phase]
+            beyond = [start for start in starts if (start < moment if back else start > moment)]
+            if beyond:
+                return beyond[-1] if back else beyond[0]
+            number += -1 if back else 1
+        return None
 
     def step_of(self, moment: int) -> Step:
         """Return the step that a moment lies in.
@@ -218,8 +258,7 @@ class Recording:
         """
         if not self.steps:
             raise UsageError("the recording holds no event")
-        index = bisect_right(self.steps, moment, key=lambda step: step.first) - 1
-        return self.steps[max(index, 0)]
+        return self.steps[self.number_at(moment) - 1]
 
     def step(self, number: int) -> Step:
         """Return a step by its number.
@@ -248,9 +287,10 @@ class Recording:
             chosen = self.step(step)
             first, last = chosen.first, chosen.last
         elif phase is not None and self.steps:
-            first, last = self.steps[-1].first, self.steps[-1].last
-        if phase is not None:
-            ends = [span.last for span in self.spans if span.phase == phase and first <= span.first <= last]
+            chosen = self.steps[-1]
+            first, last = chosen.first, chosen.last
+        if phase is not None and self.steps:
+            ends = [span.last for span in self.spans_of(self.number_at(last)) if span.phase == phase]
             if not ends:
                 raise UsageError(f"there is no {phase} phase there")
             last = min(ends[-1], last)
@@ -277,7 +317,8 @@ class Recording:
 
     def _structure(self, step: int) -> Structure:
         with self.reading():
-            return read_structure(self.reader, self.steps[step - 1], self.spans)
+            light = self.light.structure(step)
+            return light or read_structure(self.reader, self.steps[step - 1], self.spans_of(step))
 
     def value_tensor(self, node: int, moment: int) -> Tensor | None:
         """Return the state that a node's tensor had at a moment, or None if it was not made yet or not kept."""
@@ -290,33 +331,44 @@ class Recording:
     def value(self, node: int, moment: int) -> Snapshot | None:
         """Return the forward value of a node as of a moment."""
         tensor = self.value_tensor(node, moment)
-        return self.snapshot(tensor.snapshot) if tensor else None
+        if tensor is None or (self.node(node).kind == "parameter" and self.light.has_moved(tensor.event, moment)):
+            return None
+        return self.snapshot(tensor.snapshot)
 
     def gradient(self, node: int, moment: int) -> Snapshot | None:
         """Return the gradient of a node as of a moment: a leaf's `.grad`, else the upstream gradient of its output.
 
         None where none has come yet, and where a None came; `has_gradient` tells the two apart.
         """
-        row = self._gradient_row(node, moment)
-        return self.snapshot(row[0]) if row else None
+        if self.node(node).kind in LEAF_KINDS:
+            row = self._leaf_row(node, moment)
+            light = self.light.leaf_gradient(node, moment, after=row[1] if row else 0)
+            return light[0] if light else self.snapshot(row[0]) if row else None
+        return self.edge_gradient(node, self._output_slot(node), moment)
 
     def has_gradient(self, node: int, moment: int) -> bool:
         """Whether the backward has reached a node as of a moment, even with None."""
-        return self._gradient_row(node, moment) is not None
+        if self.node(node).kind in LEAF_KINDS:
+            row = self._leaf_row(node, moment)
+            return row is not None or self.light.leaf_gradient(node, moment, after=0) is not None
+        slot = self._output_slot(node)
+        is_row = self._edge_row(node, slot, moment) is not None
+        return is_row or self.light.edge_norm(node, slot, moment) is not None
 
-    def _gradient_row(self, node: int, moment: int) -> Any:
-        kind = self.node(node).kind
-        if kind in LEAF_KINDS:
-            return self.reader.row(
-                "SELECT after FROM changes WHERE node = ? AND what = 'grad' AND event <= ? ORDER BY event DESC LIMIT 1",
-                node, moment,
-            )  # fmt: skip
-        return self._edge_row(node, 0 if kind == "output" else -1, moment)
+    def _output_slot(self, node: int) -> int:
+        return 0 if self.node(node).kind == "output" else -1
+
+    def _leaf_row(self, node: int, moment: int) -> Any:
+        return self.reader.row(
+            "SELECT after, event FROM changes WHERE node = ? AND what = 'grad' AND event <= ? "
+            "ORDER BY event DESC LIMIT 1",
+            node, moment,
+        )  # fmt: skip
 
     def edge_gradient(self, target: int, slot: int, moment: int) -> Snapshot | None:
         """Return the gradient that had flowed back along an edge (slot -1 - n: into output n) as of a moment."""
         row = self._edge_row(target, slot, moment)
-        return self.snapshot(row[0]) if row else None
+        return self.snapshot(row[0]) if row else self.light.edge_norm(target, slot, moment)
 
     def _edge_row(self, node: int, slot: int, moment: int) -> Any:
         return self.reader.row(
@@ -373,8 +425,8 @@ class Recording:
         with self.reading():
             return read_names(self, moment)
 
-    def _metric_events(self) -> list[Event]:
-        return self.find_events("kind = 'metric' ORDER BY id")
+    def _metrics(self) -> dict[str, Metric]:
+        return read_metrics(self)
 
     def last_backward_end(self, step: Step) -> int:
         """Return the event at which the step's last backward ended, or the step's end."""

@@ -6,7 +6,7 @@ import math
 from functools import cache
 from importlib.resources import files
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 APPLICATION_ID = 0x474C4142  # "GLAB": how `file` and the reader tell a recording from any other SQLite file
 MAGIC = b"SQLite format 3\x00"
 

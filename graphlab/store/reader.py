@@ -25,6 +25,7 @@ from graphlab.store.format import (
     decode_shape,
     sqlite_reason,
 )
+from graphlab.store.light import Block, Blocks, LightStep
 
 _EVENT = "SELECT id, kind, time, file, line, frame, node, text, data FROM events"
 _NODE = "SELECT id, kind, event, op, call, name, module, file, line, shape, dtype, device FROM nodes"
@@ -107,7 +108,7 @@ class Reader:
     def _errors_named(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, ValueError, OverflowError, TypeError) as error:
+        except (sqlite3.Error, ValueError, OverflowError, TypeError, KeyError) as error:
             # A ValueError: text that is no UTF-8, no JSON, no shape. A TypeError: nothing where a number belongs.
             if self.path is not None and not self.path.exists():
                 raise RecordingError(f"{self.path} is gone: it was deleted or moved while it was read") from error
@@ -153,10 +154,24 @@ class Reader:
         """Return the script's own files; the first is the script."""
         return [SourceFile(*row) for row in self.rows("SELECT id, path, text FROM files ORDER BY id")]
 
-    def spans(self, after: int = 0) -> list[Span]:
-        """Return the spans that begin after an event."""
-        query = "SELECT first, last, step, phase FROM spans WHERE first > ? ORDER BY first"
-        return [Span(*row) for row in self.rows(query, after)]
+    def spans(self) -> list[Span]:
+        """Return the spans of the step that is under way."""
+        return [Span(*row) for row in self.rows("SELECT first, last, step, phase FROM spans ORDER BY first")]
+
+    def light_blocks(self, known: Blocks) -> list[Block]:
+        """Return the blocks of light steps that are new, or have grown, since they were read last."""
+        with self.session():
+            outlines = self.rows("SELECT id, data FROM outlines WHERE id > ? ORDER BY id", known.known_outlines)
+            query = "SELECT first, count, event, outline, data FROM light_steps WHERE first >= ? ORDER BY first"
+            return known.read(outlines, self.rows(query, known.read_from))
+
+    def last_light_step(self) -> LightStep | None:
+        """Return the last step in light detail, or None."""
+        with self.session():
+            blocks = Blocks()
+            rows = self.rows("SELECT first, count, event, outline, data FROM light_steps ORDER BY first DESC LIMIT 1")
+            outlines = self.rows("SELECT id, data FROM outlines WHERE id = ?", rows[0][3] if rows else 0)
+            return next((block.step(block.first + block.count - 1) for block in blocks.read(outlines, rows)), None)
 
     def events(self, where: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return rows of events (id, kind, time, file, line, frame, node, text, data as a dict)."""

@@ -1,6 +1,6 @@
 -- A recording: what one run of a script left, as facts in the order in which they happened.
 --
--- Format versions (meta.format): 1, the first.
+-- Format versions (meta.format): 1, the first; 2, steps hold their spans and losses, steps recorded light are packed.
 --
 -- Ids are numbers in order of creation, never addresses, so two recordings of one scenario with one seed hold the
 -- same rows in the same order (events.time apart). An event's number is its id; 0 means "before the first event".
@@ -38,25 +38,49 @@ CREATE INDEX events_by_kind ON events (kind, id);
 CREATE INDEX events_by_line ON events (line, id);
 CREATE INDEX events_by_node ON events (node, id);
 
--- Runs of events that share a training step and a phase (setup, forward, backward, update). Events after the last
--- span belong to the step that is under way.
+-- Of the step that is under way: runs of events that share a phase (setup, forward, backward, update). Events after
+-- the last span belong to that step too; when it has ended, its row of steps has its spans.
 CREATE TABLE spans (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, step INTEGER NOT NULL, phase TEXT NOT NULL);
 
--- Each training step that has ended: its events, and autograd's own count of the nodes and edges of its backwards.
+-- Each training step in full detail that has ended: its events, and autograd's own count of the nodes and edges of its
+-- backwards. losses: the scalars at which they began, 64-bit reals. again: which of them an optimizer ran once more,
+-- as text (`1,2`). spans: the phases of its events and the last event of each (`setup 12 forward 40`).
 CREATE TABLE steps (
-    id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    nodes INTEGER NOT NULL, edges INTEGER NOT NULL
+    id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL, nodes INTEGER NOT NULL,
+    edges INTEGER NOT NULL, losses BLOB NOT NULL, again TEXT NOT NULL, spans TEXT NOT NULL
 );
 
--- Each backward: the event that started it, the graph it ran through (a structure, shared by all that repeat it),
--- and the nodes that autograd reaches from its roots, as little-endian 32-bit numbers in ascending order.
+-- Steps in light detail, as many in a row as share an outline. first: the first of these steps; event: the number
+-- of the first event that is in no step before. data holds, for each step, as 32-bit integers: for each event of the
+-- outline its number less `event`; for each backward_start its graph (0: not kept); autograd's count of nodes and of
+-- edges. Then, for each step, as 64-bit reals: seconds since the run began; the losses; the learning rates; the
+-- metrics; a figure for each leaf: the 2-norm of its .grad when the last backward had ended (the number itself of a
+-- leaf with one element). What is not there (a gradient that is None) is the NaN with the bits 0x7ff80000676c6162.
+CREATE TABLE light_steps (
+    first INTEGER PRIMARY KEY, count INTEGER NOT NULL, event INTEGER NOT NULL, outline INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+
+-- What light steps have in common; data is JSON: {"events": [{"kind", "file", "line", "call", "losses": how many,
+-- "again", "optimizer"}, …], "rates": [optimizer, …], "metrics": [name, …], "leaves": [node, …]}.
+CREATE TABLE outlines (id INTEGER PRIMARY KEY, data TEXT NOT NULL);
+
+-- Each backward of a step in full detail: the event that started it, the graph it ran through (a structure, shared by
+-- all that repeat it), and the nodes that autograd reaches from its roots, as 32-bit numbers in ascending order.
 CREATE TABLE backwards (
     event INTEGER PRIMARY KEY, graph INTEGER NOT NULL, nodes BLOB NOT NULL, edges INTEGER NOT NULL
 );
 
 -- Each distinct structure that a backward ran through; torchviz is torchviz's own DOT text of it, where it could
--- draw it, with numbers in order of appearance instead of addresses.
-CREATE TABLE graphs (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, torchviz TEXT);
+-- draw it, with numbers in order of appearance instead of addresses. Light steps that repeat a structure share its
+-- nodes and edges: nodes and roots (its output nodes) name them as 32-bit numbers; measured holds pairs of node and
+-- slot (as in gradients), in the order of the norms in edge_norms. All three are NULL for what only full steps ran.
+CREATE TABLE graphs (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, torchviz TEXT, nodes BLOB, roots BLOB, measured BLOB
+);
+
+-- Of light steps on the schedule: the 2-norms of the gradients inside a graph, as 64-bit reals. event: backward_end.
+CREATE TABLE edge_norms (event INTEGER PRIMARY KEY, graph INTEGER NOT NULL, norms BLOB NOT NULL);
 
 -- The nodes. kind: op (a grad_fn), parameter and leaf (AccumulateGrad), data (takes part without requiring grad),
 -- output (where a backward began). op is grad_fn.name() word for word, call the torch call that made it, name a

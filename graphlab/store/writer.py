@@ -15,15 +15,18 @@ from typing import Any
 
 from graphlab.errors import RecordingError
 from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, read_schema, sqlite_reason
+from graphlab.store.light import OpenBlock
 
 _COLUMNS = {
     "files": 3,
     "frames": 6,
     "events": 9,
     "spans": 4,
-    "steps": 5,
+    "steps": 8,
+    "outlines": 2,
     "backwards": 4,
-    "graphs": 3,
+    "graphs": 6,
+    "edge_norms": 3,
     "nodes": 12,
     "edges": 6,
     "saved": 4,
@@ -38,6 +41,7 @@ _INSERT = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})" for
 # One more row for the same backward edge (an op that is entered twice by retain_graph's second pass) is no error.
 _INSERT["edges"] = _INSERT["edges"].replace("INSERT", "INSERT OR IGNORE")
 
+_PUT_BLOCK = "INSERT OR REPLACE INTO light_steps VALUES (?, ?, ?, ?, ?)"
 _COMMIT_SECONDS = 0.1
 _ROWS_BEFORE_COMMIT = 20_000
 
@@ -57,6 +61,7 @@ class Writer:
         self._pending: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _COLUMNS}
         self._count = 0
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
+        self._blocks: dict[int, OpenBlock] = {}
         self._process = os.getpid()
         try:
             if path is not None:
@@ -83,6 +88,16 @@ class Writer:
         self._pending[table].append(row)
         self._count += 1
 
+    def put_block(self, block: OpenBlock) -> None:
+        """Write a block of light steps with the next commit, in place of what it was before."""
+        self._blocks[block.first] = block
+        self._count += 1
+
+    def drop_spans(self) -> None:
+        """Forget the spans of a step that has ended: its row has them."""
+        self._pending["spans"].clear()
+        self._updates.append(("DELETE FROM spans", ()))
+
     def set_meta(self, key: str, value: Any) -> None:
         """Set a fact about the run as a whole."""
         self._updates.append(("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value))))
@@ -90,6 +105,10 @@ class Writer:
     def set_node(self, node: int, kind: str, name: str | None) -> None:
         """Say anew what kind of leaf a node is, and what it is called."""
         self._updates.append(("UPDATE nodes SET kind = ?, name = ? WHERE id = ?", (kind, name, node)))
+
+    def set_node_module(self, node: int, module: str) -> None:
+        """Say after all which module's forward made a node."""
+        self._updates.append(("UPDATE nodes SET module = ? WHERE id = ?", (module, node)))
 
     def set_tensor_node(self, tensor: int, node: int, *, requires_grad: bool) -> None:
         """Say that a tensor, recorded before it took part in a graph, is a node of it, and no view of one."""
@@ -119,6 +138,7 @@ class Writer:
             for table, rows in self._pending.items():
                 if rows:
                     self.connection.executemany(_INSERT[table], rows)
+            self.connection.executemany(_PUT_BLOCK, [block.row() for block in self._blocks.values()])
             for statement, values in self._updates:
                 self.connection.execute(statement, values)
             self.connection.execute("COMMIT")
@@ -130,6 +150,7 @@ class Writer:
         finally:
             self._count = 0
             self._updates.clear()
+            self._blocks.clear()
             for rows in self._pending.values():
                 rows.clear()
 

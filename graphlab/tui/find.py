@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from graphlab.tui import messages
 
 if TYPE_CHECKING:
+    from graphlab.model import Phase
     from graphlab.tui.state import ExplorerState
 
-_PHASES = {
+_PHASES: dict[str, Phase] = {
     "setup": "setup", "fwd": "forward", "forward": "forward", "bwd": "backward", "backward": "backward",
     "upd": "update", "update": "update",
 }  # fmt: skip
@@ -45,11 +46,9 @@ def find_place(state: ExplorerState, text: str) -> Found | str:
         return Found(found) if found is not None else messages.NO_SUCH_LINE.format(line=number)
     phase = _PHASES.get(text.lower())
     if phase is not None:
-        starts = [span.first for span in recording.spans if span.phase == phase]
-        later = [start for start in starts if start > state.moment]
-        if not starts:
-            return messages.NO_SUCH_PHASE.format(phase=phase)
-        return Found((later or starts)[0])
+        later = recording.next_span(state.moment, phase=phase)
+        start = recording.next_span(0, phase=phase) if later is None else later
+        return Found(start) if start is not None else messages.NO_SUCH_PHASE.format(phase=phase)
     return _find_name(state, text) or messages.NO_SUCH_PLACE.format(text=text)
 
 

@@ -5,7 +5,7 @@ Functions of the state, separate from it so that both stay short.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -70,9 +70,7 @@ def previous_stop(state: ExplorerState, moment: int) -> int:
 
 def stops_between(state: ExplorerState, first: int, last: int) -> list[Event]:
     """Return the events between two that the stride stops at."""
-    kinds = _kinds(state)
-    picked = f"kind IN ({', '.join('?' * len(kinds))}) AND " if kinds else ""
-    return state.recording.find_events(f"{picked}id BETWEEN ? AND ? ORDER BY id", *kinds, first, last)
+    return state.recording.events_between(first, last, _kinds(state))
 
 
 # --- lines of the source
@@ -122,13 +120,10 @@ def _line_after(state: ExplorerState, moment: int) -> tuple[int, int] | None:
 def phase_stop(state: ExplorerState, direction: int) -> int:
     """Return the first event of the next phase or chapter, or of this one or the one before."""
     recording = state.recording
-    starts = [span.first for span in recording.spans]
-    index = bisect_right(starts, state.moment)
+    span = recording.next_span(state.moment, back=direction < 0)
+    stops = ([] if span is None else [span]) + chapter_starts(state, state.moment, direction)
     if direction > 0:
-        stops = starts[index : index + 1] + chapter_starts(state, state.moment, 1)
         return min((stop for stop in stops if stop > state.moment), default=state.last)
-    index = bisect_left(starts, state.moment)
-    stops = starts[max(index - 1, 0) : index] + chapter_starts(state, state.moment, -1)
     return max((stop for stop in stops if stop < state.moment), default=0)
 
 
@@ -179,6 +174,10 @@ def same_place(state: ExplorerState, target: Step) -> int:
     event = state.event
     if step is None or event is None:
         return target.first
+    if "light" in {step.detail, target.detail}:
+        rank = len(state.recording.events_between(step.first, event.id, (event.kind,)))
+        alike = state.recording.events_between(target.first, target.last, (event.kind,))
+        return alike[rank - 1].id if 0 < rank <= len(alike) else target.last
     like, values = _alike(state.recording, event)
     before = state.recording.find_events(f"{like} AND id BETWEEN ? AND ? ORDER BY id", *values, step.first, event.id)
     found = state.recording.find_events(

@@ -41,10 +41,13 @@ def read_recent(path: Path) -> Recent:
     reader = Reader(path)
     with reader.session():
         facts = reader.meta()
-        events = reader.number("SELECT MAX(id) FROM events") or 0
-        steps = reader.number("SELECT MAX(id) FROM steps") or 0
+        last = reader.last_light_step()
+        events = max(reader.number("SELECT MAX(id) FROM events") or 0, last.events[-1] if last else 0)
+        steps = max(reader.number("SELECT MAX(id) FROM steps") or 0, last.number if last else 0)
         backwards = reader.events("WHERE kind = 'backward_start' ORDER BY id DESC LIMIT 1")
     losses = backwards[0][8].get("losses", []) if backwards else []
+    if last is not None and (not backwards or backwards[0][0] < last.events[-1]):
+        losses = last.losses[-1:]
     status = str(facts.get("status", "running"))
     try:
         when = path.stat().st_mtime

@@ -391,12 +391,7 @@ class TrainingView:
         return rows
 
     def _spans(self, step: Step) -> list[Any]:
-        from bisect import bisect_left
-
-        spans = self.recording.spans
-        start = bisect_left(spans, step.first, key=lambda span: span.last)
-        end = bisect_left(spans, step.last + 1, key=lambda span: span.first)
-        return spans[start:end]
+        return [span for span in self.recording.spans_of(step.step) if span.first <= step.last]
 
 
 def _update(state: LeafStep) -> Snapshot | None:

@@ -1,0 +1,413 @@
+"""Watches a run in light detail: backwards and updates only, at a fraction of the step's own cost.
+
+Of every step: its losses, the learning rates, the script's figures, and the norm of each leaf's gradient when its last
+backward had ended. Of steps on the schedule also each parameter's value and update, and the norms of the gradients
+inside the graph. Nothing is done for a line or an op: nodes are found when a backward begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+import torch
+
+from graphlab.capture.identity import LeafState, needs_grad, version_of
+from graphlab.capture.norms import LARGE, Figure, Measured, arrive, figures_of
+from graphlab.capture.registry import Registry
+from graphlab.capture.schedule import Schedule
+from graphlab.capture.sink import LightEvent, LightStep
+from graphlab.capture.snapshots import BUDGET, distance
+from graphlab.capture.steps import Steps
+from graphlab.capture.structures import Structure, Structures, Walk
+
+_PROBED = 64
+_PROBES = 8
+
+
+class LightWatcher(Protocol):
+    """Who knows the script's variables."""
+
+    def name_leaves(self) -> None:
+        """A graph is new: give its leaves and modules their names."""
+
+    def read_figures(self) -> dict[str, float]:
+        """Return the numbers that the script's variables hold."""
+
+    def optimizer_steps(self) -> None:
+        """An optimizer is about to step."""
+
+    def step_seen(self) -> None:
+        """An optimizer has stepped."""
+
+    def count_backward(self) -> int:
+        """Return which backward of an optimizer's step begins, 0 where none is running."""
+
+
+@dataclass(slots=True)
+class Passing:
+    """A backward that is running."""
+
+    structure: Structure
+    measured: Measured
+    handles: list[Any]
+    reached: list[tuple[LeafState, torch.Tensor]]
+    is_close: bool
+    figures: dict[int, Figure] = field(default_factory=dict)
+    """By node: of large leaves, what was measured while the gradient was warm."""
+    edges: dict[tuple[int, int], Figure] = field(default_factory=dict)
+    held: dict[tuple[int, int], torch.Tensor] = field(default_factory=dict)
+    """Small gradients inside the graph, which are measured together at the end."""
+
+
+@dataclass(slots=True)
+class _Pending:
+    """The step that is under way."""
+
+    first: int = 0
+    events: list[LightEvent] = field(default_factory=list)
+    losses: list[list[Figure]] = field(default_factory=list)
+    """Of each event."""
+    figures: dict[int, Figure] = field(default_factory=dict)
+    rates: list[tuple[str, float]] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+    edge_norms: list[tuple[int, int, list[Figure]]] = field(default_factory=list)
+
+
+class Light:
+    """What is watched of steps in light detail."""
+
+    def __init__(
+        self, registry: Registry, steps: Steps, structures: Structures, watcher: LightWatcher, schedule: Schedule,
+        *, has_values: bool,
+    ) -> None:  # fmt: skip
+        self.registry = registry
+        self.sink = registry.sink
+        self.steps = steps
+        self.structures = structures
+        self.watcher = watcher
+        self.schedule = schedule
+        self.has_values = has_values
+        steps.light_step_ended = self._step_ended
+        self._pending = _Pending()
+        self._versions: dict[int, int] = {}
+        self._probe: dict[int, bytes] = {}
+        self._before: dict[int, tuple[torch.Tensor, int | None]] = {}
+        self._has_optimizer = False
+        self._known_groups: dict[int, int] = {}
+        self._is_close = False
+
+    def start(self) -> None:
+        """Begin to watch: the first graph is new."""
+        self.structures.ranges.start()
+        self._note_versions()
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self.structures.ranges.stop()
+        self._before.clear()
+
+    # -- backwards -------------------------------------------------------------------------------------------------
+
+    def begin(self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], kind: str) -> Passing:
+        """Note a backward that is about to run."""
+        is_new = not self.steps.is_under_way
+        again = self.watcher.count_backward() > 1
+        if is_new:
+            self._pending = _Pending(first=self.steps.first)
+            self.structures.begin_step()
+        self.steps.light_backward_starts()
+        walk = self.structures.walk(roots)
+        is_known = self.structures.is_known(walk)
+        event = self.sink.number_event()
+        place = self.registry.find_place()
+        if is_new:
+            self._is_close = self.schedule.is_on(self.steps.step, self._cost())
+        found = self.structures.find(walk, roots, t_outputs, event, place=place, is_kept=self._is_close)
+        if not is_known:
+            self.watcher.name_leaves()
+        losses: list[Figure] = [loss for root in t_outputs if (loss := _loss_of(root)) is not None]
+        noted = LightEvent(event, "backward_start", *place[:2], graph=found.number, call=kind, again=again)
+        self._pending.events.append(noted)
+        self._pending.losses.append(losses)
+        reached = [(leaf, tensor) for tensor in walk.leaves if (leaf := self.registry.leaves.get(tensor)) is not None]
+        passing = Passing(found, Measured(), [], reached, self._is_close and bool(found.number))
+        self._hook(walk, passing)
+        return passing
+
+    def _cost(self) -> int:
+        """Return about how many bytes a close look at a step takes."""
+        sizes = [min(tensor.numel(), BUDGET) for _, tensor in self._live()]
+        return 8 * sum(sizes) + 200 * len(sizes)
+
+    def _hook(self, walk: Walk, passing: Passing) -> None:
+        """Watch large gradients arrive; on a close look every gradient inside the graph."""
+        leaves = iter(walk.leaves)
+        if not passing.is_close:
+            if any(tensor.numel() > LARGE for tensor in walk.leaves):
+                for fn in walk.functions:
+                    if fn.name() == "torch::autograd::AccumulateGrad":
+                        self._hook_leaf(fn, next(leaves), passing)
+            return
+        structure = passing.structure
+        for fn, node, slots, outputs in zip(
+            walk.functions, structure.nodes, structure.slots, structure.outputs, strict=True
+        ):
+            if outputs == 0:
+                self._hook_leaf(fn, next(leaves), passing)
+            else:
+                passing.handles.append(fn.register_hook(partial(self._inside, passing, node, slots)))
+
+    def _hook_leaf(self, fn: Any, tensor: torch.Tensor, passing: Passing) -> None:
+        leaf = self.registry.leaves.get(tensor)
+        if leaf is not None and tensor.numel() > LARGE:
+            passing.handles.append(fn.register_hook(partial(self._arrived, passing, leaf)))
+
+    def _arrived(self, passing: Passing, leaf: LeafState, grad_inputs: Any, grad_outputs: Any) -> None:
+        """Measure a large leaf's gradient while it is warm."""
+        with self.registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
+            tensor = leaf.tensor()
+            if tensor is not None and tensor.grad is not None:
+                passing.figures[leaf.node] = passing.measured.figure_of(tensor.grad)
+
+    def _inside(self, passing: Passing, node: int, slots: tuple[int, ...], grad_inputs: Any, grad_outputs: Any) -> None:
+        """Measure the gradients that come into a node, and those it hands on."""
+        with self.registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
+            came = [(-1 - output, grad) for output, grad in enumerate(grad_outputs)]
+            came += [(slot, grad_inputs[slot]) for slot in slots if slot < len(grad_inputs)]
+            for slot, grad in came:
+                if grad is None:
+                    continue
+                if grad.numel() > LARGE:
+                    passing.edges[node, slot] = passing.measured.figure_of(grad)
+                else:
+                    passing.held[node, slot] = grad
+
+    def end(self, passing: Passing) -> None:
+        """Note a backward that has ended: what every leaf holds now."""
+        for handle in passing.handles:
+            handle.remove()
+        event = self.sink.number_event()
+        place = self.registry.find_place()
+        pending = self._pending
+        pending.events.append(LightEvent(event, "backward_end", *place[:2]))
+        pending.losses.append([])
+        with torch.no_grad():
+            for leaf, _ in passing.reached:
+                leaf.was_reached = True
+            live = self._live()
+            grads = [tensor.grad for _, tensor in live]
+            small = [
+                None if leaf.node in passing.figures else grad for (leaf, _), grad in zip(live, grads, strict=True)
+            ]
+            figures: dict[int, Figure] = dict(zip([leaf.node for leaf, _ in live], figures_of(small), strict=True))
+            figures.update(passing.figures)
+            pending.figures = figures
+            if passing.is_close:
+                self._note_inside(passing, event)
+            if self._is_close:
+                self._note_gradients(event, live, grads)
+                if not self._has_optimizer:
+                    self._keep_values(live)
+        self.structures.rest(passing.structure)
+        self._note_versions()
+
+    def _note_inside(self, passing: Passing, event: int) -> None:
+        """Measure the small gradients inside the graph, each storage once."""
+        firsts: dict[tuple[int, int, int], int] = {}
+        different: list[torch.Tensor] = []
+        places = []
+        for grad in passing.held.values():
+            key = (
+                (grad.data_ptr(), grad.numel(), version_of(grad)) if grad.layout is torch.strided else (id(grad), 0, 0)
+            )
+            if key not in firsts:
+                firsts[key] = len(different)
+                different.append(grad)
+            places.append(firsts[key])
+        figures = figures_of(different)
+        edges = passing.edges
+        edges.update((edge, _size(figures[place])) for edge, place in zip(passing.held, places, strict=True))
+        structure = passing.structure
+        norms = [
+            edges.get((node, slot))
+            for node, slots, outputs in zip(structure.nodes, structure.slots, structure.outputs, strict=True)
+            if outputs
+            for slot in (*range(-1, -1 - outputs, -1), *slots)
+        ]
+        self._pending.edge_norms.append((event, structure.number, norms))
+
+    def _note_gradients(
+        self, event: int, live: Sequence[tuple[LeafState, torch.Tensor]], grads: Sequence[torch.Tensor | None]
+    ) -> None:
+        for (leaf, _), grad in zip(live, grads, strict=True):
+            if grad is not None:
+                after = self.registry.snapshot(grad)
+                self.sink.add_change(event, leaf.node, "grad", None, None, after, None)
+
+    def _live(self) -> list[tuple[LeafState, torch.Tensor]]:
+        """Return the leaves that live, oldest first."""
+        return [(leaf, tensor) for leaf in self.registry.leaves.values() if (tensor := leaf.tensor()) is not None]
+
+    # -- updates ---------------------------------------------------------------------------------------------------
+
+    def before_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """An optimizer is about to step."""
+        self.watcher.optimizer_steps()
+        self._has_optimizer = True
+        self._meet(optimizer)
+        if self._is_close and self.steps.is_under_way:
+            self._keep_values(self._leaves_of(optimizer))
+
+    def after_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """It has."""
+        leaves = self._leaves_of(optimizer)
+        if not self.steps.is_under_way or not leaves:
+            return
+        is_moved = any(self._versions.get(leaf.node) != version_of(tensor) for leaf, tensor in leaves)
+        if not is_moved and all(tensor.grad is None for _, tensor in leaves):
+            return
+        name = type(optimizer).__name__
+        self._pending.rates += [
+            (name, float(rate))
+            for group in optimizer.param_groups
+            if isinstance(rate := group.get("lr"), float | int)
+            or (isinstance(rate, torch.Tensor) and rate.device.type == "cpu")
+        ]
+        self._updated(leaves, name)
+
+    def look_at_values(self) -> None:
+        """Look whether the script has changed parameters by hand since the last backward or update."""
+        if not self.steps.is_under_way:
+            return
+        moved = [
+            (leaf, tensor)
+            for leaf, tensor in self._live()
+            if leaf.was_reached
+            and (
+                self._versions.get(leaf.node, -1) != version_of(tensor)
+                or (leaf.node in self._probe and self._probe[leaf.node] != _probe(tensor))
+            )
+        ]
+        if moved:
+            for leaf, _ in moved:
+                self.registry.name_leaf(leaf, "parameter", leaf.name)
+            with torch.no_grad():
+                self._updated(moved, None)
+
+    def _updated(self, leaves: Sequence[tuple[LeafState, torch.Tensor]], optimizer: str | None) -> None:
+        event = self.sink.number_event()
+        place = self.registry.find_place()
+        self._pending.events.append(LightEvent(event, "update", *place[:2], optimizer=optimizer))
+        self._pending.losses.append([])
+        if self.has_values:
+            self._pending.metrics.update(self.watcher.read_figures())
+        if self._is_close:
+            self._note_values(event, leaves)
+        self._note_versions()
+        self.steps.updated(event, place)
+
+    def _keep_values(self, leaves: Sequence[tuple[LeafState, torch.Tensor]]) -> None:
+        for leaf, tensor in leaves:
+            known = self.registry.states.get(tensor)
+            is_known = known is not None and known.version == version_of(tensor)
+            if is_known and known is not None:
+                before = known.snapshot
+            else:
+                before = self.registry.snapshot(tensor) if tensor.numel() <= BUDGET else None
+            self._before[leaf.node] = tensor.detach().clone(), before
+
+    def _note_values(self, event: int, leaves: Sequence[tuple[LeafState, torch.Tensor]]) -> None:
+        """Write what an update made of parameters, and how far it moved them."""
+        for leaf, tensor in leaves:
+            kept, before = self._before.pop(leaf.node, (None, None))
+            known = self.registry.states.get(tensor)
+            state = self.registry.make_state(tensor, event, origin=known.origin if known is not None else None)
+            is_same_shape = kept is not None and kept.shape == tensor.shape
+            moved = distance(kept, tensor) if kept is not None and is_same_shape else None
+            self.sink.add_change(event, leaf.node, "value", before, None, state.snapshot, moved)
+
+    def _meet(self, optimizer: torch.optim.Optimizer) -> None:
+        """What an optimizer holds is a parameter."""
+        size = sum(len(group["params"]) for group in optimizer.param_groups)
+        if self._known_groups.get(id(optimizer)) == size:
+            return
+        self._known_groups[id(optimizer)] = size
+        for leaf, _ in self._leaves_of(optimizer):
+            self.registry.name_leaf(leaf, "parameter", leaf.name)
+
+    def _leaves_of(self, optimizer: torch.optim.Optimizer) -> list[tuple[LeafState, torch.Tensor]]:
+        return [
+            (self.registry.leaf(tensor, self.sink.event_count), tensor)
+            for group in optimizer.param_groups
+            for tensor in group["params"]
+            if tensor.is_leaf and needs_grad(tensor)
+        ]
+
+    def _note_versions(self) -> None:
+        """Remember how often each leaf was changed; without an optimizer also some of its numbers.
+
+        A write through `.data` counts no version.
+        """
+        live = self._live()
+        self._versions = {leaf.node: version_of(tensor) for leaf, tensor in live}
+        self._probe = {} if self._has_optimizer else {leaf.node: _probe(tensor) for leaf, tensor in live[:_PROBED]}
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _step_ended(self, step: int) -> None:
+        """Write the step that has ended; what waits on another device comes over now."""
+        pending = self._pending
+        leaves = sorted(pending.figures)
+        waiting: list[Figure] = [loss for losses in pending.losses for loss in losses]
+        waiting += [pending.figures[leaf] for leaf in leaves]
+        for _, _, norms in pending.edge_norms:
+            waiting += norms
+        numbers = arrive(waiting)
+        all_losses: list[float] = []
+        for event, losses in zip(pending.events, pending.losses, strict=True):
+            event.losses = [0.0 if loss is None else loss for loss in numbers[: len(losses)]]
+            del numbers[: len(losses)]
+            all_losses += event.losses
+        figures = numbers[: len(leaves)]
+        del numbers[: len(leaves)]
+        for event_number, graph, norms in pending.edge_norms:
+            self.sink.add_edge_norms(event_number, graph, numbers[: len(norms)])
+            del numbers[: len(norms)]
+        known = {leaf: figure for leaf, figure in zip(leaves, figures, strict=True) if figure is not None}
+        self.schedule.step_ended(all_losses, known)
+        if not self.has_values:
+            figures = [None if figure is None else abs(figure) for figure in figures]
+        self.sink.add_light_step(
+            LightStep(
+                step, pending.first, pending.events, self.structures.nodes, self.structures.edges, leaves, figures,
+                pending.rates, pending.metrics,
+            )
+        )  # fmt: skip
+        self._before.clear()
+
+
+def _loss_of(root: Any) -> Figure:
+    if not isinstance(root, torch.Tensor) or root.numel() != 1 or root.is_complex() or root.is_meta:
+        return None
+    try:
+        return float(root.detach().item()) if root.device.type == "cpu" else root.detach().reshape(())
+    except RuntimeError:  # what vmap wraps has no number
+        return None
+
+
+def _size(figure: Figure) -> Figure:
+    if isinstance(figure, torch.Tensor):
+        return figure.abs()
+    return None if figure is None else abs(figure)
+
+
+def _probe(tensor: torch.Tensor) -> bytes:
+    """Return some of a tensor's numbers."""
+    if tensor.layout is not torch.strided or tensor.is_meta or tensor.device.type != "cpu" or not tensor.numel():
+        return b""
+    flat = tensor.detach().reshape(-1) if tensor.is_contiguous() else tensor.detach().flatten()
+    some = flat[:: max(1, tensor.numel() // _PROBES)]
+    return bytes(some.contiguous().view(torch.uint8).numpy().tobytes())

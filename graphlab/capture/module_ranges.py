@@ -1,0 +1,78 @@
+"""Which module's forward made a node, told by autograd's sequence numbers when the forward began and when it ended.
+
+Hooks on every module cost much where modules are tiny; so they are there only while a graph is new.
+"""
+
+from __future__ import annotations
+
+import weakref
+from bisect import bisect_right
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch.autograd import _get_sequence_nr as _next_number  # type: ignore[attr-defined]  # held but not exported
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+
+_MOST = 200_000
+
+
+class ModuleRanges:
+    """Watches the forward of every module between `start` and `stop`."""
+
+    def __init__(self) -> None:
+        self._handles: list[Any] = []
+        self._marks: list[tuple[int, weakref.ref[torch.nn.Module] | None]] = []
+        """Sequence numbers from which on a module's forward runs; None: its end, back to the one around it."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether forwards are watched."""
+        return bool(self._handles)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        if not self._handles:
+            self._marks.clear()
+            after = register_module_forward_hook(self._after, always_call=True)
+            self._handles = [register_module_forward_pre_hook(self._before), after]
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._marks.clear()
+
+    def clear(self) -> None:
+        """Forget the forwards so far: their nodes are known."""
+        self._marks.clear()
+
+    def _before(self, module: torch.nn.Module, arguments: Any) -> None:
+        if not torch.compiler.is_compiling() and len(self._marks) < _MOST:
+            self._marks.append((_next_number(), weakref.ref(module)))
+
+    def _after(self, module: torch.nn.Module, arguments: Any, result: Any) -> None:
+        if not torch.compiler.is_compiling() and len(self._marks) < _MOST:
+            self._marks.append((_next_number(), None))
+
+    def paths(self, numbers: list[int], paths: Mapping[torch.nn.Module, str]) -> list[str | None]:
+        """Return the path of the module that made the node of each sequence number; None outside of all."""
+        starts: list[int] = []
+        names: list[str | None] = []
+        around: list[str | None] = []
+        current: str | None = None
+        for number, reference in self._marks:
+            if reference is not None:
+                around.append(current)
+                module = reference()
+                current = (paths.get(module) or current) if module is not None else current
+            elif around:
+                current = around.pop()
+            starts.append(number)
+            names.append(current)
+        found = []
+        for number in numbers:
+            index = bisect_right(starts, number) - 1
+            found.append(names[index] if index >= 0 else None)
+        return found

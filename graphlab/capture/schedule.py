@@ -1,0 +1,93 @@
+"""Which steps of a light recording are looked at closely: so few that a run of any length stays small.
+
+Pure bookkeeping: no torch in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_JUMP = 10.0
+_FREE_EXTRAS = 8
+_EXTRA_BYTES = 20
+"""How many bytes a parameter and step the steps that are looked at out of turn may take, after the first few."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run asks for.
+
+    Attributes:
+        is_full: record everything from the start.
+        every: look closely at every so-manieth step instead of the schedule; None for the schedule.
+        windows: steps to be recorded in full, each from one to another, both counted in.
+    """
+
+    is_full: bool = True
+    every: int | None = None
+    windows: Sequence[tuple[int, int]] = ()
+
+    def wants_full(self, step: int) -> bool:
+        """Whether a step is to be recorded in full.
+
+        The step before a window is too: where the script changes its parameters by hand, its end is seen only in full,
+        and with it where the window's first step begins.
+        """
+        return self.is_full or any(first - 1 <= step <= last for first, last in self.windows)
+
+
+class Schedule:
+    """Decides of each light step whether values, updates and inner gradients are kept.
+
+    By default of steps 1 to 10, then of every 10th to 100, every 100th to 1,000, and so on; and of the step after one
+    whose loss or gradients are not finite or ten times those before.
+    """
+
+    def __init__(self, every: int | None) -> None:
+        self._every = every
+        self._is_alarmed = False
+        self._losses: Sequence[float] = ()
+        self._figures: dict[int, float] = {}
+        self._extras = 0
+        self._spent = 0
+        self._parameter_steps = 0
+
+    def is_on(self, step: int, cost: int) -> bool:
+        """Whether a step is to be looked at closely; cost is about how many bytes that takes."""
+        if is_scheduled(step, self._every):
+            return True
+        if not self._is_alarmed:
+            return False
+        allowed = self._extras < _FREE_EXTRAS or self._spent + cost <= _EXTRA_BYTES * self._parameter_steps
+        if allowed:
+            self._extras += 1
+            self._spent += cost
+        return allowed
+
+    def step_ended(self, losses: Sequence[float], figures: dict[int, float]) -> None:
+        """Look whether the step that follows is to be looked at: this one's losses, and the norm of each gradient."""
+        self._parameter_steps += len(figures)
+        self._is_alarmed = _is_alarming(losses, self._losses) or any(
+            not abs(figure) < _INFINITY or (0 < _JUMP * abs(self._figures.get(leaf, 0.0)) < abs(figure))
+            for leaf, figure in figures.items()
+        )
+        self._losses, self._figures = losses, figures
+
+
+_INFINITY = float("inf")
+
+
+def is_scheduled(step: int, every: int | None) -> bool:
+    """Whether a step is on the schedule: 1 to 10, every 10th to 100, …; or the first and every so-manieth."""
+    if every is not None:
+        return step == 1 or step % every == 0
+    return step <= 10 or step % 10 ** (len(str(step - 1)) - 1) == 0
+
+
+def _is_alarming(losses: Sequence[float], before: Sequence[float]) -> bool:
+    if any(not abs(loss) < _INFINITY for loss in losses):
+        return True
+    return len(losses) == len(before) and any(
+        0 < _JUMP * abs(old) < abs(new) for old, new in zip(before, losses, strict=True)
+    )

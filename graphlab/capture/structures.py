@@ -1,0 +1,337 @@
+"""Knows the distinct graphs that backwards of light steps run through, so that each is written down once.
+
+A graph is recognised by a walk over its nodes: their names, how they hang together, the leaves, and the shapes where
+the rest does not settle them. Steps that repeat a graph then share its nodes and edges.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from graphlab.capture.identity import LeafState, TensorRef
+from graphlab.capture.module_ranges import ModuleRanges
+from graphlab.capture.registry import Place, Registry
+from graphlab.capture.snapshots import dtype_name, shape_of
+from graphlab.capture.torchviz_text import draw_with_torchviz
+
+_ACCUMULATE = "torch::autograd::AccumulateGrad"
+_MOST = 512
+"""Distinct graphs beyond which a new one is written only for a step on the schedule: memory and file stay bounded."""
+_MOST_DRAWN = 8
+_TORCHVIZ_NODES = 400
+
+# Ops whose output has a shape that their inputs settle, as long as all of these are nodes or leaves.
+_SETTLED = {
+    f"{name}Backward0"
+    for name in (
+        "Add", "Sub", "Mul", "Div", "Addmm", "Mm", "Bmm", "Mv", "Dot", "T", "Relu", "Tanh", "Sigmoid", "Gelu", "Silu",
+        "Neg", "Exp", "Log", "Sqrt", "Rsqrt", "Softmax", "LogSoftmax", "NativeLayerNorm", "NativeBatchNorm",
+        "Threshold", "LeakyRelu", "Elu", "NativeDropout", "Clone", "Hardtanh", "Softplus", "Abs", "Pow",
+    )
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Structure:
+    """One distinct graph."""
+
+    number: int
+    """Its number in the recording, 0 where it was not written."""
+    nodes: list[int]
+    """The node of each function, in the order of the walk."""
+    slots: list[tuple[int, ...]]
+    """Of each op, which of its inputs have a gradient; of a leaf none."""
+    outputs: list[int]
+    """Of each op how many outputs it has."""
+    has_modules: bool = False
+
+
+@dataclass(slots=True)
+class Walk:
+    """What a backward is about to run through."""
+
+    functions: list[Any]
+    numbers: list[int]
+    """Autograd's sequence number of each."""
+    leaves: list[torch.Tensor]
+    """The leaves, in the order of the walk."""
+    digest: bytes
+    fresh: list[int]
+    """The places of those that no earlier backward of the step reached."""
+    edges: int
+    """How many edges lead into these."""
+    unknown: list[int] = field(default_factory=list)
+    """Places in `leaves` of those that were never seen before."""
+
+
+class Structures:
+    """The graphs of a run; and, of the step under way, what its backwards have reached.
+
+    Args:
+        leaf_names: what the leaves are called, for torchviz's picture.
+        name_leaves: called where a parameter is new: leaves and modules are to be given their names.
+    """
+
+    def __init__(
+        self, registry: Registry, ranges: ModuleRanges, paths: Mapping[torch.nn.Module, str],
+        leaf_names: Callable[[], dict[int, str]], name_leaves: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self.registry = registry
+        self.sink = registry.sink
+        self.ranges = ranges
+        self._paths = paths
+        self._leaf_names = leaf_names
+        self._name_leaves = name_leaves
+        self._is_naming = False
+        self._known: dict[tuple[bytes, int], Structure] = {}
+        self._codes: dict[Any, int] = {}
+        self._reached: list[tuple[list[int], list[int] | None]] = []
+        self._seen: dict[int, int] = {}
+        self._seen_leaves: set[int] = set()
+        self._times: dict[bytes, int] = {}
+        self.nodes = 0
+        """Autograd's count of nodes that the backwards of the step have reached."""
+        self.edges = 0
+
+    def begin_step(self) -> None:
+        """Forget what the backwards of the step before reached."""
+        self._reached.clear()
+        self._seen.clear()
+        self._seen_leaves.clear()
+        self._times.clear()
+        self.nodes = self.edges = 0
+
+    # -- the walk --------------------------------------------------------------------------------------------------
+
+    def walk(self, roots: Sequence[tuple[Any, int]]) -> Walk:
+        """Go through all that some roots lead to."""
+        self._gather_seen()
+        self._is_naming = False
+        order: dict[int, int] = {}
+        functions: list[Any] = []
+        below: list[Any] = []
+        stack = [fn for fn, _ in reversed(roots)]
+        while stack:
+            fn = stack.pop()
+            if id(fn) in order:
+                continue
+            order[id(fn)] = len(functions)
+            functions.append(fn)
+            edges = fn.next_functions
+            below.append(edges)
+            for each, _ in reversed(edges):
+                if each is not None and id(each) not in order:
+                    stack.append(each)
+        numbers = [fn._sequence_nr() for fn in functions]
+        walk = Walk(functions, numbers, [], b"", [], 0)
+        codes = array("q", [part for fn, output in roots for part in (order[id(fn)], output)])
+        self._write(walk, below, order, codes)
+        walk.digest = hashlib.blake2b(codes.tobytes(), digest_size=16).digest()
+        return walk
+
+    def _write(self, walk: Walk, below: list[Any], order: dict[int, int], codes: array[int]) -> None:
+        """Write a graph as numbers that are the same for graphs that are the same."""
+        known, seen, append = self._codes, self._seen, codes.append
+        for place, fn in enumerate(walk.functions):
+            name = fn.name()
+            if name == _ACCUMULATE:
+                append(self._code_of_leaf(walk, place, fn.variable))
+                continue
+            edges = below[place]
+            number = seen.get(walk.numbers[place]) if seen else None
+            if number is not None:  # an earlier backward of this step came here too
+                append(-1 - number)
+                continue
+            key: Any = name
+            if name not in _SETTLED or (None, 0) in edges:
+                key = (
+                    name,
+                    len(edges),
+                    *[(shape_of(each.shape), each.dtype, each.device) for each in fn._input_metadata],
+                )
+            code = known.get(key)
+            if code is None:
+                code = known[key] = len(known)
+            append(code)
+            for each, output in edges:
+                if each is None:
+                    append(0)
+                else:
+                    append(1 + order[id(each)] + (output << 40))
+                    walk.edges += 1
+            walk.fresh.append(place)
+
+    def _code_of_leaf(self, walk: Walk, place: int, tensor: torch.Tensor) -> int:
+        """Return a leaf's number; of one that was never seen, and is no parameter, only what it looks like."""
+        leaf = self.registry.leaves.get(tensor)
+        if leaf is None and isinstance(tensor, torch.nn.Parameter):
+            if not self._is_naming:
+                self._is_naming = True
+                self._name_leaves()  # which numbers those of a model in the model's order
+            leaf = self.registry.leaves.get(tensor) or self.registry.leaf(tensor, self.sink.event_count)
+            self.registry.state(tensor, self.sink.event_count)
+        walk.leaves.append(tensor)
+        if leaf is not None:
+            if leaf.node not in self._seen_leaves:
+                walk.fresh.append(place)
+            return -(1 << 40) - leaf.node
+        walk.unknown.append(len(walk.leaves) - 1)
+        walk.fresh.append(place)
+        key = ("leaf", shape_of(tensor.shape), tensor.dtype, tensor.device)
+        return self._codes.setdefault(key, len(self._codes))
+
+    def _gather_seen(self) -> None:
+        """Put together what the backwards of this step have reached: most steps have one, and need none of it."""
+        for numbers, nodes in self._reached:
+            self._seen.update(zip(numbers, nodes or [0] * len(numbers), strict=True))
+        self._reached.clear()
+
+    def is_known(self, walk: Walk) -> bool:
+        """Whether a graph was written before, and none of its leaves is new."""
+        return not walk.unknown and (walk.digest, self._times.get(walk.digest, 0)) in self._known
+
+    # -- structures ------------------------------------------------------------------------------------------------
+
+    def find(self, walk: Walk, roots: Sequence[tuple[Any, int]], t_outputs: Sequence[Any], event: int, *,
+             place: Place, is_kept: bool) -> Structure:  # fmt: skip
+        """Return the structure of what a backward is about to run through; a new one is written.
+
+        Args:
+            t_outputs: where the backward begins, as the script gave it.
+            event: the number of its backward_start.
+            is_kept: write it even beyond the bound.
+        """
+        times = self._times.get(walk.digest, 0)
+        self._times[walk.digest] = times + 1
+        found = self._known.get((walk.digest, times))
+        if found is None and (len(self._known) < _MOST or is_kept):
+            digest = walk.digest
+            found = self._add(walk, roots, t_outputs, event, times, place)
+            self._known[digest, times] = found
+        elif found is not None:
+            self._bind_leaves(walk, found)
+        self._note_reached(walk, found)
+        if found is not None and found.number and not found.has_modules:
+            self._find_modules(walk, found)
+        return found or Structure(0, [], [], [])
+
+    def _note_reached(self, walk: Walk, found: Structure | None) -> None:
+        self._reached.append((walk.numbers, found.nodes if found is not None else None))
+        self.nodes += len(walk.fresh)
+        self.edges += walk.edges
+        for tensor in walk.leaves:
+            leaf = self.registry.leaves.get(tensor)
+            if leaf is not None:
+                self._seen_leaves.add(leaf.node)
+
+    def _bind_leaves(self, walk: Walk, found: Structure) -> None:
+        """A leaf that was never seen, in a graph that was: it stands where another stood before."""
+        nodes = [node for node, slots in zip(found.nodes, found.slots, strict=True) if slots == _LEAF]
+        for place in walk.unknown:
+            tensor, node = walk.leaves[place], nodes[place]
+            self.registry.leaves.set(tensor, LeafState(node, TensorRef(tensor), "leaf", None))
+
+    def _add(self, walk: Walk, roots: Sequence[tuple[Any, int]], t_outputs: Sequence[Any], event: int, times: int,
+             place: Place) -> Structure:  # fmt: skip
+        """Write a new structure: nodes in the order in which they were made, then edges."""
+        registry = self.registry
+        for index in walk.unknown:
+            registry.leaf(walk.leaves[index], event - 1)
+            registry.state(walk.leaves[index], event - 1)
+        nodes: dict[int, int] = {}
+        by_age = sorted(range(len(walk.functions)), key=walk.numbers.__getitem__)
+        modules = self._modules_of([walk.numbers[index] for index in by_age])
+        for index, module in zip(by_age, modules, strict=True):
+            fn = walk.functions[index]
+            if fn.name() == _ACCUMULATE:
+                nodes[id(fn)] = registry.leaf(fn.variable, event - 1).node
+            else:
+                known = self._seen.get(walk.numbers[index])
+                nodes[id(fn)] = known or self._add_op(fn, event, module)
+        for fn in walk.functions:
+            for slot, (below, output) in enumerate(fn.next_functions):
+                if below is not None:
+                    self.sink.add_edge(nodes[id(below)], nodes[id(fn)], slot, output, event)
+        numbers = [nodes[id(fn)] for fn in walk.functions]
+        is_leaf = [fn.name() == _ACCUMULATE for fn in walk.functions]
+        slots = [_LEAF if leaf else _slots_of(fn) for fn, leaf in zip(walk.functions, is_leaf, strict=True)]
+        outputs = [0 if leaf else len(fn._input_metadata) for fn, leaf in zip(walk.functions, is_leaf, strict=True)]
+        roots_made = [
+            self._add_root(event, root, nodes[id(fn)], output, place)
+            for root, (fn, output) in zip(t_outputs, roots, strict=True)
+        ]
+        measured = [
+            part for node, count, into in zip(numbers, outputs, slots, strict=True) if into != _LEAF
+            for slot in (*range(-1, -1 - count, -1), *into) for part in (node, slot)
+        ]  # fmt: skip
+        text = self._draw(walk, t_outputs)
+        key = f"light {walk.digest.hex()} {times}"
+        number = self.sink.add_graph(key, text, sorted(set(numbers)), roots_made, measured)
+        found = Structure(number, numbers, slots, outputs, has_modules=any(modules))
+        if walk.unknown:  # from now on these leaves are known
+            again = self.walk(roots)
+            self._known.setdefault((again.digest, times), found)
+        return found
+
+    def _add_op(self, fn: Any, event: int, module: str | None) -> int:
+        metadata = fn._input_metadata
+        first = metadata[0] if metadata and metadata[0].dtype is not None else None
+        return self.sink.add_node(
+            "op", event, op=fn.name(), module=module, shape=shape_of(first.shape) if first is not None else None,
+            dtype=str(first.dtype).removeprefix("torch.") if first is not None else None,
+            device=str(first.device) if first is not None else None,
+        )  # fmt: skip
+
+    def _add_root(self, event: int, root: Any, source: int, output: int, place: Place) -> int:
+        is_tensor = isinstance(root, torch.Tensor)
+        node = self.sink.add_node(
+            "output", event, file=place[0], line=place[1], shape=shape_of(root.shape) if is_tensor else None,
+            dtype=dtype_name(root) if is_tensor else None, device=str(root.device) if is_tensor else None,
+        )  # fmt: skip
+        self.sink.add_edge(source, node, 0, output, event)
+        return node
+
+    def _draw(self, walk: Walk, t_outputs: Sequence[Any]) -> str | None:
+        is_small = len(walk.functions) <= _TORCHVIZ_NODES and len(self._known) < _MOST_DRAWN
+        if not is_small or not t_outputs or not isinstance(t_outputs[0], torch.Tensor):
+            return None
+        names = self._leaf_names()
+        leaves = [(self.registry.leaf(tensor, self.sink.event_count), tensor) for tensor in walk.leaves]
+        named = {leaf.name or names.get(leaf.node, f"leaf {leaf.node}"): tensor for leaf, tensor in leaves}
+        return draw_with_torchviz(t_outputs[0], walk.functions, named)
+
+    # -- modules ---------------------------------------------------------------------------------------------------
+
+    def _modules_of(self, numbers: list[int]) -> list[str | None]:
+        return self.ranges.paths(numbers, self._paths) if self.ranges.is_on else [None] * len(numbers)
+
+    def _find_modules(self, walk: Walk, found: Structure) -> None:
+        """Name the modules of a structure that was new while nothing watched them; else watch the next forward."""
+        if not self.ranges.is_on:
+            self.ranges.start()
+            return
+        modules = self._modules_of(walk.numbers)
+        for node, slots, module in zip(found.nodes, found.slots, modules, strict=True):
+            if slots != _LEAF and module is not None:
+                self.sink.set_node_module(node, module)
+        found.has_modules = True
+
+    def rest(self, found: Structure) -> None:
+        """Stop watching modules where a step's graph is known with them; forget the forwards that led to it."""
+        if found.has_modules:
+            self.ranges.stop()
+        else:
+            self.ranges.clear()
+
+
+_LEAF = (-1,)
+
+
+def _slots_of(fn: Any) -> tuple[int, ...]:
+    return tuple(slot for slot, (below, _) in enumerate(fn.next_functions) if below is not None)
