@@ -127,8 +127,12 @@ class Tracer:
         self.is_on = False
         self.ended: Place | None = None
         """While the end of a statement is written: where that is."""
+        self.function = self._call
+        """Our trace function: one object for good, by which `calls.untraced` knows it."""
         self._thread = 0
         self._known: dict[CodeType, OwnFile | None] = {}
+        self._foreign: set[str] = set()
+        """The names of files that are not the script's own: hashing a code object takes far longer than its name."""
         self._entries: dict[tuple[CodeType, int], int] = {}
         self._codes: dict[CodeType, bytes] = {}
         self._modules: dict[int, int] = {}
@@ -140,7 +144,7 @@ class Tracer:
             return False
         self._thread = threading.get_ident()
         self.is_on = True
-        sys.settrace(self._call)
+        sys.settrace(self.function)
         return True
 
     def attach(self, frame: FrameType) -> None:
@@ -162,7 +166,7 @@ class Tracer:
 
     def disable(self) -> None:
         """Follow no more lines."""
-        if sys.gettrace() == self._call:
+        if sys.gettrace() is self.function:
             sys.settrace(None)
         self.is_on = False
 
@@ -186,9 +190,11 @@ class Tracer:
     @property
     def was_replaced(self) -> bool:
         """Whether the script has set a trace function of its own."""
-        return self.is_on and sys.gettrace() != self._call
+        return self.is_on and sys.gettrace() is not self.function
 
     def _call(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if frame.f_code.co_filename in self._foreign:
+            return None
         file = self.is_own(frame.f_code)
         if file is None or not self.is_on:
             return None
@@ -232,10 +238,16 @@ class Tracer:
 
     def is_own(self, code: CodeType) -> OwnFile | None:
         """Return the script's own file that a piece of code is from, or None."""
+        if code.co_filename in self._foreign:
+            return None
         try:
             return self._known[code]
         except KeyError:
-            file = None if code in self.hidden else self.files.file_of(code)
+            file = self.files.file_of(code)
+            if file is None:
+                self._foreign.add(code.co_filename)
+            elif code in self.hidden:
+                file = None
             self._known[code] = file
             return file
 
