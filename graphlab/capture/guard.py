@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
@@ -19,6 +20,9 @@ import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
 from graphlab.capture.sink import Sink
+
+_gettrace, _settrace = sys.gettrace, sys.settrace
+_len_torch_dispatch_stack = torch._C._len_torch_dispatch_stack
 
 
 class Guard:
@@ -33,8 +37,12 @@ class Guard:
         self._is_told_of_threads = False
         self._thread = threading.get_ident()
         self._is_on = True
-        self._set_aside: list[AbstractContextManager[Any] | None] = []
-        """For each block that is under way: the script's dispatch modes, which must not see what we do."""
+        self._set_aside: list[tuple[AbstractContextManager[Any] | None, Callable[..., Any] | None]] = []
+        """For each block that is under way: the script's dispatch modes, which must not see what we do, and our trace
+        function, which need not.
+        """
+        self.trace_function: Callable[..., Any] | None = None
+        """Our trace function while lines are followed, where it pays to set it aside."""
 
     def start(self) -> None:
         """Watch the thread that calls."""
@@ -65,17 +73,28 @@ class Guard:
             self._sink.add_note(f"not everything could be recorded: {type(error).__name__}: {text}")
 
     def __enter__(self) -> None:
-        aside = _disable_current_modes() if torch._C._len_torch_dispatch_stack() else None
-        self._set_aside.append(aside)
-        if aside is not None:
-            aside.__enter__()
+        trace = _gettrace()
+        if trace is not self.trace_function:
+            trace = None
+        elif trace is not None:
+            _settrace(None)
+        if _len_torch_dispatch_stack():
+            modes = _disable_current_modes()
+            self._set_aside.append((modes, trace))
+            modes.__enter__()
+        else:
+            self._set_aside.append((None, trace))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        aside = self._set_aside.pop()
-        if aside is not None:
-            aside.__exit__(None, None, None)
+        modes, function = self._set_aside.pop()
+        if modes is not None:
+            modes.__exit__(None, None, None)
+        if function is not None and self.trace_function is not None:
+            _settrace(function)
+        if error is None:
+            return False
         if isinstance(error, Exception):
             if not isinstance(error, RecursionError):  # the script's depth leaves no room to say anything
                 self.failed(error)

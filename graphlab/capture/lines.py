@@ -13,6 +13,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
+from graphlab.capture.guard import Guard
 from graphlab.capture.own_files import OwnFile, OwnFiles, nearest
 from graphlab.capture.registry import Place
 from graphlab.capture.sink import Sink
@@ -116,8 +117,11 @@ class TracedFrame:
 class Tracer:
     """Traces the script's own code in the thread that starts it."""
 
-    def __init__(self, sink: Sink, files: OwnFiles, watcher: Watcher, clean_traceback: Callable[[Any], None]) -> None:
+    def __init__(
+        self, sink: Sink, files: OwnFiles, watcher: Watcher, clean_traceback: Callable[[Any], None], guard: Guard
+    ) -> None:
         self.sink = sink
+        self.guard = guard
         self.files = files
         self.watcher = watcher
         self.clean_traceback = clean_traceback
@@ -145,6 +149,10 @@ class Tracer:
         self._thread = threading.get_ident()
         self.is_on = True
         sys.settrace(self.function)
+        if sys.version_info < (3, 12):
+            # There every instruction of any code runs slower while anything is traced; later pythons only make each
+            # call of a function a little slower, and pay dearly for setting a trace function.
+            self.guard.trace_function = self.function
         return True
 
     def attach(self, frame: FrameType) -> None:
@@ -169,6 +177,7 @@ class Tracer:
         if sys.gettrace() is self.function:
             sys.settrace(None)
         self.is_on = False
+        self.guard.trace_function = None
 
     def abandon(self) -> None:
         """An exception ended the run: the statements under way have not ended."""

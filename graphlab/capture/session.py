@@ -15,6 +15,7 @@ import torch
 from torch.overrides import _len_torch_function_stack, _pop_mode, _push_mode, handle_torch_function  # type: ignore[attr-defined]  # held but not exported
 
 from graphlab.capture.backwards import Backwards
+from graphlab.capture.guard import Guard
 from graphlab.capture.identity import LeafState
 from graphlab.capture.light import Light
 from graphlab.capture.lines import TracedFrame, Tracer
@@ -71,8 +72,8 @@ class Session:
         self._is_mode_idle = False
         self._after_line = after_line
         self.files = OwnFiles(sink, folder, texts)
-        self.tracer = Tracer(sink, self.files, self, self.clean_traceback)
         self.registry = Registry(sink, has_values=has_values, find_place=self.place)
+        self.tracer = Tracer(sink, self.files, self, self.clean_traceback, self.registry.guard)
         self.steps = Steps(sink)
         self.ops = Ops(self.registry, self)
         self.overrides = Overrides(self.ops)
@@ -311,7 +312,8 @@ class Session:
         guard = self.registry.guard
         if not self._is_started:
             return
-        with guard, torch._C.DisableTorchFunction():
+        # A guard keeps what it has set aside for one thread.
+        with guard if guard.is_here else Guard(self.sink), torch._C.DisableTorchFunction():
             event = self.sink.begin_event()
             place = self.place() if guard.is_here else (None, None, None)
             self.sink.end_event(event, "output", place, text=shown, details={"stream": stream})
