@@ -6,7 +6,6 @@ Beside `graphlab.capture` the only module that knows of torch.
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,7 @@ from graphlab.capture.schedule import Plan
 from graphlab.capture.sink import LightStep
 from graphlab.errors import RecordingError, UsageError
 from graphlab.store import Writer
-from graphlab.store.format import FORMAT_VERSION, encode_real, encode_shape
+from graphlab.store.format import FORMAT_VERSION, encode_details, encode_real, encode_shape
 from graphlab.store.light import ABSENT, OpenBlock, Outline, OutlineEvent, pack_reals
 from graphlab.structure import pack_numbers
 
@@ -47,6 +46,7 @@ class StoreSink:
         self._numbers = itertools.count(1)
         self._notes: list[str] = []
         self._is_broken = False
+        self._kept: dict[tuple[Any, ...], int] = {}  # the snapshots that wait to be written
         self._insert: Callable[..., None] = writer.insert
         self._put_block: Callable[..., None] = writer.put_block
         self._spans: list[str] = []
@@ -77,7 +77,7 @@ class StoreSink:
     ) -> None:
         """Complete an event."""
         self._open.discard(event)
-        data = json.dumps(details) if details else None
+        data = encode_details(details) if details else None
         seconds = time.perf_counter() - self._began
         self._insert("events", (event, kind, seconds, place[0], place[1], place[2], node, text, data))
 
@@ -206,7 +206,12 @@ class StoreSink:
         maximum: float | None,
     ) -> int:
         """Add what is kept of a tensor's values."""
+        # What goes along an edge is what comes in at its end, and often what a leaf is given: it is written once.
+        known = self._kept.get((data, shape, dtype, device)) if norm is None else None
+        if known is not None:
+            return known
         number = self._next("snapshots")
+        self._kept[data, shape, dtype, device] = number
         figures = (encode_real(norm), encode_real(minimum), encode_real(maximum))
         self._insert("snapshots", (number, encode_shape(shape), dtype, device, stored, stride, data, *figures))
         return number
@@ -299,6 +304,7 @@ class StoreSink:
         """Write what has gathered, when it is due or asked for."""
         if is_asked or self.writer.is_due:
             self._guard(self.writer.commit)
+            self._kept.clear()
 
     def close(self) -> None:
         """Write the rest and close the file."""

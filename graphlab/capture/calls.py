@@ -13,9 +13,10 @@ _GETTERS = {
     getattr(torch.Tensor, name).__get__: name for name in ("T", "mT", "H", "mH", "real", "imag")
 }  # attribute reads that make a new tensor, and a node of the graph
 _ATTRIBUTES: dict[str, Any] = {name: getattr(torch._C.TensorBase, name) for name in ("grad", "data")}
-GRAD_SETTER = _ATTRIBUTES["grad"].__set__
-GRAD_DELETER = _ATTRIBUTES["grad"].__delete__
-DATA_SETTER = _ATTRIBUTES["data"].__set__
+_GRAD_GETTER = _ATTRIBUTES["grad"].__get__
+_GRAD_SETTER = _ATTRIBUTES["grad"].__set__
+_GRAD_DELETER = _ATTRIBUTES["grad"].__delete__
+_DATA_SETTER = _ATTRIBUTES["data"].__set__
 
 # Calls behind which there is no op to show: what prints, copies, pickles and inspects, and what runs backwards, whose
 # work is seen elsewhere.
@@ -28,6 +29,12 @@ _PASSED = {
     "is_same_size", "_make_subclass", "has_names", "__dlpack__", "__contains__", "equal", "allclose", "share_memory_",
     "register_post_accumulate_grad_hook", "is_tensor", "result_type", "can_cast", "_is_zerotensor", "is_shared",
 }  # fmt: skip
+# Reads that neither warn nor write: nothing is to be noted of them, and nothing can name the line that made them.
+_QUIET = {
+    "requires_grad", "shape", "dtype", "device", "layout", "is_leaf", "ndim", "is_cuda", "is_cpu", "is_sparse", "numel",
+    "is_meta", "is_quantized", "is_nested", "_version", "dim", "size", "stride", "is_contiguous", "element_size",
+    "nelement", "storage_offset", "get_device", "is_floating_point", "is_complex", "_is_view",
+}  # fmt: skip
 _IN_PLACE = {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__",
              "__iand__", "__ior__", "__ixor__", "__ilshift__", "__irshift__"}  # fmt: skip
 
@@ -38,7 +45,7 @@ _PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device,
 class Call:
     """What is known of a torch function, once and for all."""
 
-    __slots__ = ("is_in_place", "is_passed", "name", "title")
+    __slots__ = ("is_in_place", "is_passed", "is_quiet", "name", "reads_grad", "sets_data", "sets_grad", "title")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         getter = _GETTERS.get(function)
@@ -47,6 +54,12 @@ class Call:
         self.title = _title(function, self.name)
         """As people write it: `torch.mm`, `F.linear`, `Tensor.tanh`."""
         self.is_passed = plain in _PASSED or (plain in {"__get__", "__set__", "__delete__"} and getter is None)
+        attribute = getattr(getattr(function, "__self__", None), "__name__", "")
+        self.is_quiet = self.is_passed and (attribute if plain == "__get__" else plain) in _QUIET
+        self.reads_grad = function == _GRAD_GETTER
+        """Which warns where the tensor is no leaf."""
+        self.sets_grad = function in {_GRAD_SETTER, _GRAD_DELETER}
+        self.sets_data = function == _DATA_SETTER
         self.is_in_place = plain in _IN_PLACE or (plain.endswith("_") and not plain.endswith("__"))
 
 
@@ -120,16 +133,16 @@ class Trampolines:
 
     def __init__(self) -> None:
         self.codes: set[CodeType] = set()
-        self._made: dict[tuple[CodeType, int], FunctionType] = {}
+        self._made: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
+        """By the address of a code object that is held here (hashing it takes longer), and the place in it."""
 
     def for_frame(self, frame: FrameType) -> FunctionType:
         """Return the function `(function, args, kwargs)` that calls from where a frame is now."""
-        key = frame.f_code, frame.f_lineno
+        caller = frame.f_code
+        key = id(caller), frame.f_lasti
         made = self._made.get(key)
         if made is None:
-            code = _CODE.replace(
-                co_filename=frame.f_code.co_filename, co_firstlineno=frame.f_lineno, co_name=frame.f_code.co_name
-            )
+            code = _CODE.replace(co_filename=caller.co_filename, co_firstlineno=frame.f_lineno, co_name=caller.co_name)
             self.codes.add(code)
-            made = self._made[key] = FunctionType(code, frame.f_globals)
-        return made
+            made = self._made[key] = caller, FunctionType(code, frame.f_globals)
+        return made[1]

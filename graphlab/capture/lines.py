@@ -133,6 +133,8 @@ class Tracer:
         """While the end of a statement is written: where that is."""
         self.function = self._call
         """Our trace function: one object for good, by which `calls.untraced` knows it."""
+        self._found: tuple[int, Place] | None = None
+        """The place that was asked for last, and the instruction that it is of."""
         self._thread = 0
         self._known: dict[CodeType, OwnFile | None] = {}
         self._foreign: set[str] = set()
@@ -281,13 +283,18 @@ class Tracer:
             return self.ended
         top = self.top
         if top is not None and top.frame is not None and self.is_on:
+            at = top.frame.f_lasti
+            if self._found is not None and self._found[0] == at and self._found[1][2] == top.number:
+                return self._found[1]
             line = top.frame.f_lineno
             statement = top.file.statements.by_line.get(line)
-            return top.file.number, statement.line if statement else line, top.number
-        found = nearest(sys._getframe(1), self.is_own)
-        if found is None:
+            found = top.file.number, statement.line if statement else line, top.number
+            self._found = at, found
+            return found
+        outer = nearest(sys._getframe(1), self.is_own)
+        if outer is None:
             return None, None, None
-        frame, file = found
+        frame, file = outer
         statement = file.statements.by_line.get(frame.f_lineno)
         return file.number, statement.line if statement else frame.f_lineno, None
 

@@ -26,10 +26,12 @@ from torch.overrides import (  # type: ignore[attr-defined]  # held but not expo
     handle_torch_function,
 )
 
-from graphlab.capture.calls import DATA_SETTER, GRAD_DELETER, GRAD_SETTER, Call, Trampolines, flatten, label_view
+from graphlab.capture.calls import Call, Trampolines, flatten, label_view
 from graphlab.capture.identity import TensorState, grad_fn_of, needs_grad, node_number, version_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.unwritten import MAKERS, WRITERS
+
+_HANDLES = handle_torch_function.__code__
 
 
 class OpWatcher(Protocol):
@@ -62,40 +64,57 @@ class Ops(TorchFunctionMode):
         self.trampolines = Trampolines()
         self.suspended = 0
         """Above zero: calls pass through unseen (an optimizer at work)."""
+        self._is_set_aside = False
         self._calls: dict[Any, Call] = {}
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Pass a call on, and note what it did."""
+        call = self._calls.get(func)
+        if call is None:
+            call = self._calls[func] = Call(func)
+        if (call.is_quiet or (call.reads_grad and args[0].is_leaf)) and not types:
+            return func(*args, **kwargs) if kwargs else func(*args)
         kwargs = kwargs or {}
         caller = sys._getframe(1)
-        if caller.f_code is handle_torch_function.__code__ and caller.f_back is not None:
+        if caller.f_code is _HANDLES and caller.f_back is not None:
             caller = caller.f_back.f_back or caller
         run = self.trampolines.for_frame(caller)
         if self.suspended or torch._C._is_tracing():  # what we ask of a tensor would be traced with it
             return run(func, args, kwargs)
-        call = self._calls.get(func)
-        if call is None:
-            call = self._calls[func] = Call(func)
         if not call.is_passed:
             return self._watch(run, caller, call, func, args, kwargs)
         return self._pass(run, call, func, args, kwargs)
 
+    def suspend(self) -> None:
+        """Let calls pass unseen until `resume`: an optimizer is at work, which asks much of each tensor."""
+        self.suspended += 1
+        if self.suspended == 1 and _get_current_function_mode() is self:
+            _pop_mode()
+            self._is_set_aside = True
+
+    def resume(self) -> None:
+        """See calls again."""
+        self.suspended = max(0, self.suspended - 1)
+        if self._is_set_aside and not self.suspended:
+            self._is_set_aside = False
+            _push_mode(self)
+
     def _pass(self, run: Any, call: Call, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Pass on a call that is no op; some of them change what the recording knows."""
         guard = self.registry.guard
-        if func == DATA_SETTER:
+        if call.sets_data:
             with guard, torch._C.DisableTorchFunctionSubclass():
                 self.watcher.before_change(list(flatten(args[:1])))
         result = run(func, args, kwargs)
         if call.name in WRITERS:
             with guard, torch._C.DisableTorchFunctionSubclass():
                 self.registry.unwritten.discard(args[0])
-        if func in {GRAD_SETTER, GRAD_DELETER}:
+        if call.sets_grad:
             with guard, torch._C.DisableTorchFunctionSubclass():
                 self.watcher.gradient_set(args[0])
-        elif func == DATA_SETTER:
+        elif call.sets_data:
             with guard, torch._C.DisableTorchFunctionSubclass():
                 self.watcher.after_change(list(flatten(args[:1])))
         return result

@@ -31,7 +31,7 @@ from graphlab.capture.identity import (
     version_of,
 )
 from graphlab.capture.sink import Sink
-from graphlab.capture.snapshots import dtype_name, sizes_of, take_snapshot
+from graphlab.capture.snapshots import device_name, dtype_name, sizes_of, take_snapshot
 from graphlab.capture.unwritten import Unwritten
 
 _runs = itertools.count(1)
@@ -67,7 +67,7 @@ class Registry:
         self.built_ops = 0
         self.built_edges = 0
         self.used_leaves: set[int] = set()
-        self._saved_names: dict[type, tuple[str, ...]] = {}
+        self._saved_names: dict[type, list[str]] = {}
         self._new: dict[int, Any] = {}
         """Of the call at hand: each new node's grad_fn."""
         self._kept: dict[int, list[tuple[str, torch.Tensor]]] = {}
@@ -140,7 +140,7 @@ class Registry:
         if snapshot is None:
             snapshot = self.snapshot(tensor)
         number = self.sink.add_tensor(
-            origin, event, node, output, label, sizes_of(tensor), dtype_name(tensor), str(tensor.device),
+            origin, event, node, output, label, sizes_of(tensor), dtype_name(tensor), device_name(tensor),
             needs_grad(tensor), snapshot,
         )  # fmt: skip
         made = node_state(fn, self.run) if fn is not None else None
@@ -221,7 +221,7 @@ class Registry:
         file, line, _ = self.find_place()
         return self.sink.add_node(
             kind, event, file=file, line=line, shape=sizes_of(tensor), dtype=dtype_name(tensor),
-            device=str(tensor.device),
+            device=device_name(tensor),
         )  # fmt: skip
 
     # -- grad_fns --------------------------------------------------------------------------------------------------
@@ -356,17 +356,23 @@ class Registry:
         kind = type(fn)
         names = self._saved_names.get(kind)
         if names is None:
-            names = self._saved_names[kind] = tuple(name for name in dir(kind) if name.startswith("_saved_"))
+            names = self._saved_names[kind] = [name for name in dir(kind) if name.startswith("_saved_")]
         found = []
-        for name in names:
+        for name in list(names):
             try:
                 value = getattr(fn, name)
             except RuntimeError:
                 continue  # already freed, or changed in place since: autograd itself will say so
-            parts = value if isinstance(value, tuple) else (value,)
-            for index, part in enumerate(parts):
-                if isinstance(part, torch.Tensor):
-                    found.append((name.removeprefix("_saved_") + (f"[{index}]" if len(parts) > 1 else ""), part))
+            if isinstance(value, torch.Tensor):
+                found.append((name.removeprefix("_saved_"), value))
+            elif isinstance(value, tuple) and not (value and type(value[0]) is int):
+                parts = [(index, part) for index, part in enumerate(value) if isinstance(part, torch.Tensor)]
+                suffix = len(value) > 1
+                found += [
+                    (name.removeprefix("_saved_") + (f"[{index}]" if suffix else ""), part) for index, part in parts
+                ]
+            elif value is not None:
+                names.remove(name)  # numbers: it never holds a tensor
         return found
 
 

@@ -6,7 +6,6 @@ computes.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +15,8 @@ from graphlab.capture.sink import Sink
 
 BUDGET = 4096
 """Elements up to which every value is kept."""
+_MANY = 10_000
+"""Shapes that are remembered."""
 SAMPLE = 1024
 """About how many values are kept of a larger tensor."""
 
@@ -36,6 +37,8 @@ _PLAIN = {
 
 _NO_DISPATCH = torch.Tensor.__torch_dispatch__
 _NAMES: dict[torch.dtype, str] = {}
+_SHAPES: dict[Any, tuple[int, ...]] = {}
+_DEVICES: dict[torch.device, str] = {}
 
 
 def dtype_name(tensor: torch.Tensor) -> str:
@@ -55,9 +58,27 @@ def shape_of(sizes: Iterable[Any]) -> tuple[int, ...]:
 def sizes_of(tensor: Any) -> tuple[int, ...]:
     """Return the shape of a tensor, or of what a grad_fn knows of one; a strided nested tensor has none as a whole."""
     try:
-        return shape_of(tensor.shape)
+        sizes = tensor.shape
     except RuntimeError:
         return (tensor.size(0), -1) if isinstance(tensor, torch.Tensor) else (-1,)
+    try:
+        return _SHAPES[sizes]
+    except (KeyError, TypeError, RuntimeError):
+        shape = shape_of(sizes)
+        if -1 not in shape and len(_SHAPES) < _MANY:
+            _SHAPES[shape] = shape
+        return shape
+
+
+def device_name(tensor: torch.Tensor) -> str:
+    """Return the name of the device that a tensor is on."""
+    if tensor.is_cpu:
+        return "cpu"
+    device = tensor.device
+    name = _DEVICES.get(device)
+    if name is None:
+        name = _DEVICES[device] = str(device)
+    return name
 
 
 def is_opaque(tensor: torch.Tensor) -> bool:
@@ -83,14 +104,16 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int 
         and 0 < tensor.numel() <= BUDGET and not tensor.is_nested and type(tensor).__torch_dispatch__ is _NO_DISPATCH
     ):  # fmt: skip
         # numpy refuses what is wrapped, sparse, nested or lazily negated.
-        with contextlib.suppress(RuntimeError, TypeError):
-            data = tensor.detach().numpy().tobytes()
-            return sink.add_snapshot(tuple(tensor.shape), "float32", "cpu", "<f4", 1, data, None, None, None)
+        try:
+            data = (tensor.detach() if tensor.requires_grad else tensor).numpy().tobytes()
+            return sink.add_snapshot(sizes_of(tensor), "float32", "cpu", "<f4", 1, data, None, None, None)
+        except (RuntimeError, TypeError):
+            pass
     if tensor.layout is torch.sparse_coo and not is_opaque(tensor):
         return _take_sparse(sink, tensor, has_values=has_values)
     if not _is_readable(tensor):
         return None
-    shape, dtype, device = shape_of(tensor.shape), dtype_name(tensor), str(tensor.device)
+    shape, dtype, device = shape_of(tensor.shape), dtype_name(tensor), device_name(tensor)
     detached = tensor.detach()
     stored = _PLAIN.get(detached.dtype)
     if stored is None:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.optim import optimizer as optimizers
 
-from graphlab.capture.identity import LeafState, leaf_below, needs_grad, storage_of, version_of
+from graphlab.capture.identity import LeafState, TensorState, leaf_below, needs_grad, storage_of, version_of
 from graphlab.capture.light import Light
 from graphlab.capture.ops import Ops
 from graphlab.capture.registry import Registry
@@ -27,8 +27,8 @@ class Updates:
         self._handles: list[Any] = []
         self._touched: dict[int, LeafState] = {}
         """By node: the leaves whose `.grad` the script may have changed since it was last looked at."""
-        self._before: dict[int, tuple[torch.Tensor, int | None]] = {}
-        """By node: values from before a change, to measure how far it went, and their snapshot."""
+        self._before: dict[int, tuple[torch.Tensor, TensorState]] = {}
+        """By node: values from before a change, to measure how far it went, and their state."""
         self._storages: dict[int, LeafState] = {}
         """By the address of its storage: each leaf that a backward has reached (`w.data` shares it)."""
         self.light: Light | None = None
@@ -71,7 +71,7 @@ class Updates:
                     self._keep(leaf, tensor)
         self._backwards = 0
         self._depth += 1
-        self.ops.suspended += 1
+        self.ops.suspend()
 
     def _after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         if not self.registry.guard.is_here:
@@ -84,7 +84,7 @@ class Updates:
                     self.light.after_step(optimizer)
             self.light.watcher.step_seen()
             return
-        self.ops.suspended = max(0, self.ops.suspended - 1)
+        self.ops.resume()
         if self._depth:
             return
         self._backwards = 0
@@ -95,8 +95,9 @@ class Updates:
     def reset(self) -> None:
         """An optimizer's step was left by an exception: its post-hook never came."""
         if self._depth:
+            for _ in range(self._depth):
+                self.ops.resume()
             self._depth = 0
-            self.ops.suspended = 0
             self._before.clear()
 
     def count_backward(self) -> int:
@@ -127,7 +128,7 @@ class Updates:
         if is_opaque(tensor):
             return
         with torch.no_grad():
-            self._before[leaf.node] = tensor.detach().clone(), state.snapshot
+            self._before[leaf.node] = tensor.detach().clone(), state
 
     def after_change(self, targets: Sequence[torch.Tensor]) -> None:
         """Note what became of them; a tensor that is a leaf's `.grad` is looked at when the statement has ended."""
@@ -190,13 +191,13 @@ class Updates:
             return
         # An optimizer's step is one even if it moves nothing (a rate of 0, gradients of 0): the training step ends.
         event = self.sink.begin_event()
-        for leaf, tensor, before, snapshot in changes:
+        for leaf, tensor, before, state in changes:
             self.registry.name_leaf(leaf, "parameter", leaf.name)
             known = self.registry.state(tensor, event)
-            if known.snapshot == snapshot:  # changed through what shares its storage: its version does not tell
+            if known is state:  # changed through what shares its storage: its version does not tell
                 known = self.registry.make_state(tensor, event, origin=known.origin)
             moved = distance(before, tensor)
-            self.sink.add_change(event, leaf.node, "value", snapshot, None, known.snapshot, moved)
+            self.sink.add_change(event, leaf.node, "value", state.snapshot, None, known.snapshot, moved)
         place = self.registry.find_place()
         node = changes[0][0].node if changes else None
         self.sink.end_event(event, "update", place, node=node, details={"optimizer": optimizer})

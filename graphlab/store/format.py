@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 FORMAT_VERSION = 2
 APPLICATION_ID = 0x474C4142  # "GLAB": how `file` and the reader tell a recording from any other SQLite file
 MAGIC = b"SQLite format 3\x00"
+
+_OF_AN_OP = {"call", "outputs"}
 
 
 def read_schema() -> str:
@@ -16,6 +21,7 @@ def read_schema() -> str:
     return files("graphlab.store").joinpath("schema.sql").read_text(encoding="utf-8")
 
 
+@cache
 def encode_shape(shape: tuple[int, ...] | None) -> str | None:
     """Write a shape as text: `20x10`, empty for a scalar."""
     return None if shape is None else "x".join(map(str, shape))
@@ -25,6 +31,13 @@ def encode_shape(shape: tuple[int, ...] | None) -> str | None:
 def decode_shape(text: str) -> tuple[int, ...]:
     """Read a shape that `encode_shape` wrote."""
     return tuple(map(int, text.split("x"))) if text else ()
+
+
+def encode_details(details: Mapping[str, Any]) -> str:
+    """Write what is known of an event as JSON."""
+    if details.keys() == _OF_AN_OP:  # by far the most, and nothing in them is to be escaped
+        return f'{{"call": "{details["call"]}", "outputs": {details["outputs"]}}}'
+    return json.dumps(details)
 
 
 def encode_real(number: float | None) -> float | str | None:

@@ -58,7 +58,8 @@ class Writer:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self._pending: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _COLUMNS}
+        self._pending: dict[str, list[Any]] = {table: [] for table in _COLUMNS}
+        """By table, the values of its new rows one after the other: tuples would keep the garbage collector busy."""
         self._count = 0
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
         self._blocks: dict[int, OpenBlock] = {}
@@ -85,7 +86,7 @@ class Writer:
 
     def insert(self, table: str, row: tuple[Any, ...]) -> None:
         """Add a row, in the order of the schema's columns."""
-        self._pending[table].append(row)
+        self._pending[table] += row
         self._count += 1
 
     def put_block(self, block: OpenBlock) -> None:
@@ -135,12 +136,12 @@ class Writer:
             return  # a forked child (a DataLoader's worker) writes nothing
         try:
             self.connection.execute("BEGIN IMMEDIATE")
-            for table, rows in self._pending.items():
-                if rows:
-                    self.connection.executemany(_INSERT[table], rows)
+            for table, values in self._pending.items():
+                if values:
+                    self.connection.executemany(_INSERT[table], zip(*[iter(values)] * _COLUMNS[table], strict=True))
             self.connection.executemany(_PUT_BLOCK, [block.row() for block in self._blocks.values()])
-            for statement, values in self._updates:
-                self.connection.execute(statement, values)
+            for statement, row in self._updates:
+                self.connection.execute(statement, row)
             self.connection.execute("COMMIT")
             self._size = self._page_size * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
         except sqlite3.Error as error:
@@ -151,8 +152,8 @@ class Writer:
             self._count = 0
             self._updates.clear()
             self._blocks.clear()
-            for rows in self._pending.values():
-                rows.clear()
+            for values in self._pending.values():
+                values.clear()
 
     @property
     def size(self) -> int:
