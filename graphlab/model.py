@@ -34,7 +34,7 @@ EventKind = Literal[
 ]
 NodeKind = Literal["op", "parameter", "leaf", "data", "output"]
 Phase = Literal["setup", "forward", "backward", "update"]
-Status = Literal["running", "ok", "error", "interrupted"]
+Status = Literal["running", "ok", "error", "interrupted", "cut_off"]
 
 LEAF_KINDS: frozenset[str] = frozenset({"parameter", "leaf"})
 """Kinds of node that have a `.grad`: in autograd each is an AccumulateGrad node."""

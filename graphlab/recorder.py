@@ -17,10 +17,10 @@ import torch
 
 import graphlab
 from graphlab.capture import Session
-from graphlab.capture.main_module import as_main, end_child, remove_frames, run_main, seed_everything
-from graphlab.capture.raised import describe_error
+from graphlab.capture.main_module import as_main, remove_frames, run_main, seed_everything
 from graphlab.capture.schedule import Plan
 from graphlab.capture.sink import LightStep
+from graphlab.ending import end_run, status_of
 from graphlab.errors import RecordingError, UsageError
 from graphlab.store import Writer
 from graphlab.store.format import FORMAT_VERSION, encode_details, encode_real, encode_shape
@@ -306,9 +306,18 @@ class StoreSink:
             self._guard(self.writer.commit)
             self._kept.clear()
 
+    def say_place(self, file: int, line: int, step: int) -> None:
+        """Note where the script is, for whoever opens the recording after a crash."""
+        self.writer.say_place(file, line, step)
+
     def close(self) -> None:
         """Write the rest and close the file."""
         self._guard(self.writer.close)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that happened could be written."""
+        return not self._is_broken
 
     @property
     def size(self) -> int:
@@ -371,6 +380,8 @@ class RunOutcome:
 
     status: str
     error: BaseException | None
+    is_whole: bool = True
+    """Whether the recording holds all of it; else the person was told why not."""
 
 
 class StopAfterSteps(BaseException):
@@ -400,7 +411,12 @@ def run_script(
     describe(sink, request)
     sink.commit(is_asked=True)
 
+    def before_line(file: int, line: int) -> None:
+        sink.say_place(file, line, session.steps.completed + 1)
+
     def after_line() -> None:
+        if not session.is_full:
+            before_line(0, 0)
         _keep_limits(request, session, sink)
         if progress is not None:
             progress(sink.event_count)
@@ -412,6 +428,7 @@ def run_script(
         texts=texts,
         has_values=request.has_values,
         plan=request.plan,
+        before_line=before_line,
         after_line=after_line,
         before_print=before_print,
     )
@@ -429,13 +446,9 @@ def run_script(
     except BaseException as raised:  # noqa: BLE001 - whatever ends the script ends the recording cleanly
         error = raised
     finally:
-        session.stop(error)
         remove_frames(error, request.script)
-        if os.getpid() != process:
-            end_child(error)
-        status = status_of(error)
-        finish(sink, status, error, session)
-    return RunOutcome(status, error)
+        error = end_run(sink, session, error, process)
+    return RunOutcome(status_of(error), error, sink.is_whole)
 
 
 def _keep_limits(request: RunRequest, session: Session, sink: StoreSink) -> None:
@@ -445,17 +458,6 @@ def _keep_limits(request: RunRequest, session: Session, sink: StoreSink) -> None
     sink.commit()
     if request.max_size is not None and session.plan.is_full and sink.size > request.max_size:
         session.lighten(f"beyond {request.max_size:,} bytes the run went on in light detail")
-
-
-def status_of(error: BaseException | None) -> str:
-    """Return how a run ended that an exception ended, or none: ok, error or interrupted."""
-    if error is None:
-        return "ok"
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    if isinstance(error, SystemExit):
-        return "ok" if error.code in {None, 0} else "error"
-    return "error"
 
 
 def describe(sink: StoreSink, request: RunRequest) -> None:
@@ -477,14 +479,6 @@ def describe(sink: StoreSink, request: RunRequest) -> None:
     }
     for key, value in facts.items():
         sink.writer.set_meta(key, value)
-
-
-def finish(sink: StoreSink, status: str, error: BaseException | None, session: Session) -> None:
-    """Write how a run has ended, and close its recording."""
-    if error is not None and status != "ok":
-        sink.writer.set_meta("error", describe_error(error, session.files, has_values=session.has_values))
-    sink.writer.set_meta("status", status)
-    sink.close()
 
 
 def find_device(asked: str) -> str:

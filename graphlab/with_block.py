@@ -10,8 +10,9 @@ from pathlib import Path
 
 from graphlab.capture import Session
 from graphlab.capture.own_files import default_folder
+from graphlab.ending import end_run
 from graphlab.errors import UsageError
-from graphlab.recorder import RunRequest, StoreSink, describe, finish, status_of
+from graphlab.recorder import RunRequest, StoreSink, describe
 from graphlab.recording import Recording
 from graphlab.store import Reader, Writer
 
@@ -52,7 +53,13 @@ def record(
     describe(sink, request)
     sink.commit(is_asked=True)
     folder = script.resolve().parent if script.exists() else default_folder()
-    session = Session(sink, folder, texts={}, has_values=values, plan=request.plan, after_line=sink.commit)
+
+    def before_line(file: int, line: int) -> None:
+        sink.say_place(file, line, session.steps.completed + 1)
+
+    session = Session(
+        sink, folder, texts={}, has_values=values, plan=request.plan, before_line=before_line, after_line=sink.commit
+    )
     reader = Reader(target) if target is not None else Reader(None, sink.writer.connection)
     recording = LiveRecording(reader, sink)
     error: BaseException | None = None
@@ -63,9 +70,10 @@ def record(
         error = raised
         raise
     finally:
-        session.stop(error)
-        finish(sink, status_of(error), error, session)
+        ended = end_run(sink, session, error)
         recording.refresh()
+        if ended is not None and ended is not error:
+            raise ended
 
 
 class LiveRecording(Recording):

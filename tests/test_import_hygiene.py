@@ -46,6 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     # torch itself brings numpy, networkx and more.
     "graphlab.capture": HEAVY - {"sqlite3", "textual"},
     "graphlab.recorder": HEAVY - {"textual"},
+    "graphlab.ending": HEAVY - {"textual"},
     "graphlab.with_block": HEAVY - {"textual"},
 }
 EXISTING = [name for name in ALLOWED if find_spec(name) is not None]

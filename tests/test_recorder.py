@@ -202,5 +202,5 @@ def test_a_process_that_ends_at_once_keeps_what_was_written(tmp_path: Path) -> N
     recorded = start(["-m", "graphlab", "run", "ends.py", "-o", "run.glab"], tmp_path)
     assert (recorded.code, recorded.output) == (bare.code, bare.output) == (7, "here\n")
     run = open_recording(tmp_path / "run.glab")
-    assert run.is_running
+    assert run.facts.status == "cut_off"
     assert len(run.steps) == 3

@@ -29,6 +29,9 @@ _NESTED = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"}
 class Watcher(Protocol):
     """Who wants to know of lines: binds names, and closes steps."""
 
+    def line_begins(self, file: int, line: int) -> None:
+        """A statement is about to run."""
+
     def line_ends(self, frame: TracedFrame, statement: Statement) -> None:
         """A statement has ended; its line event is to be written."""
 
@@ -88,6 +91,8 @@ class TracedFrame:
         self.end_statement()
         self.is_raising = False
         self.current = statement
+        if statement is not None:
+            self._tracer.watcher.line_begins(self.file.number, statement.line)
 
     def _is_again(self, frame: FrameType) -> bool:
         """Whether a statement that just ran begins anew (a loop in one line), not goes on in another of its lines."""

@@ -50,6 +50,7 @@ class Session:
         has_values: whether values are kept.
         plan: which steps are recorded in full; of the others only backwards and updates are seen, at a fraction of the
             cost.
+        before_line: told file and line of a statement that is about to run.
         after_line: called when a statement has ended and its event is written: the moment to commit.
         before_print: called before the script prints (a progress line is to be taken away).
     """
@@ -62,6 +63,7 @@ class Session:
         texts: dict[str, str],
         has_values: bool,
         plan: Plan,
+        before_line: Callable[[int, int], None],
         after_line: Callable[[], None],
         before_print: Callable[[], None] | None = None,
     ) -> None:
@@ -70,6 +72,7 @@ class Session:
         self.plan = plan
         self.is_full = plan.wants_full(1)
         self._is_mode_idle = False
+        self.line_begins = before_line
         self._after_line = after_line
         self.files = OwnFiles(sink, folder, texts)
         self.registry = Registry(sink, has_values=has_values, find_place=self.place)
@@ -352,8 +355,7 @@ class Session:
     def before_backward(self) -> None:
         """Note what happened to leaves before a backward."""
         self.look_at_leaves()
-        if not self.is_full:
-            self.step_seen()
+        self.step_seen()  # also in a statement that trains for hours: a library's `fit`
 
     def look_at_leaves(self) -> None:
         """Note what was done to values and gradients of leaves where nothing else saw it."""

@@ -60,10 +60,10 @@ class Progress:
             self._show_line(events)
         self._looked_at = time.monotonic()
 
-    def finish(self) -> None:
-        """Show the rest, after the recording was closed."""
+    def finish(self, *, is_told: bool = False) -> None:
+        """Show the rest, after the recording was closed; is_told: the person knows what is wrong with it."""
         self.clear_line()
-        self._tell_steps(is_done=True)
+        self._tell_steps(is_done=True, is_told=is_told)
         if self._recording is not None:
             self._recording.close()
 
@@ -86,7 +86,7 @@ class Progress:
         sys.__stderr__.write(self._line)  # type: ignore[union-attr]
         sys.__stderr__.flush()  # type: ignore[union-attr]
 
-    def _tell_steps(self, *, is_done: bool) -> None:
+    def _tell_steps(self, *, is_done: bool, is_told: bool = False) -> None:
         """Tell the steps that have ended; the last of a run under way may not have."""
         try:
             if self._recording is None:
@@ -99,7 +99,7 @@ class Progress:
                 self._tell_step(recording, number)
                 self._told = number
         except GraphlabError as error:
-            if is_done:
+            if is_done and not is_told:
                 self.tell(str(error))
 
     def _tell_step(self, recording: Recording, number: int) -> None:

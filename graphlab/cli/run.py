@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from graphlab.cli import messages
+from graphlab.cli.epilogue import told_when_cut_off
 from graphlab.cli.options import (
     RunOptions,
     add_json,
@@ -27,7 +28,7 @@ from graphlab.cli.options import (
     read_run_options,
 )
 from graphlab.cli.output import write_json, write_line
-from graphlab.errors import UsageError
+from graphlab.errors import RecordingError, UsageError
 from graphlab.store.paths import ENDING, FOLDER, free_path
 
 if TYPE_CHECKING:
@@ -59,7 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
         chosen_parameters(options, scenario)  # bad words are told before anything runs
     if len(scenarios) > 1:
         return _run_each(arguments, scenarios)
-    return _run_one(arguments, options, scenarios[0])
+    path = recording_path(arguments.output, scenarios[0].name.rpartition(".")[2])
+    target = path.absolute()  # the script may change the working directory
+    with told_when_cut_off(target, path):
+        return _run_one(arguments, options, scenarios[0], path, target)
 
 
 def _run_each(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
@@ -102,9 +106,7 @@ def recording_path(output: str | None, name: str) -> Path:
     return Path(output)
 
 
-def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scenario) -> int:
-    path = recording_path(arguments.output, scenario.name.rpartition(".")[2])
-    target = path.absolute()  # the script may change the working directory
+def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scenario, path: Path, target: Path) -> int:
     request = make_request(options, scenario, arguments)
     from graphlab.cli.progress import Progress
     from graphlab.recorder import run_script
@@ -116,13 +118,22 @@ def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scena
             replace(request, is_last=True), target, tell=progress.tell, progress=progress.look,
             before_print=progress.clear_line,
         )  # fmt: skip
-        progress.finish()
+        progress.finish(is_told=not outcome.is_whole)
         if arguments.json:
-            from graphlab.recording import open_recording
-            from graphlab.report import report_run
-
-            write_json({**report_run(open_recording(target)), "recording": str(path)}, results)
+            _write_report(target, path, results, is_told=not outcome.is_whole)
     return _end(outcome, path)
+
+
+def _write_report(target: Path, path: Path, results: TextIO, *, is_told: bool) -> None:
+    """Write the run as JSON; what a failing disk left nothing of, the person knows already."""
+    from graphlab.recording import open_recording
+    from graphlab.report import report_run
+
+    try:
+        write_json({**report_run(open_recording(target)), "recording": str(path)}, results)
+    except RecordingError:
+        if not is_told:
+            raise
 
 
 def make_request(options: RunOptions, scenario: Scenario, arguments: argparse.Namespace) -> RunRequest:
@@ -191,14 +202,20 @@ def _end(outcome: RunOutcome, path: Path) -> int:
     """Say how the run ended, and return or raise what ends this process in the same way."""
     error: Any = outcome.error
     if isinstance(error, SystemExit):
-        write_line(messages.RECORDED.format(path=path), sys.stderr)
+        _say(messages.RECORDED, outcome, path)
         raise error
     if isinstance(error, KeyboardInterrupt):
-        write_line(messages.RUN_INTERRUPTED.format(path=path), sys.stderr)
+        _say(messages.RUN_INTERRUPTED, outcome, path)
         return messages.EXIT_INTERRUPTED
     if error is not None:
         sys.excepthook(type(error), error, error.__traceback__)  # which the script may have set
-        write_line(messages.RUN_FAILED.format(path=path), sys.stderr)
+        _say(messages.RUN_FAILED, outcome, path)
         return 1
-    write_line(messages.RECORDED.format(path=path), sys.stderr)
+    _say(messages.RECORDED, outcome, path)
     return 0
+
+
+def _say(text: str, outcome: RunOutcome, path: Path) -> None:
+    """Say that the recording is there; of one that could not be written to its end it was said that it is not."""
+    if outcome.is_whole:
+        write_line(text.format(path=path), sys.stderr)

@@ -63,8 +63,8 @@ def _write_overview(recording: Recording) -> None:
     write_line(recording.title)
     write_line(
         messages.OVERVIEW.format(
-            scenario=facts.scenario, status=facts.status, torch=facts.torch, device=facts.device, seed=facts.seed,
-            detail=facts.detail,
+            scenario=facts.scenario, status=facts.status.replace("_", " "), torch=facts.torch, device=facts.device,
+            seed=facts.seed, detail=facts.detail,
         )
     )  # fmt: skip
     counts = messages.COUNTS.format(
@@ -73,7 +73,9 @@ def _write_overview(recording: Recording) -> None:
     write_line(counts)
     for note in recording.notes:
         write_line(messages.NOTE.format(note=note))
-    if facts.error is not None:
+    if facts.error is not None and facts.status == "cut_off":
+        write_line(facts.error.message)
+    elif facts.error is not None:
         write_line(messages.RAISED.format(error=f"{facts.error.type}: {facts.error.message}", line=facts.error.line))
     steps = recording.steps
     shown = steps if len(steps) <= 2 * _STEPS else [*steps[:_STEPS], None, *steps[-_STEPS:]]

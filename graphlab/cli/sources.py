@@ -14,6 +14,7 @@ from pathlib import Path
 from graphlab.cli import messages
 from graphlab.cli.options import find_scenarios, read_run_options
 from graphlab.cli.output import write_line
+from graphlab.store import Reader
 from graphlab.store.paths import ENDING
 
 
@@ -48,20 +49,25 @@ def opened_source(arguments: argparse.Namespace) -> Iterator[Source]:
         GraphlabError: SOURCE is neither a scenario, nor a script, nor a recording.
     """
     if is_recording(arguments.source):
-        yield Source(Path(arguments.source), 0)
+        path = Path(arguments.source)
+        facts = Reader(path).meta()
+        if facts.get("status") == "cut_off":
+            write_line(messages.CUT_OFF.format(said=facts["error"]["message"]), sys.stderr)
+        yield Source(path, 0)
         return
     from graphlab.cli.run import make_request
 
     options = read_run_options(arguments)
     (scenario,) = find_scenarios(arguments)
     request = make_request(options, scenario, arguments)
-    from graphlab.recorder import run_script
 
     def tell(text: str) -> None:
         write_line(messages.FAILURE.format(message=text), sys.stderr)
 
     with tempfile.TemporaryDirectory(prefix="graphlab-") as folder:
         path = Path(folder) / f"{request.name}{ENDING}"
+        from graphlab.recorder import run_script
+
         error = run_script(request, path, tell=tell).error
         if isinstance(error, KeyboardInterrupt):
             raise error

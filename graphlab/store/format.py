@@ -53,6 +53,8 @@ def decode_real(value: float | str | None) -> float | None:
 def sqlite_reason(error: Exception) -> str:
     """Say an SQLite error in a person's words."""
     text = str(error)
+    if isinstance(error, FileNotFoundError):
+        return "it was deleted or moved while it was written"
     if "disk is full" in text or "disk I/O" in text:
         return "the disk is full or failing"
     if "readonly" in text or "unable to open" in text:
@@ -60,3 +62,18 @@ def sqlite_reason(error: Exception) -> str:
     if "decode to UTF-8" in text:
         return "a text in it is no text"
     return " ".join(text.split())[:200]
+
+
+def describe_cut(file: str | None, line: int, step: int, failed: str = "") -> dict[str, Any]:
+    """Return the error that a recording shows whose run did not come to close it.
+
+    Args:
+        failed: why it could not be written any more while the run went on; else the process itself ended.
+    """
+    where = f"at line {line}" + (f" of {file}" if file else "") + f", in step {step}" if line else f"in step {step}"
+    where = where if step else "before its first line"
+    if failed:
+        said = f"the recording ends {where}: {failed}; the run went on"
+    else:
+        said = f"the run was cut off {where}: its process crashed or was killed"
+    return {"type": "CutOff", "message": said, "file": file, "line": line or None, "traceback": ""}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,14 +24,30 @@ from graphlab.store.format import (
     MAGIC,
     decode_real,
     decode_shape,
+    describe_cut,
     sqlite_reason,
 )
 from graphlab.store.light import Block, Blocks, LightStep
+from graphlab.store.lock import is_held_here, is_written, read_place
 
 _EVENT = "SELECT id, kind, time, file, line, frame, node, text, data FROM events"
 _NODE = "SELECT id, kind, event, op, call, name, module, file, line, shape, dtype, device FROM nodes"
 _EDGE = "SELECT source, target, slot, output, event, label FROM edges"
 _TENSOR = "SELECT id, object, event, node, output, label, shape, dtype, device, requires_grad, snapshot FROM tensors"
+# What a recording never holds: views, triggers, virtual tables, computed columns. Reading those would run something.
+_FOREIGN = (
+    "SELECT name FROM sqlite_master WHERE rootpage = 0 OR type NOT IN ('table', 'index') UNION ALL "
+    "SELECT m.name FROM sqlite_master m, pragma_table_xinfo(m.name) c WHERE m.type = 'table' AND c.hidden <> 0"
+)
+_LONGEST = 1 << 28
+"""Bytes in one text or BLOB."""
+_TICK = 100_000
+_TICKS = 100
+_TICKS_PER_BYTE = 16 / _TICK
+"""Steps of SQLite's machine that one query may take, for each byte of the file: a damaged tree may lead in circles."""
+# A ValueError: text that is no UTF-8, no JSON, no shape. A TypeError: nothing where a number belongs; and so on.
+_NONSENSE = (ValueError, ArithmeticError, TypeError, LookupError, AttributeError, RecursionError, MemoryError)
+_STORED = re.compile(r"[<>|]?[fiubc](1|2|4|8|16)")
 _CHANGE = "SELECT event, node, what, before, added, after, difference FROM changes"
 
 
@@ -49,11 +66,16 @@ class Reader:
         self.path = path
         self._kept = connection
         self._keep = connection is not None
+        self._was_written: bool | None = None
+        self._is_checked = False
+        self._ticks = self._most_ticks = 0
         if connection is None:
             self._check()
 
     def _check(self) -> None:
         assert self.path is not None
+        if is_held_here(self.path):
+            return  # it is ours; and closing a file takes away the locks that SQLite holds on it in this process
         try:
             with self.path.open("rb") as file:
                 head = file.read(100)
@@ -90,6 +112,8 @@ class Reader:
                 yield self._kept
             return
         with self._errors_named():
+            if self.path is not None:
+                self._was_written = is_written(self.path)  # before the first look at the file: see `meta`
             connection = self._connect()
             # Without it a commit of the run between two questions would show in the second alone: a step without
             # the losses that it is made of.
@@ -108,8 +132,7 @@ class Reader:
     def _errors_named(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, ValueError, OverflowError, TypeError, KeyError) as error:
-            # A ValueError: text that is no UTF-8, no JSON, no shape. A TypeError: nothing where a number belongs.
+        except (sqlite3.Error, *_NONSENSE) as error:
             if self.path is not None and not self.path.exists():
                 raise RecordingError(f"{self.path} is gone: it was deleted or moved while it was read") from error
             raise RecordingError(f"{self.path} is damaged: {sqlite_reason(error)}") from error
@@ -117,14 +140,46 @@ class Reader:
     def _connect(self) -> sqlite3.Connection:
         assert self.path is not None
         address = "file:" + quote(str(self.path.absolute()).replace("\\", "/"))
-        connection = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=5, check_same_thread=False)
         try:
-            connection.execute("SELECT 1 FROM meta LIMIT 1").fetchall()
-        except (sqlite3.OperationalError, UnicodeDecodeError):
+            return self._connect_to(f"{address}?mode=ro")
+        except sqlite3.OperationalError as error:
             # WAL asks for a file beside the recording: in a read-only folder there can be none.
+            if "unable to open" not in str(error) and "readonly" not in str(error):
+                raise
+        return self._connect_to(f"{address}?mode=ro&immutable=1")
+
+    def _connect_to(self, address: str) -> sqlite3.Connection:
+        """Open the file so that nothing in it is run, and nothing in it can take all memory or time."""
+        connection = sqlite3.connect(address, uri=True, timeout=5, check_same_thread=False)
+        try:
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+            for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            connection.set_progress_handler(self._tick, _TICK)
+            self._start_query(connection)
+            if not self._is_checked:
+                self._check_schema(connection)
+            connection.execute("SELECT 1 FROM meta LIMIT 1").fetchall()
+        except BaseException:
             connection.close()
-            connection = sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+            raise
         return connection
+
+    def _check_schema(self, connection: sqlite3.Connection) -> None:
+        foreign = connection.execute(_FOREIGN).fetchone()
+        if foreign is not None:
+            raise RecordingError(f"{self.path} is damaged: it holds {foreign[0]!r}, which no recording does")
+        self._is_checked = True
+
+    def _tick(self) -> bool:
+        self._ticks += 1
+        return self._ticks > self._most_ticks
+
+    def _start_query(self, connection: sqlite3.Connection) -> None:
+        self._ticks = 0
+        if not self._most_ticks or self._was_written:
+            pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+            self._most_ticks = _TICKS + int(pages * size * _TICKS_PER_BYTE)
 
     def rows(self, statement: str, *values: Any) -> list[Any]:
         """Return all rows of a query.
@@ -133,11 +188,13 @@ class Reader:
             RecordingError: the file is damaged or gone.
         """
         with self.session() as connection:
+            self._ticks = 0
             return connection.execute(statement, values).fetchall()
 
     def row(self, statement: str, *values: Any) -> Any:
         """Return the first row of a query, or None."""
         with self.session() as connection:
+            self._ticks = 0
             return connection.execute(statement, values).fetchone()
 
     def number(self, statement: str, *values: Any) -> int | None:
@@ -148,7 +205,26 @@ class Reader:
     def meta(self) -> dict[str, Any]:
         """Return the facts about the run as a whole."""
         with self.session():
-            return {key: json.loads(value) for key, value in self.rows("SELECT key, value FROM meta")}
+            facts = {key: json.loads(value) for key, value in self.rows("SELECT key, value FROM meta")}
+            if facts.get("status", "running") == "running" and self._is_cut_off():
+                facts.update(status="cut_off", error=self._describe_cut())
+            return facts
+
+    def _is_cut_off(self) -> bool:
+        """Whether nobody writes what is not closed.
+
+        The recorder lets go of its lock after its last commit: so only who looked at the lock first, and at the file
+        then, may believe both.
+        """
+        return self.path is not None and self._was_written is False and is_written(self.path) is False
+
+    def _describe_cut(self) -> dict[str, Any]:
+        assert self.path is not None
+        place = read_place(self.path)
+        file = self.row("SELECT path FROM files WHERE id = ?", place.file)
+        step = place.step or 1 + (self.number("SELECT MAX(id) FROM steps") or 0)
+        failed = "it could not be written any more" if place.has_failed else ""
+        return describe_cut(file[0] if file else None, place.line, step, failed)
 
     def files(self) -> list[SourceFile]:
         """Return the script's own files; the first is the script."""
@@ -206,12 +282,16 @@ class Reader:
         )
         if row is None:
             return None
-        shape = decode_shape(row[0])
-        norm, minimum, maximum = map(decode_real, row[6:9])
-        size = int(row[3][2:])  # the bytes of an element: `<f4`
-        is_whole = row[4] == 1
-        if row[5] is not None and (len(row[5]) % size or (is_whole and len(row[5]) != size * math.prod(shape))):
-            raise RecordingError(f"{self.path} is damaged: the values of a tensor are cut short")
+        with self._errors_named():
+            shape = decode_shape(row[0])
+            norm, minimum, maximum = map(decode_real, row[6:9])
+            stored = _STORED.fullmatch(row[3])
+            if stored is None or min(shape, default=0) < 0:
+                raise ValueError("the values of a tensor have no known type or shape")
+            size = int(stored[1])  # the bytes of an element
+            is_whole = row[4] == 1
+            if row[5] is not None and (len(row[5]) % size or (is_whole and len(row[5]) != size * math.prod(shape))):
+                raise ValueError("the values of a tensor are cut short")
         return Snapshot(shape, row[1], row[2], row[3], row[4], row[5], norm, minimum, maximum)
 
 

@@ -9,7 +9,8 @@
 -- numbers, and the bytes of tensors.
 
 -- One row a fact about the run as a whole; value is JSON. Keys: format, graphlab, scenario, script, argv, device,
--- torch, python, seed, detail, values, status (running, ok, error, interrupted), error, parameters, notes.
+-- torch, python, seed, detail, values, status (running, ok, error, interrupted,
+-- cut_off: it could not be written to the end of the run), error, parameters, notes.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- The script's own files as they were when they ran; path is relative to the script's folder.

@@ -10,12 +10,14 @@ import json
 import os
 import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from graphlab.errors import RecordingError
-from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, read_schema, sqlite_reason
+from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, describe_cut, read_schema, sqlite_reason
 from graphlab.store.light import OpenBlock
+from graphlab.store.lock import Place, RunLock
 
 _COLUMNS = {
     "files": 3,
@@ -42,7 +44,11 @@ _INSERT = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})" for
 _INSERT["edges"] = _INSERT["edges"].replace("INSERT", "INSERT OR IGNORE")
 
 _PUT_BLOCK = "INSERT OR REPLACE INTO light_steps VALUES (?, ?, ?, ?, ?)"
+# What was not committed is lost when the process is killed, or waits for the end of a statement that takes long. So a
+# commit comes as soon as it is cheap: what commits cost beyond their rows is kept to a share of the run's time.
 _COMMIT_SECONDS = 0.1
+_COMMIT_SHARE = 0.01
+_COMMIT_CREDIT = 0.02
 _ROWS_BEFORE_COMMIT = 20_000
 
 
@@ -53,11 +59,13 @@ class Writer:
         path: where the recording goes, or None to keep it in memory. An existing recording there is replaced.
 
     Raises:
-        RecordingError: the file cannot be made, or what is there is no recording.
+        RecordingError: the file cannot be made, what is there is no recording, or another run is writing it.
     """
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+        self._lock: RunLock | None = None
+        self._failed = ""
         self._pending: dict[str, list[Any]] = {table: [] for table in _COLUMNS}
         """By table, the values of its new rows one after the other: tuples would keep the garbage collector busy."""
         self._count = 0
@@ -66,20 +74,27 @@ class Writer:
         self._process = os.getpid()
         try:
             if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._lock = RunLock(path)
                 _make_room(path)
+                _make_empty(path)
             self.connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
             self._prepare()
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, RecordingError) as error:
+            if self._lock is not None:
+                self._lock.release()
+            if isinstance(error, RecordingError):
+                raise
             raise RecordingError(f"cannot write {path}: {sqlite_reason(error)}") from error
         self._page_size = int(self.connection.execute("PRAGMA page_size").fetchone()[0])
         self._size = 0
-        self._committed_at = time.monotonic()
+        self._began = self._committed_at = time.perf_counter()
+        self._spent = 0.0
 
     def _prepare(self) -> None:
         execute = self.connection.execute
-        execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        execute(f"PRAGMA user_version = {FORMAT_VERSION}")
-        self.connection.executescript(read_schema())
+        if self.path is None:
+            _fill(self.connection)
         # WAL: readers follow while we write, and a killed process leaves the last commit whole without an fsync each.
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = NORMAL")
@@ -122,38 +137,80 @@ class Writer:
 
     @property
     def is_due(self) -> bool:
-        """Whether so much time has passed, or so many rows have gathered, that a commit is due."""
-        return self._count > _ROWS_BEFORE_COMMIT or time.monotonic() - self._committed_at > _COMMIT_SECONDS
+        """Whether a commit is cheap by now, or so much time has passed or so many rows have gathered that it is due."""
+        now = time.perf_counter()
+        return (
+            now - self._committed_at > _COMMIT_SECONDS
+            or self._spent < _COMMIT_CREDIT + _COMMIT_SHARE * (now - self._began)
+            or self._count > _ROWS_BEFORE_COMMIT
+        )
+
+    def say_place(self, file: int, line: int, step: int) -> None:
+        """Note where the script is, for whoever opens the recording after a crash."""
+        if self._lock is not None and not self._failed:
+            self._lock.say(Place(file, line, step))
 
     def commit(self) -> None:
         """Write what has gathered, as one transaction.
 
         Raises:
-            RecordingError: the disk is full, or the file is gone. What was committed before stays readable.
+            RecordingError: the disk is full, or the file is gone. What was committed before stays readable, and
+                nothing more is written: facts with a hole in them would be none.
         """
-        self._committed_at = time.monotonic()
+        self._committed_at = time.perf_counter()
         if os.getpid() != self._process or not (self._count or self._updates):
             return  # a forked child (a DataLoader's worker) writes nothing
+        if self._failed:
+            self._drop_pending()
+            return
+        try:
+            if self.path is not None:
+                self.path.stat()  # SQLite goes on writing into a file that was removed, and says nothing
+            try:
+                self._write()
+            except sqlite3.OperationalError:
+                # The disk may be full of the log alone: what it holds moves into the recording, and there is room.
+                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._write()
+        except (OSError, sqlite3.Error) as error:
+            self._failed = sqlite_reason(error)
+            self._drop_pending()
+            if self._lock is not None:
+                self._lock.say(replace(self._lock.place, has_failed=1))
+            raise RecordingError(f"cannot write {self.path}: {self._failed}") from error
+
+    def _write(self) -> None:
+        """Write what has gathered; whatever goes wrong, it is written once or still there."""
+        began = time.perf_counter()
+        is_ending = False
         try:
             self.connection.execute("BEGIN IMMEDIATE")
+            began -= time.perf_counter()
             for table, values in self._pending.items():
                 if values:
                     self.connection.executemany(_INSERT[table], zip(*[iter(values)] * _COLUMNS[table], strict=True))
+            began += time.perf_counter()
             self.connection.executemany(_PUT_BLOCK, [block.row() for block in self._blocks.values()])
             for statement, row in self._updates:
                 self.connection.execute(statement, row)
+            is_ending = True
             self.connection.execute("COMMIT")
-            self._size = self._page_size * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
-        except sqlite3.Error as error:
+            self._drop_pending()
+        except BaseException:  # also Ctrl-C
+            if is_ending and not self.connection.in_transaction:
+                self._drop_pending()
             with contextlib.suppress(sqlite3.Error):
                 self.connection.execute("ROLLBACK")
-            raise RecordingError(f"cannot write {self.path}: {sqlite_reason(error)}") from error
-        finally:
-            self._count = 0
-            self._updates.clear()
-            self._blocks.clear()
-            for values in self._pending.values():
-                values.clear()
+            raise
+        self._size = self._page_size * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
+        self._spent += time.perf_counter() - began
+
+    def _drop_pending(self) -> None:
+        self._count = 0
+        self._updates.clear()
+        self._blocks.clear()
+        for values in self._pending.values():
+            values.clear()
 
     @property
     def size(self) -> int:
@@ -170,19 +227,42 @@ class Writer:
             return
         try:
             self.commit()
-        finally:
-            if self.path is not None:
-                with contextlib.suppress(sqlite3.Error):
-                    # A reader that looks just now would keep us from leaving WAL: wait for it a little.
-                    self.connection.execute("PRAGMA busy_timeout = 3000")
-                    self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                    self.connection.execute("PRAGMA journal_mode = DELETE")
-                self.connection.close()
+        except RecordingError:
+            self._end()
+            raise
+        self._end()  # not after a Ctrl-C: then it is closed once more, and says so
+
+    def _end(self) -> None:
+        if self.path is not None:
+            # A reader that looks just now would keep us from leaving WAL: wait for it a little.
+            self._try("PRAGMA busy_timeout = 3000")
+            self._try("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_told = not self._failed or self._tell_failure()
+            self._try("PRAGMA journal_mode = DELETE")
+            self.connection.close()
+            if self._lock is not None:
+                self._lock.release(keep=not is_told)
+
+    def _try(self, statement: str) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self.connection.execute(statement)
+
+    def _tell_failure(self) -> bool:
+        """Say in the recording why it ends before the run did, if the disk has room for that; return whether."""
+        place = self._lock.place if self._lock is not None else Place()
+        try:
+            row = self.connection.execute("SELECT path FROM files WHERE id = ?", (place.file,)).fetchone()
+            error = describe_cut(row[0] if row else None, place.line, place.step, self._failed)
+            facts = {"status": "cut_off", "error": error}
+            for key, value in facts.items():
+                self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+        except sqlite3.Error:
+            return False
+        return True
 
 
 def _make_room(path: Path) -> None:
-    """Make the folder, and take an older recording out of the way; anything else there is left alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Take an older recording out of the way; anything else there is left alone."""
     if path.is_dir():
         raise RecordingError(f"{path} is a folder: name a file in it")
     if path.exists():
@@ -193,3 +273,20 @@ def _make_room(path: Path) -> None:
         path.unlink()
     for ending in ("-wal", "-shm", "-journal"):
         Path(f"{path}{ending}").unlink(missing_ok=True)
+
+
+def _make_empty(path: Path) -> None:
+    """Put an empty recording in place, whole from the first moment at which it can be seen."""
+    fresh = Path(f"{path}-new")
+    fresh.unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        _fill(connection)
+    fresh.replace(path)
+
+
+def _fill(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+    connection.executescript(f"BEGIN;{read_schema()}\nCOMMIT;")

@@ -32,7 +32,8 @@ def run_explorer(
 
     app = GraphlabApp(recording, at=at, is_ascii=ascii_only, child=child, memory=Memory(memory_path()))
     app.run(mouse=mouse)
-    return app.return_code or 0
+    has_failed = child is not None and not child.is_cancelled and child.poll() not in {None, 0}
+    return app.return_code or int(has_failed)
 
 
 def run_gallery(*, ascii_only: bool = False, mouse: bool = True) -> int:

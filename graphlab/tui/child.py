@@ -107,6 +107,14 @@ class Child:
         text = b"".join(tuple(self._log)).decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
         return "\n".join(text.rstrip().split("\n")[-lines:])
 
+    @property
+    def how_it_ended(self) -> str:
+        """The signal that ended the run (`SIGSEGV`), or its exit code in words."""
+        status = self.wait(1) or 0
+        with contextlib.suppress(ValueError):
+            return signal.Signals(-status).name
+        return f"exit code {status}"
+
     def last_words(self) -> str:
         """Return the last line that the run printed, for a message of one line."""
         return next((line.strip() for line in reversed(self.tail().split("\n")) if line.strip()), "")

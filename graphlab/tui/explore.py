@@ -84,6 +84,8 @@ class ExploreScreen(Screen[None]):
         self.state.watch(self.state_changed)
         if self.state.recording.is_running:
             self._follower = self.set_timer(FOLLOW_SECONDS, self._follow)
+        elif self.state.recording.facts.status == "cut_off":
+            self._say_how_it_ended()
         self.state_changed()
         self.set_timer(_WARM_UP, self._warm_up)
 
@@ -165,6 +167,9 @@ class ExploreScreen(Screen[None]):
             self.state.tell(messages.RUN_FAILED.format(error=facts.error.type))
         elif facts.status == "interrupted":
             self.state.tell(messages.RUN_INTERRUPTED)
+        elif facts.status == "cut_off" and facts.error is not None:
+            said = facts.error.message + (f" ({self.child.how_it_ended})" if self.child is not None else "")
+            self.state.tell(messages.RUN_CUT_OFF.format(said=said))
 
     def _stop_following(self, trouble: str = "") -> None:
         self._follower = None

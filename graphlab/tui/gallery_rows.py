@@ -101,7 +101,13 @@ def _entry(entry: Entry, newest: dict[str, Recent], width: int, *, is_chosen: bo
     return [spread([(mark, "cursor"), (scenario.name, title)], right, width)]
 
 
-_STATUS_MARKS = {"ok": ("✓", "good"), "error": ("✗", "alarm"), "interrupted": ("⏸", "quiet"), "running": ("…", "quiet")}
+_STATUS_MARKS = {
+    "ok": ("✓", "good"),
+    "error": ("✗", "alarm"),
+    "interrupted": ("⏸", "quiet"),
+    "running": ("…", "quiet"),
+    "cut_off": ("✗", "alarm"),
+}
 
 
 def recent_rows(recents: Sequence[Recent], chosen: int, width: int, now: float | None = None) -> list[Row]:

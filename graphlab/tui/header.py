@@ -55,6 +55,8 @@ def _right(state: ExplorerState, trouble: str, width: int) -> Row:
         right += [(f" {trouble} ", "badge"), (" ", "")]
     elif state.recording.is_running:
         right += [(f" {messages.RUNNING} ", "badge"), (" ", "")]
+    elif state.recording.facts.status == "cut_off":
+        right += [(f" {messages.RECORDER_DIED_SHORT} ", "badge"), (" ", "")]
     if state.is_playing:
         right.append((f"{messages.PLAYING} {state.speed:g}/s ", "cursor"))
     if not state.is_at_end and width >= 100:

@@ -45,6 +45,7 @@ NOT_KEPT = "values were not kept"
 NO_STEPS = "no training step has ended yet"
 
 RECORDER_DIED = "the run ended without closing its recording: what it had written is here"
+RUN_CUT_OFF = "{said}; what it had recorded is here"
 RUN_FAILED = "the script raised {error}: its recording is kept, End shows where"
 RUN_INTERRUPTED = "the run was interrupted: its recording is kept"
 RECORDING_GONE = "the recording cannot be read any more: {reason}"
@@ -162,7 +163,7 @@ EVENT_WORDS = ("event", "events")
 STEP_WORDS = ("step", "steps")
 JUST_NOW = "just now"
 AGO = "{count} {unit} ago"
-STATUS_WORDS = {"error": "the script raised", "interrupted": "interrupted", "running": "running or cut off"}
+STATUS_WORDS = {"error": "the script raised", "interrupted": "interrupted", "running": "running", "cut_off": "cut off"}
 NEWEST = "newest recording:"
 NEVER_RECORDED = "not recorded yet"
 MORE_LINES = "⋯ {count} more lines"
