@@ -341,3 +341,8 @@ class RunFacts:
     error: RunError | None
     parameters: Mapping[str, Any]
     """The script's CAPITAL parameters as this run had them."""
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the run goes on or was cut off: its last step may not have ended."""
+        return self.status in {"running", "cut_off"}

@@ -421,11 +421,10 @@ def run_script(
         if progress is not None:
             progress(sink.event_count)
 
-    texts = {str(request.script): request.text}
     session = Session(
         sink,
         request.script.resolve().parent,
-        texts=texts,
+        texts={str(request.script): request.text},
         has_values=request.has_values,
         plan=request.plan,
         before_line=before_line,

@@ -236,7 +236,7 @@ class Series:
     @property
     def _complete(self) -> int:
         """How many steps will not change any more."""
-        return len(self.recording.steps) - self.recording.is_running
+        return len(self.recording.steps) - self.recording.facts.is_unfinished
 
     def _read_chunk(self, leaf: Leaf) -> None:
         curves = {measure: self.curve(leaf, measure) for measure in MEASURES}

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,10 +57,10 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of one megabyte, where this machine lets us have one."""
+    """A disk of some megabytes, where this machine lets us have one."""
     place = tmp_path / "disk"
     place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)]
     if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("no disk can be mounted here")
     try:
@@ -96,7 +97,9 @@ def check_readable(path: Path, said: str) -> None:
 @pytest.mark.parametrize("detail", ["full", "light"])
 def test_a_full_disk_ends_the_recording_and_not_the_run(folder: Path, small_disk: Path, detail: str) -> None:
     script = folder / "grow.py"
-    script.write_text(GROW.replace("range(60)", "range(400)").replace("200", "800"))
+    # What of the disk is left for a light recording of so few steps is less than the log grows to.
+    (small_disk / "ballast").write_bytes(bytes(0 if detail == "full" else 5_000_000))
+    script.write_text(GROW.replace("200", "4000").replace("range(60)", "range(200)"))
     path = small_disk / "run.glab"
     child = run_graphlab(folder, "run", "grow.py", "--detail", detail, "-o", str(path))
     check_went_on(child, "the disk is full or failing")
@@ -111,8 +114,9 @@ def test_a_file_that_may_not_grow_ends_the_recording_and_not_the_run(folder: Pat
     import resource
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))
 
+    (folder / "grow.py").write_text(GROW.replace("200", "4000"))
     child = run_graphlab(folder, "run", "grow.py", "-o", "run.glab", preexec_fn=limit)
     check_went_on(child, "the disk is full or failing")
     check_readable(folder / "run.glab", "of grow.py, in step ")
@@ -186,6 +190,9 @@ def test_a_forked_child_that_outlives_its_parent_does_not_pass_for_the_run(tmp_p
     child = int(parent.stdout.readline())
     parent.wait(30)
     try:
+        end = time.monotonic() + 20
+        while is_written(tmp_path / "run.glab") and time.monotonic() < end:
+            time.sleep(0.01)  # the child has perhaps not run at all yet
         os.kill(child, 0)
         assert open_recording(tmp_path / "run.glab").facts.status == "cut_off"
     finally:

@@ -134,7 +134,7 @@ class Recording:
         with self.reader.session():
             meta = self.reader.meta()
             facts = _facts(meta)
-            is_running = facts.status == "running"
+            is_running = facts.is_unfinished
             self._table.take_ended()
             count = self._table.last_event(is_running=is_running)
             is_same = count == self.event_count and facts == getattr(self, "facts", None)

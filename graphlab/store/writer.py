@@ -196,8 +196,9 @@ class Writer:
             is_ending = True
             self.connection.execute("COMMIT")
             self._drop_pending()
-        except BaseException:  # also Ctrl-C
-            if is_ending and not self.connection.in_transaction:
+        except BaseException as error:
+            # A Ctrl-C may come before the COMMIT or after it; one that failed has left no transaction either.
+            if is_ending and not self.connection.in_transaction and not isinstance(error, sqlite3.Error):
                 self._drop_pending()
             with contextlib.suppress(sqlite3.Error):
                 self.connection.execute("ROLLBACK")
