@@ -27,6 +27,8 @@ from graphlab.store.format import FORMAT_VERSION, encode_details, encode_real, e
 from graphlab.store.light import ABSENT, OpenBlock, Outline, OutlineEvent, pack_reals
 from graphlab.structure import pack_numbers
 
+_KEPT = 512
+
 
 class StoreSink:
     """Numbers facts and lays them into the store's rows.
@@ -46,7 +48,7 @@ class StoreSink:
         self._numbers = itertools.count(1)
         self._notes: list[str] = []
         self._is_broken = False
-        self._kept: dict[tuple[Any, ...], int] = {}  # the snapshots that wait to be written
+        self._kept: dict[tuple[Any, ...], int] = {}  # the snapshots of late
         self._insert: Callable[..., None] = writer.insert
         self._put_block: Callable[..., None] = writer.put_block
         self._spans: list[str] = []
@@ -210,6 +212,8 @@ class StoreSink:
         known = self._kept.get((data, shape, dtype, device)) if norm is None else None
         if known is not None:
             return known
+        if len(self._kept) >= _KEPT:  # not at a commit: when that comes is chance, and rows must not be
+            self._kept.clear()
         number = self._next("snapshots")
         self._kept[data, shape, dtype, device] = number
         figures = (encode_real(norm), encode_real(minimum), encode_real(maximum))
@@ -304,7 +308,6 @@ class StoreSink:
         """Write what has gathered, when it is due or asked for."""
         if is_asked or self.writer.is_due:
             self._guard(self.writer.commit)
-            self._kept.clear()
 
     def say_place(self, file: int, line: int, step: int) -> None:
         """Note where the script is, for whoever opens the recording after a crash."""
