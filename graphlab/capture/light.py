@@ -15,11 +15,11 @@ from typing import Any, Protocol
 import torch
 
 from graphlab.capture.identity import LeafState, needs_grad, version_of
-from graphlab.capture.norms import LARGE, Figure, Measured, arrive, figures_of
+from graphlab.capture.norms import LARGE, Figure, Measured, arrive, distances, figures_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.schedule import Schedule
 from graphlab.capture.sink import LightEvent, LightStep
-from graphlab.capture.snapshots import BUDGET, distance
+from graphlab.capture.snapshots import BUDGET
 from graphlab.capture.steps import Steps
 from graphlab.capture.structures import Structure, Structures, Walk
 
@@ -53,7 +53,6 @@ class Passing:
     structure: Structure
     measured: Measured
     handles: list[Any]
-    reached: list[tuple[LeafState, torch.Tensor]]
     is_close: bool
     figures: dict[int, Figure] = field(default_factory=dict)
     """By node: of large leaves, what was measured while the gradient was warm."""
@@ -70,7 +69,9 @@ class _Pending:
     events: list[LightEvent] = field(default_factory=list)
     losses: list[list[Figure]] = field(default_factory=list)
     """Of each event."""
-    figures: dict[int, Figure] = field(default_factory=dict)
+    leaves: list[int] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    """Of each leaf."""
     rates: list[tuple[str, float]] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
     edge_norms: list[tuple[int, int, list[Figure]]] = field(default_factory=list)
@@ -92,7 +93,8 @@ class Light:
         self.has_values = has_values
         steps.light_step_ended = self._step_ended
         self._pending = _Pending()
-        self._versions: dict[int, int] = {}
+        self._noted: tuple[list[int], list[int]] = [], []
+        """Each leaf that lives, and how often it had been changed when that was last looked at."""
         self._probe: dict[int, bytes] = {}
         self._before: dict[int, tuple[torch.Tensor, int | None]] = {}
         self._has_optimizer = False
@@ -124,7 +126,7 @@ class Light:
         event = self.sink.number_event()
         place = self.registry.find_place()
         if is_new:
-            self._is_close = self.schedule.is_on(self.steps.step, self._cost())
+            self._is_close = self.schedule.is_on(self.steps.step, self._cost)
         found = self.structures.find(walk, roots, t_outputs, event, place=place, is_kept=self._is_close)
         if not is_known:
             self.watcher.name_leaves()
@@ -132,8 +134,12 @@ class Light:
         noted = LightEvent(event, "backward_start", *place[:2], graph=found.number, call=kind, again=again)
         self._pending.events.append(noted)
         self._pending.losses.append(losses)
-        reached = [(leaf, tensor) for tensor in walk.leaves if (leaf := self.registry.leaves.get(tensor)) is not None]
-        passing = Passing(found, Measured(), [], reached, self._is_close and bool(found.number))
+        if not is_known:
+            for tensor in walk.leaves:
+                leaf = self.registry.leaves.get(tensor)
+                if leaf is not None:
+                    leaf.was_reached = True
+        passing = Passing(found, Measured(), [], self._is_close and bool(found.number))
         self._hook(walk, passing)
         return passing
 
@@ -195,16 +201,16 @@ class Light:
         pending.events.append(LightEvent(event, "backward_end", *place[:2]))
         pending.losses.append([])
         with torch.no_grad():
-            for leaf, _ in passing.reached:
-                leaf.was_reached = True
             live = self._live()
             grads = [tensor.grad for _, tensor in live]
-            small = [
-                None if leaf.node in passing.figures else grad for (leaf, _), grad in zip(live, grads, strict=True)
-            ]
-            figures: dict[int, Figure] = dict(zip([leaf.node for leaf, _ in live], figures_of(small), strict=True))
-            figures.update(passing.figures)
-            pending.figures = figures
+            pending.leaves = leaves = [leaf.node for leaf, _ in live]
+            large = passing.figures
+            if large:
+                small = [None if leaf in large else grad for leaf, grad in zip(leaves, grads, strict=True)]
+                figures = figures_of(small)
+                pending.figures = [large.get(leaf, each) for leaf, each in zip(leaves, figures, strict=True)]
+            else:
+                pending.figures = figures_of(grads)
             if passing.is_close:
                 self._note_inside(passing, event)
             if self._is_close:
@@ -212,20 +218,27 @@ class Light:
                 if not self._has_optimizer:
                     self._keep_values(live)
         self.structures.rest(passing.structure)
-        self._note_versions()
+        if not self._has_optimizer or leaves != self._noted[0]:
+            self._note_versions()
 
     def _note_inside(self, passing: Passing, event: int) -> None:
         """Measure the small gradients inside the graph, each storage once."""
         firsts: dict[tuple[int, int, int], int] = {}
+        seen: dict[int, int] = {}
         different: list[torch.Tensor] = []
         places = []
         for grad in passing.held.values():
+            place = seen.get(id(grad))
+            if place is not None:
+                places.append(place)
+                continue
             key = (
                 (grad.data_ptr(), grad.numel(), version_of(grad)) if grad.layout is torch.strided else (id(grad), 0, 0)
             )
             if key not in firsts:
                 firsts[key] = len(different)
                 different.append(grad)
+            seen[id(grad)] = firsts[key]
             places.append(firsts[key])
         figures = figures_of(different)
         edges = passing.edges
@@ -263,11 +276,7 @@ class Light:
 
     def after_step(self, optimizer: torch.optim.Optimizer) -> None:
         """It has."""
-        leaves = self._leaves_of(optimizer)
-        if not self.steps.is_under_way or not leaves:
-            return
-        is_moved = any(self._versions.get(leaf.node) != version_of(tensor) for leaf, tensor in leaves)
-        if not is_moved and all(tensor.grad is None for _, tensor in leaves):
+        if not self.steps.is_under_way or not self._has_stepped(optimizer):
             return
         name = type(optimizer).__name__
         self._pending.rates += [
@@ -276,21 +285,36 @@ class Light:
             if isinstance(rate := group.get("lr"), float | int)
             or (isinstance(rate, torch.Tensor) and rate.device.type == "cpu")
         ]
-        self._updated(leaves, name)
+        self._updated(self._leaves_of(optimizer) if self._is_close else (), name)
+
+    def _has_stepped(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Whether any of an optimizer's parameters has a gradient, or was moved: else it had nothing to do."""
+        if any(tensor.grad is not None for group in optimizer.param_groups for tensor in group["params"]):
+            return True
+        moved = {leaf.node for leaf, _ in self._moved(self._live())}
+        return any(leaf.node in moved for leaf, _ in self._leaves_of(optimizer))
+
+    def _moved(self, live: list[tuple[LeafState, torch.Tensor]]) -> list[tuple[LeafState, torch.Tensor]]:
+        """Return the leaves that were changed since that was last looked at."""
+        versions = [version_of(tensor) for _, tensor in live]
+        if not self._probe and versions == self._noted[1]:
+            return []
+        noted = dict(zip(*self._noted, strict=True))
+        return [
+            (leaf, tensor)
+            for (leaf, tensor), version in zip(live, versions, strict=True)
+            if leaf.was_reached
+            and (
+                noted.get(leaf.node, version) != version
+                or (leaf.node in self._probe and self._probe[leaf.node] != _probe(tensor))
+            )
+        ]
 
     def look_at_values(self) -> None:
         """Look whether the script has changed parameters by hand since the last backward or update."""
         if not self.steps.is_under_way:
             return
-        moved = [
-            (leaf, tensor)
-            for leaf, tensor in self._live()
-            if leaf.was_reached
-            and (
-                self._versions.get(leaf.node, -1) != version_of(tensor)
-                or (leaf.node in self._probe and self._probe[leaf.node] != _probe(tensor))
-            )
-        ]
+        moved = self._moved(self._live())
         if moved:
             for leaf, _ in moved:
                 self.registry.name_leaf(leaf, "parameter", leaf.name)
@@ -321,13 +345,17 @@ class Light:
 
     def _note_values(self, event: int, leaves: Sequence[tuple[LeafState, torch.Tensor]]) -> None:
         """Write what an update made of parameters, and how far it moved them."""
-        for leaf, tensor in leaves:
-            kept, before = self._before.pop(leaf.node, (None, None))
-            known = self.registry.states.get(tensor)
-            state = self.registry.make_state(tensor, event, origin=known.origin if known is not None else None)
-            is_same_shape = kept is not None and kept.shape == tensor.shape
-            moved = distance(kept, tensor) if kept is not None and is_same_shape else None
-            self.sink.add_change(event, leaf.node, "value", before, None, state.snapshot, moved)
+        kept = [self._before.pop(leaf.node, (None, None)) for leaf, _ in leaves]
+        pairs = [
+            (place, before, tensor)
+            for place, ((before, _), (_, tensor)) in enumerate(zip(kept, leaves, strict=True))
+            if before is not None and before.shape == tensor.shape and not tensor.is_meta
+        ]
+        moved = distances([before for _, before, _ in pairs], [tensor for _, _, tensor in pairs])
+        by_place = {place: size for (place, _, _), size in zip(pairs, moved, strict=True)}
+        for place, (leaf, tensor) in enumerate(leaves):
+            after = self.registry.renew(leaf, tensor, event).snapshot
+            self.sink.add_change(event, leaf.node, "value", kept[place][1], None, after, by_place.get(place))
 
     def _meet(self, optimizer: torch.optim.Optimizer) -> None:
         """What an optimizer holds is a parameter."""
@@ -352,7 +380,7 @@ class Light:
         A write through `.data` counts no version.
         """
         live = self._live()
-        self._versions = {leaf.node: version_of(tensor) for leaf, tensor in live}
+        self._noted = [leaf.node for leaf, _ in live], [version_of(tensor) for _, tensor in live]
         self._probe = {} if self._has_optimizer else {leaf.node: _probe(tensor) for leaf, tensor in live[:_PROBED]}
 
     # -- steps -----------------------------------------------------------------------------------------------------
@@ -360,9 +388,9 @@ class Light:
     def _step_ended(self, step: int) -> None:
         """Write the step that has ended; what waits on another device comes over now."""
         pending = self._pending
-        leaves = sorted(pending.figures)
+        leaves = pending.leaves
         waiting: list[Figure] = [loss for losses in pending.losses for loss in losses]
-        waiting += [pending.figures[leaf] for leaf in leaves]
+        waiting += pending.figures
         for _, _, norms in pending.edge_norms:
             waiting += norms
         numbers = arrive(waiting)
@@ -376,8 +404,7 @@ class Light:
         for event_number, graph, norms in pending.edge_norms:
             self.sink.add_edge_norms(event_number, graph, numbers[: len(norms)])
             del numbers[: len(norms)]
-        known = {leaf: figure for leaf, figure in zip(leaves, figures, strict=True) if figure is not None}
-        self.schedule.step_ended(all_losses, known)
+        self.schedule.step_ended(all_losses, leaves, figures)
         if not self.has_values:
             figures = [None if figure is None else abs(figure) for figure in figures]
         self.sink.add_light_step(

@@ -1,13 +1,17 @@
 """Norms of many gradients at once, and of one storage only once.
 
-A norm is computed in the gradient's own precision (half types in float32), which is quick; where that gives 0 or
-infinity it is computed again in float64: squares leave the range of float32 long before the entries do.
+Small tensors are summed in float64. A large one's norm is computed in its own precision (half types in float32), which
+is quick; where that gives 0 or infinity it is computed again in float64: squares leave the range of float32 long
+before the entries do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
 
+import numpy
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
@@ -19,30 +23,83 @@ LARGE = 16_384
 Figure = float | torch.Tensor | None
 """A number; or on its way from another device, as a tensor without dimensions; or None where there is none."""
 
+_SMALL = 1024
+_INFINITY = float("inf")
 _HALF = {torch.float16, torch.bfloat16}
 
 
+@torch.no_grad()
 def figures_of(tensors: Sequence[torch.Tensor | None]) -> list[Figure]:
     """Return of each tensor its 2-norm, or the number itself of a real one with one element; None for None."""
     found: list[Figure] = [None] * len(tensors)
-    together: dict[tuple[torch.dtype, torch.device], list[int]] = {}
+    together: dict[tuple[torch.dtype, torch.device, bool], list[int]] = {}
+    small: list[int] = []
     for index, tensor in enumerate(tensors):
         if tensor is None:
             continue
-        if _is_plain(tensor) and tensor.numel() > 1:
-            together.setdefault((tensor.dtype, tensor.device), []).append(index)
+        size = tensor.numel()
+        # Most are small and of one kind: for these every question counts.
+        if 1 < size <= _SMALL and tensor.dtype is torch.float32 and tensor.is_cpu and tensor.layout is torch.strided:
+            small.append(index)
+        elif size > 1 and _is_plain(tensor) and not tensor.dtype.is_complex:
+            together.setdefault((tensor.dtype, tensor.device, size <= _SMALL), []).append(index)
         else:
             found[index] = figure_of(tensor)
-    for (dtype, device), places in together.items():
-        same = [tensor.detach() for index in places if (tensor := tensors[index]) is not None]
-        norms = torch._foreach_norm(same, 2, dtype=torch.float32 if dtype in _HALF else None)
+    if small:
+        together[torch.float32, torch.device("cpu"), True] = small
+    for (dtype, device, is_small), places in together.items():
+        same = [tensor for index in places if (tensor := tensors[index]) is not None]
+        norms: Sequence[Figure]
         if device.type != "cpu":
-            for index, norm in zip(places, norms, strict=True):
-                found[index] = norm
-            continue
-        for index, tensor, norm in zip(places, same, torch.stack(norms).tolist(), strict=True):
-            found[index] = _exactly(tensor) if norm in {0.0, float("inf")} else float(norm)
+            norms = torch._foreach_norm(same, 2, dtype=torch.float32 if dtype in _HALF else None)
+        elif is_small:
+            norms = _norms_of_small(same)
+        else:
+            norms = torch.stack(torch._foreach_norm(same, 2, dtype=torch.float64)).tolist()
+        for index, norm in zip(places, norms, strict=True):
+            found[index] = norm
     return found
+
+
+def _norms_of_small(tensors: list[torch.Tensor]) -> Sequence[Figure]:
+    """Return the norms of many small tensors of one dtype: one after the other in one row, summed piece by piece."""
+    try:
+        return _norms_of_rows(_row_of(tensors), tensors)
+    except RuntimeError:  # nested, or wrapped by vmap
+        return [figure_of(tensor) for tensor in tensors]
+
+
+def distances(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> list[float]:
+    """Return the 2-norm of after − before for many pairs of tensors of the same shapes."""
+    found = [0.0] * len(after)
+    small: list[int] = []
+    for index, tensor in enumerate(after):
+        if 0 < tensor.numel() <= _SMALL and tensor.dtype is torch.float32 and tensor.is_cpu:
+            small.append(index)
+        else:
+            size = figure_of(tensor.detach() - before[index])
+            found[index] = abs(float(size)) if size is not None else float("nan")
+    if small:
+        ends = [after[index] for index in small]
+        with numpy.errstate(all="ignore"):
+            moved = numpy.subtract(_row_of(ends), _row_of([before[index] for index in small]), dtype="f8")
+        for index, size in zip(small, _norms_of_rows(moved, ends), strict=True):
+            found[index] = size
+    return found
+
+
+def _row_of(tensors: list[torch.Tensor]) -> numpy.ndarray[Any, Any]:
+    row = torch._C._nn.flatten_dense_tensors(tensors).detach()
+    found: numpy.ndarray[Any, Any] = (row.float() if row.dtype in _HALF else row).numpy()
+    return found
+
+
+def _norms_of_rows(row: numpy.ndarray[Any, Any], tensors: Sequence[torch.Tensor]) -> list[float]:
+    ends = list(accumulate(map(torch.Tensor.numel, tensors)))
+    with numpy.errstate(all="ignore"):
+        squares = numpy.add.reduceat(numpy.square(row, dtype="f8"), [0, *ends[:-1]])
+        norms: list[float] = numpy.sqrt(squares).tolist()
+    return norms
 
 
 def figure_of(tensor: torch.Tensor) -> Figure:
@@ -61,7 +118,7 @@ def figure_of(tensor: torch.Tensor) -> Figure:
     if norm.device.type != "cpu":
         return norm
     figure = float(norm.item())
-    return _exactly(detached) if figure in {0.0, float("inf")} else figure
+    return _exactly(detached) if figure in {0.0, _INFINITY} else figure
 
 
 def _exactly(tensor: torch.Tensor) -> float:
@@ -70,6 +127,8 @@ def _exactly(tensor: torch.Tensor) -> float:
 
 
 def _is_plain(tensor: torch.Tensor) -> bool:
+    if type(tensor) is torch.Tensor and tensor.dtype is torch.float32 and tensor.layout is torch.strided:
+        return not (tensor.is_meta or tensor.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(tensor))
     is_number = tensor.dtype.is_floating_point or tensor.dtype.is_complex
     if not is_number or tensor.layout is not torch.strided or tensor.is_meta:
         return False
@@ -105,6 +164,8 @@ class Measured:
 def arrive(figures: Sequence[Figure]) -> list[float | None]:
     """Return figures as plain numbers: those on other devices come over in one transfer a device."""
     waiting: dict[torch.device, list[int]] = {}
+    if torch.Tensor not in set(map(type, figures)):
+        return [*figures]  # type: ignore[list-item]  # numbers all of them
     for index, figure in enumerate(figures):
         if isinstance(figure, torch.Tensor):
             waiting.setdefault(figure.device, []).append(index)

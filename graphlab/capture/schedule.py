@@ -5,8 +5,10 @@ Pure bookkeeping: no torch in here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy
 
 _JUMP = 10.0
 _FREE_EXTRAS = 8
@@ -48,31 +50,33 @@ class Schedule:
         self._every = every
         self._is_alarmed = False
         self._losses: Sequence[float] = ()
-        self._figures: dict[int, float] = {}
+        self._leaves: Sequence[int] = ()
+        self._sizes = numpy.zeros(0)
         self._extras = 0
         self._spent = 0
         self._parameter_steps = 0
 
-    def is_on(self, step: int, cost: int) -> bool:
-        """Whether a step is to be looked at closely; cost is about how many bytes that takes."""
+    def is_on(self, step: int, cost_of: Callable[[], int]) -> bool:
+        """Whether a step is to be looked at closely; cost_of tells about how many bytes that takes."""
         if is_scheduled(step, self._every):
             return True
         if not self._is_alarmed:
             return False
+        cost = cost_of()
         allowed = self._extras < _FREE_EXTRAS or self._spent + cost <= _EXTRA_BYTES * self._parameter_steps
         if allowed:
             self._extras += 1
             self._spent += cost
         return allowed
 
-    def step_ended(self, losses: Sequence[float], figures: dict[int, float]) -> None:
+    def step_ended(self, losses: Sequence[float], leaves: Sequence[int], figures: Sequence[float | None]) -> None:
         """Look whether the step that follows is to be looked at: this one's losses, and the norm of each gradient."""
         self._parameter_steps += len(figures)
-        self._is_alarmed = _is_alarming(losses, self._losses) or any(
-            not abs(figure) < _INFINITY or (0 < _JUMP * abs(self._figures.get(leaf, 0.0)) < abs(figure))
-            for leaf, figure in figures.items()
-        )
-        self._losses, self._figures = losses, figures
+        sizes = numpy.abs(numpy.array([0.0 if figure is None else figure for figure in figures]))
+        before = self._sizes if leaves == self._leaves else numpy.zeros_like(sizes)
+        has_jumped = (before > 0) & (sizes > _JUMP * before)
+        self._is_alarmed = _is_alarming(losses, self._losses) or bool((has_jumped | ~numpy.isfinite(sizes)).any())
+        self._losses, self._leaves, self._sizes = losses, leaves, sizes
 
 
 _INFINITY = float("inf")

@@ -10,6 +10,7 @@ import hashlib
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import torch
@@ -91,7 +92,8 @@ class Structures:
         self._is_naming = False
         self._known: dict[tuple[bytes, int], Structure] = {}
         self._codes: dict[Any, int] = {}
-        self._reached: list[tuple[list[int], list[int] | None]] = []
+        self._likely: _Likely | None = None
+        self._reached: list[tuple[list[int], Structure]] = []
         self._seen: dict[int, int] = {}
         self._seen_leaves: set[int] = set()
         self._times: dict[bytes, int] = {}
@@ -116,7 +118,7 @@ class Structures:
         order: dict[int, int] = {}
         functions: list[Any] = []
         below: list[Any] = []
-        stack = [fn for fn, _ in reversed(roots)]
+        stack = [fn for fn, _ in roots[::-1]]
         while stack:
             fn = stack.pop()
             if id(fn) in order:
@@ -125,14 +127,20 @@ class Structures:
             functions.append(fn)
             edges = fn.next_functions
             below.append(edges)
-            for each, _ in reversed(edges):
+            for each, _ in edges[::-1]:
                 if each is not None and id(each) not in order:
                     stack.append(each)
-        numbers = [fn._sequence_nr() for fn in functions]
-        walk = Walk(functions, numbers, [], b"", [], 0)
+        walk = Walk(functions, [fn._sequence_nr() for fn in functions], [], b"", [], 0)
+        likely = self._likely if not self._times else None
+        leaves = likely.leaves_of(walk, below, order, roots) if likely is not None else None
+        if likely is not None and leaves is not None:
+            walk.leaves, walk.digest, walk.fresh, walk.edges = leaves, likely.digest, likely.fresh, likely.edges
+            return walk
         codes = array("q", [part for fn, output in roots for part in (order[id(fn)], output)])
         self._write(walk, below, order, codes)
         walk.digest = hashlib.blake2b(codes.tobytes(), digest_size=16).digest()
+        if not self._times and not walk.unknown:
+            self._likely = _Likely(walk, below, order, roots)
         return walk
 
     def _write(self, walk: Walk, below: list[Any], order: dict[int, int], codes: array[int]) -> None:
@@ -150,11 +158,7 @@ class Structures:
                 continue
             key: Any = name
             if name not in _SETTLED or (None, 0) in edges:
-                key = (
-                    name,
-                    len(edges),
-                    *[(shape_of(each.shape), each.dtype, each.device) for each in fn._input_metadata],
-                )
+                key = _look_of(fn, name, edges)
             code = known.get(key)
             if code is None:
                 code = known[key] = len(known)
@@ -188,8 +192,10 @@ class Structures:
 
     def _gather_seen(self) -> None:
         """Put together what the backwards of this step have reached: most steps have one, and need none of it."""
-        for numbers, nodes in self._reached:
-            self._seen.update(zip(numbers, nodes or [0] * len(numbers), strict=True))
+        for numbers, found in self._reached:
+            self._seen.update(zip(numbers, found.nodes or [0] * len(numbers), strict=True))
+            leaves = (node for node, slots in zip(found.nodes, found.slots, strict=True) if slots == _LEAF)
+            self._seen_leaves.update(leaves)
         self._reached.clear()
 
     def is_known(self, walk: Walk) -> bool:
@@ -216,19 +222,13 @@ class Structures:
             self._known[digest, times] = found
         elif found is not None:
             self._bind_leaves(walk, found)
-        self._note_reached(walk, found)
-        if found is not None and found.number and not found.has_modules:
-            self._find_modules(walk, found)
-        return found or Structure(0, [], [], [])
-
-    def _note_reached(self, walk: Walk, found: Structure | None) -> None:
-        self._reached.append((walk.numbers, found.nodes if found is not None else None))
+        found = found or Structure(0, [], [], [])
+        self._reached.append((walk.numbers, found))
         self.nodes += len(walk.fresh)
         self.edges += walk.edges
-        for tensor in walk.leaves:
-            leaf = self.registry.leaves.get(tensor)
-            if leaf is not None:
-                self._seen_leaves.add(leaf.node)
+        if found.number and not found.has_modules:
+            self._find_modules(walk, found)
+        return found
 
     def _bind_leaves(self, walk: Walk, found: Structure) -> None:
         """A leaf that was never seen, in a graph that was: it stands where another stood before."""
@@ -328,6 +328,59 @@ class Structures:
             self.ranges.stop()
         else:
             self.ranges.clear()
+
+
+class _Likely:
+    """The graph that a step ran through last: most steps run through the same, and comparing costs less than writing.
+
+    Args:
+        below: the edges of each function of the walk.
+        order: by `id`: the place of each function.
+    """
+
+    def __init__(self, walk: Walk, below: list[Any], order: dict[int, int], roots: Sequence[tuple[Any, int]]) -> None:
+        functions = walk.functions
+        self.digest = walk.digest
+        self.fresh = walk.fresh
+        self.edges = walk.edges
+        self._types = list(map(type, functions))
+        self._edges = _edges_of(below, order, roots)
+        self._leaf_places = [place for place, fn in enumerate(functions) if fn.name() == _ACCUMULATE]
+        self._leaves = list(map(TensorRef, walk.leaves))
+        # One type of Python's may stand for several of autograd's; and shapes must be looked at where they can differ.
+        is_leaf = set(self._leaf_places)
+        self._looks = [
+            (place, _look_of(fn, fn.name(), below[place]))
+            for place, fn in enumerate(functions)
+            if place not in is_leaf
+            and (type(fn).__name__ not in _SETTLED or type(fn).__name__ != fn.name() or (None, 0) in below[place])
+        ]
+
+    def leaves_of(
+        self, walk: Walk, below: list[Any], order: dict[int, int], roots: Sequence[tuple[Any, int]]
+    ) -> list[torch.Tensor] | None:
+        """Return the leaves of a walk where it is through this very graph, else None."""
+        functions = walk.functions
+        if list(map(type, functions)) != self._types or _edges_of(below, order, roots) != self._edges:
+            return None
+        leaves = [functions[place].variable for place in self._leaf_places]
+        if any(known() is not leaf for known, leaf in zip(self._leaves, leaves, strict=True)):
+            return None
+        if any(_look_of(fn := functions[place], fn.name(), below[place]) != look for place, look in self._looks):
+            return None
+        return leaves
+
+
+def _edges_of(below: list[Any], order: dict[int, int], roots: Sequence[tuple[Any, int]]) -> tuple[list[Any], ...]:
+    """Return where all edges lead, to which output, and how many each function has."""
+    edges = [*roots, *chain.from_iterable(below)]
+    places = list(map(order.get, [id(fn) for fn, _ in edges]))  # None has none
+    return places, [output for _, output in edges], list(map(len, below))
+
+
+def _look_of(fn: Any, name: str, edges: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what a node is called and what comes out of it."""
+    return (name, len(edges), *[(shape_of(each.shape), each.dtype, each.device) for each in fn._input_metadata])
 
 
 _LEAF = (-1,)

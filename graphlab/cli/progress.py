@@ -19,6 +19,8 @@ from graphlab.report import report_step
 from graphlab.sentences import format_number
 
 _SECONDS = 0.25
+_MOST = 20
+"""Steps that are told at a time, where more have ended since the last time: the newest."""
 _SHOWN = 4
 """Leaves whose gradient norm stands in a row."""
 
@@ -96,8 +98,10 @@ class Progress:
             recording = self._recording
             ended = len(recording.steps) if is_done else len(recording.steps) - 1
             for number in range(self._told + 1, ended + 1):
-                self._tell_step(recording, number)
-                self._told = number
+                # What trains fast in light detail is not to wait for its own rows.
+                if self._results is not None or ended - number < _MOST or is_done:
+                    self._tell_step(recording, number)
+            self._told = max(self._told, ended)
         except GraphlabError as error:
             if is_done and not is_told:
                 self.tell(str(error))
