@@ -24,6 +24,7 @@ EventKind = Literal[
     "accumulate",
     "backward_end",
     "zero_grad",
+    "unscale",
     "clip",
     "update",
     "skipped_update",
@@ -237,7 +238,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One tensor that an event changed: a leaf's `.grad` (accumulate, zero_grad, clip) or a value (update)."""
+    """One tensor that an event changed: a leaf's `.grad` (accumulate, zero_grad, unscale, clip) or a value (update)."""
 
     event: int
     node: int

@@ -152,7 +152,8 @@ class Series:
         if self._ends[0] != count:
             known = self._ends[1]
             rows = self.recording.reader.rows(
-                "SELECT id FROM events WHERE kind = 'backward_end' AND id > ? ORDER BY id", known[-1] if known else 0
+                "SELECT id FROM events WHERE kind IN ('backward_end', 'unscale') AND id > ? ORDER BY id",
+                known[-1] if known else 0,
             )
             self._ends = (count, known + [row[0] for row in rows])
         return self._ends[1]

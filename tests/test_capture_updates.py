@@ -8,6 +8,7 @@ import pytest
 
 from graphlab.model import Change
 from graphlab.recording import Recording
+from graphlab.sentences import say_event
 from tests.recorded import events, gradients, kinds, record_text, update_norms, values
 
 HEAD = """\
@@ -253,20 +254,44 @@ opt.step()
     assert gradients(run, 1)["w"] == [9.0, 11.0]
 
 
-def test_a_scaler_that_skips_an_update_leaves_parameters_as_they_are(tmp_path: Path) -> None:
-    run = record_text(
-        tmp_path,
-        """\
-        import torch
-        w = torch.tensor([1.0], requires_grad=True)
-        opt = torch.optim.SGD([w], lr=0.1)
-        scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
-        for scale in (1.0, float("inf"), 1.0):
-            opt.zero_grad()
-            scaler.scale(w.sum() * scale).backward()
-            scaler.step(opt)
-            scaler.update()
-        """,
-    )
-    assert [update_norms(run, step)["w"] for step in range(1, len(run.steps) + 1)] == pytest.approx([0.1, 0.1])
-    assert len(events(run, "backward_start")) == 3
+SCALED = """\
+import torch
+w = torch.tensor([1.0], requires_grad=True)
+opt = torch.optim.{optimizer}
+scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+for scale in (1.0, float("inf"), 2.0):
+    opt.zero_grad()
+    scaler.scale(w.sum() * scale).backward()
+    {unscale}
+    scaler.step(opt)
+    scaler.update()
+"""
+
+
+@pytest.mark.parametrize("unscale", ["scaler.unscale_(opt); torch.nn.utils.clip_grad_norm_([w], 100.0)", "pass"])
+def test_a_scaler_undoes_its_scale_and_a_skipped_update_is_said(tmp_path: Path, unscale: str) -> None:
+    run = record_text(tmp_path, SCALED.format(optimizer="SGD([w], lr=0.1)", unscale=unscale))
+    assert kinds(run, "unscale", "update", "skipped_update") == [
+        "unscale", "update", "unscale", "skipped_update", "unscale", "update",
+    ]  # fmt: skip
+    first, _, third = [run.changes(event.id)[0] for event in events(run, "unscale")]
+    assert (values(first.before), values(first.after)) == ([4.0], [1.0])
+    assert (values(third.before), values(third.after)) == ([4.0], [2.0])
+    assert gradients(run, 1)["w"] == [1.0], "a step's gradient is what the script means, not what the scaler made of it"
+    assert len(run.steps) == 3, "a step whose update is skipped ends all the same"
+    assert [update_norms(run, step)["w"] for step in (1, 2, 3)] == pytest.approx([0.1, 0.0, 0.2])
+    (skipped,) = events(run, "skipped_update")
+    assert skipped.details == {"optimizer": "SGD"}
+    assert say_event(run, skipped.id) == "skips the update by SGD: not finite"
+
+
+def test_a_fused_optimizer_skips_by_itself(tmp_path: Path) -> None:
+    run = record_text(tmp_path, SCALED.format(optimizer="SGD([w], lr=0.1, fused=True)", unscale="pass"))
+    assert kinds(run, "update", "skipped_update") == ["update", "skipped_update", "update"]
+    assert [update_norms(run, step)["w"] for step in (1, 2, 3)] == pytest.approx([0.1, 0.0, 0.2])
+
+
+def test_a_scaler_that_is_off_is_not_there(tmp_path: Path) -> None:
+    script = SCALED.replace("init_scale=4.0", "enabled=False").replace('float("inf")', "3.0")
+    run = record_text(tmp_path, script.format(optimizer="SGD([w], lr=0.1)", unscale="scaler.unscale_(opt)"))
+    assert kinds(run, "unscale", "update", "skipped_update") == ["update"] * 3

@@ -310,6 +310,11 @@ class Light:
             )
         ]
 
+    def skip_update(self, optimizer: torch.optim.Optimizer) -> None:
+        """A GradScaler has left an update out: a step that moves nothing, but a step."""
+        if self.steps.is_under_way:
+            self._updated([], type(optimizer).__name__)
+
     def look_at_values(self) -> None:
         """Look whether the script has changed parameters by hand since the last backward or update."""
         if not self.steps.is_under_way:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -34,6 +34,8 @@ class Updates:
         self.light: Light | None = None
         """Who notes updates in light detail; None in full."""
         self._depth = 0
+        self.optimizer_steps = 0
+        """How many steps of optimizers have begun."""
         self._backwards = 0
         """How many backwards the optimizer's step that is running has run."""
 
@@ -53,17 +55,18 @@ class Updates:
 
     # -- optimizers ------------------------------------------------------------------------------------------------
 
-    def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+    def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any:
         guard = self.registry.guard
         if not guard.is_here:
             guard.pass_thread()
-            return
+            return None
+        self.optimizer_steps += 1
         with guard, torch._C.DisableTorchFunction(), torch.no_grad():
             if self.light is not None:
                 self.light.before_step(optimizer)
                 self._backwards = 0
                 self._depth += 1
-                return
+                return None
             self.flush_gradients()
             if self._depth == 0:
                 for leaf, tensor in self._leaves_of(optimizer):
@@ -72,6 +75,26 @@ class Updates:
         self._backwards = 0
         self._depth += 1
         self.ops.suspend()
+        if len(args) > 1 and callable(args[1]):
+            return (args[0], self._watch_closure(args[1]), *args[2:]), kwargs
+        if callable(kwargs.get("closure")):
+            return args, {**kwargs, "closure": self._watch_closure(kwargs["closure"])}
+        return None
+
+    def _watch_closure(self, closure: Callable[[], Any]) -> Callable[[], Any]:
+        """The optimizer is none of ours to watch; what the script computes for it is."""
+
+        def run_closure() -> Any:
+            kept, self._before = self._before, {}
+            self.ops.resume()
+            try:
+                return closure()
+            finally:
+                self.ops.suspend()
+                self._before = kept
+
+        self.ops.trampolines.codes.add(run_closure.__code__)
+        return run_closure
 
     def _after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         if not self.registry.guard.is_here:
@@ -89,8 +112,21 @@ class Updates:
             return
         self._backwards = 0
         with self.registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
-            self._note_update([leaf for leaf, _ in self._leaves_of(optimizer)], type(optimizer).__name__)
+            found_inf = getattr(optimizer, "found_inf", None)  # a GradScaler leaves it to fused optimizers to skip
+            if isinstance(found_inf, torch.Tensor) and bool(found_inf):
+                self.note_skipped(optimizer)
+            else:
+                self._note_update([leaf for leaf, _ in self._leaves_of(optimizer)], type(optimizer).__name__)
             self._before.clear()
+
+    def note_skipped(self, optimizer: torch.optim.Optimizer) -> None:
+        """Write that gradients were not finite and an update was left out: the training step ends all the same."""
+        if self.light is not None:
+            self.light.skip_update(optimizer)
+            return
+        event, place = self.sink.begin_event(), self.registry.find_place()
+        self.sink.end_event(event, "skipped_update", place, details={"optimizer": type(optimizer).__name__})
+        self.steps.updated(event, place)
 
     def reset(self) -> None:
         """An optimizer's step was left by an exception: its post-hook never came."""
@@ -211,8 +247,15 @@ class Updates:
         if leaf is not None:
             self._touched[leaf.node] = leaf
 
-    def flush_gradients(self) -> None:
-        """Write what a statement has done to `.grad`s: zeroed, or changed (clipped)."""
+    def look_at_gradients(self, optimizer: torch.optim.Optimizer, kind: str) -> None:
+        """Write what was done to the `.grad`s of an optimizer's parameters as an event of a kind."""
+        for leaf, _ in self._leaves_of(optimizer):
+            leaf.grad_version = -1  # not every kernel counts a change in place
+            self._touched[leaf.node] = leaf
+        self.flush_gradients(kind)
+
+    def flush_gradients(self, kind: str | None = None) -> None:
+        """Write what a statement has done to `.grad`s: zeroed, or changed (clipped), or what is known of it."""
         if not self._touched:
             return
         touched = [self._touched[node] for node in sorted(self._touched)]
@@ -227,10 +270,10 @@ class Updates:
                     continue
                 before = leaf.grad_snapshot
                 after = self.registry.note_grad(leaf, grad)
-                is_zero = grad is None or not bool(grad.any())
+                is_zero = kind is None and (grad is None or not bool(grad.any()))
                 (zeroed if is_zero else clipped).append((leaf, before, after))
             self._note_gradients("zero_grad", zeroed)
-            self._note_gradients("clip", clipped)
+            self._note_gradients(kind or "clip", clipped)
 
     def look_at_all(self, leaves: Sequence[LeafState]) -> None:
         """Look whether `.grad`s were changed where no mode saw it."""

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def last_backward_end(recording: Recording, step: Step) -> int:
-    """Return the event at which a step's last backward ended, or the step's end."""
+    """Return the event at which a step's last backward ended (its gradients unscaled, if they are), or its end."""
     light = recording.light.step(step.step)
     if light is not None:
         return light.events[light.outline.last_end]
-    query = "SELECT MAX(id) FROM events WHERE kind = 'backward_end' AND id BETWEEN ? AND ?"
+    query = "SELECT MAX(id) FROM events WHERE kind IN ('backward_end', 'unscale') AND id BETWEEN ? AND ?"
     return recording.reader.number(query, step.first, step.last) or step.last
 
 

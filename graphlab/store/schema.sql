@@ -22,12 +22,13 @@ CREATE TABLE frames (
     first INTEGER NOT NULL, last INTEGER
 );
 
--- What happened. kind: line, op, backward_start, gradient, accumulate, backward_end, zero_grad, clip, update,
--- skipped_update, static_graph, metric, output, error. data is JSON:
+-- What happened. kind: line, op, backward_start, gradient, accumulate, backward_end, zero_grad, unscale, clip,
+-- update, skipped_update, static_graph, metric, output, error. data is JSON:
 --   op              {"call": "torch.mm", "outputs": [state of a tensor, …], "inplace": true}
 --   backward_start  {"call": "backward" | "grad", "roots": [output node, …], "losses": [number, …],
 --                   "again": true (an optimizer's step ran it, and not as its first: a closure of LBFGS)}
 --   update          {"optimizer": "SGD" | null}
+--   skipped_update  {"optimizer": "SGD"}
 --   metric          {name: number, …}
 --   output          {"stream": "stdout" | "stderr"}
 --   error           {"type", "message", "file", "line", "traceback"}

@@ -78,7 +78,8 @@ def _nothing_rows(state: ExplorerState, width: int) -> list[Row]:
 
 def _is_backward(state: ExplorerState) -> bool:
     event = state.event
-    return event is not None and event.kind in {"gradient", "accumulate", "backward_start", "clip", "zero_grad"}
+    kinds = {"gradient", "accumulate", "backward_start", "unscale", "clip", "zero_grad"}
+    return event is not None and event.kind in kinds
 
 
 def _head_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:

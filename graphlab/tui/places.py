@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 LINE_STOPS = ("line", "backward_start", "gradient", "accumulate", "skipped_update", "error")
 OP_STOPS = (
-    "op", "backward_start", "gradient", "accumulate", "backward_end", "zero_grad", "clip", "update", "skipped_update",
-    "static_graph", "error",
+    "op", "backward_start", "gradient", "accumulate", "backward_end", "zero_grad", "unscale", "clip", "update",
+    "skipped_update", "static_graph", "error",
 )  # fmt: skip
 
 
@@ -232,7 +232,7 @@ def current_node(state: ExplorerState, moment: int) -> int | None:
     event: Event = recording.event(moment)
     if event.node is not None:
         return event.node
-    changes = recording.changes(moment) if event.kind in {"update", "zero_grad", "clip"} else []
+    changes = recording.changes(moment) if event.kind in {"update", "zero_grad", "unscale", "clip"} else []
     if changes:
         return changes[0].node
     step = recording.step_of(moment)

@@ -149,7 +149,8 @@ def narration_of(state: ExplorerState) -> str:
     if place.ran is None:
         return state.recording.scenario.question or messages.NOTHING_RAN
     event = state.event
-    if event is not None and event.kind in {"accumulate", "gradient", "update", "zero_grad", "clip", "error"}:
+    said = {"accumulate", "gradient", "update", "zero_grad", "unscale", "clip", "error"}
+    if event is not None and event.kind in said:
         return say_event(state.recording, state.moment)
     number, line = place.ran
     file = next((file for file in state.recording.files if file.id == number), None)

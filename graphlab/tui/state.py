@@ -394,7 +394,7 @@ class ExplorerState:
 
     def changes(self, event: int) -> list[Change]:
         """Return what an event changed in leaves."""
-        kinds = {"accumulate", "update", "zero_grad", "clip"}
+        kinds = {"accumulate", "update", "zero_grad", "unscale", "clip"}
         return self.recording.changes(event) if self.recording.event(event).kind in kinds else []
 
     def has_edge_gradient(self, target: int, slot: int) -> bool:

@@ -1,0 +1,60 @@
+"""Sees what a `GradScaler` does to gradients and updates: it undoes its scale, and skips what is not finite."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import torch
+from torch.amp.grad_scaler import GradScaler
+
+from graphlab.capture.updates import Updates
+
+
+class Scalers:
+    """Stands in for two methods of `GradScaler` while a run is recorded."""
+
+    def __init__(self, updates: Updates) -> None:
+        self._updates = updates
+        self._originals: dict[str, Any] = {}
+
+    def start(self) -> None:
+        """Put ourselves where scripts call."""
+        updates, guard, ops = self._updates, self._updates.registry.guard, self._updates.ops
+        unscale, step = GradScaler.unscale_, GradScaler.step
+        self._originals = {"unscale_": unscale, "step": step}
+
+        @functools.wraps(unscale)
+        def unscale_(scaler: GradScaler, optimizer: torch.optim.Optimizer) -> None:
+            if not guard.is_here or not scaler.is_enabled() or updates.light is not None:
+                unscale(scaler, optimizer)
+                return
+            with guard, torch._C.DisableTorchFunction():
+                updates.flush_gradients()
+            ops.suspend()
+            try:
+                unscale(scaler, optimizer)
+            finally:
+                ops.resume()
+            with guard, torch._C.DisableTorchFunction():
+                updates.look_at_gradients(optimizer, "unscale")
+
+        @functools.wraps(step)
+        def stepped(scaler: GradScaler, optimizer: torch.optim.Optimizer, *args: Any, **kwargs: Any) -> Any:
+            count = updates.optimizer_steps
+            result = step(scaler, optimizer, *args, **kwargs)
+            if guard.is_here and updates.optimizer_steps == count:
+                with guard, torch._C.DisableTorchFunction():
+                    updates.note_skipped(optimizer)
+            return result
+
+        ours: dict[str, Any] = {"unscale_": unscale_, "step": stepped}
+        for name, function in ours.items():
+            ops.trampolines.codes.add(function.__code__)
+            setattr(GradScaler, name, function)
+
+    def stop(self) -> None:
+        """Put torch's own back."""
+        for name, original in self._originals.items():
+            setattr(GradScaler, name, original)
+        self._originals = {}
