@@ -178,7 +178,8 @@ def watch_engine() -> Iterator[list[Engine]]:
     engine = getattr(torch.autograd.graph, _NAME)
 
     def observed(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
-        if any(isinstance(each, torch.Tensor) and not each.requires_grad for each in t_outputs):
+        is_inner = torch._C._are_functorch_transforms_active()  # `torch.func` at work on tensors of its own
+        if is_inner or any(isinstance(each, torch.Tensor) and not each.requires_grad for each in t_outputs):
             return engine(t_outputs, *args, **kwargs)
         roots = [torch.autograd.graph.get_gradient_edge(t) if isinstance(t, torch.Tensor) else t for t in t_outputs]
         order = _walk([root.node for root in roots])
@@ -187,7 +188,7 @@ def watch_engine() -> Iterator[list[Engine]]:
         for fn in order:
             leaf = getattr(fn, "variable", None)
             edges = [(index.get(below), slot) for below, slot in fn.next_functions]
-            nodes.append((fn.name(), edges, tuple(leaf.shape) if leaf is not None else None))
+            nodes.append((fn.name(), edges, None if leaf is None else _shape_of(leaf)))
         backward = Engine(nodes, [(index[root.node], root.output_nr) for root in roots])
         seen.append(backward)
         handles = [fn.register_hook(_note_node(backward, position, fn)) for position, fn in enumerate(order)]
@@ -201,6 +202,10 @@ def watch_engine() -> Iterator[list[Engine]]:
         for holder in _HOLDERS:
             patch.setattr(holder, _NAME, observed)
         yield seen
+
+
+def _shape_of(leaf: torch.Tensor) -> tuple[int, ...]:
+    return tuple(size if type(size) is int else -1 for size in leaf.shape)  # a ragged size is no number
 
 
 def _note_node(backward: Engine, position: int, fn: Any) -> Callable[[Any, Any], None]:

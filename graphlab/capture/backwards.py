@@ -27,6 +27,10 @@ _TORCHVIZ_NODES = 400
 """torchviz recurses: near 1,000 chained ops it dies, and long before that its picture is of no use."""
 
 
+_KEYS = torch._C._TorchDispatchModeKey
+_TRACERS = (_KEYS.FAKE, _KEYS.PROXY, _KEYS.FUNCTIONAL)
+
+
 class BackwardWatcher(Protocol):
     """Who is told around a backward."""
 
@@ -81,8 +85,8 @@ class Backwards:
         if not guard.is_here:
             guard.pass_thread()
             return None
-        if not all(_has_graph(root) for root in t_outputs):
-            return None  # torch says in its own words what is wrong
+        if _is_traced() or guard.is_transformed or not all(_has_graph(root) for root in t_outputs):
+            return None  # where something is wrong torch says so in its own words
         kind = "backward" if kwargs.get("accumulate_grad") else "grad"
         handles: list[Any] = []
         after = partial(self._after, kind, handles)
@@ -291,6 +295,11 @@ class Backwards:
                 self.sink.end_event(event, "accumulate", registry.find_place(), node=leaf.node)
 
         return [fn.register_prehook(prehook), fn.register_hook(hook)]
+
+
+def _is_traced() -> bool:
+    """Whether it is torch's compiler (or exporter) that runs a backward, on tensors without values, to see its ops."""
+    return any(torch._C._get_dispatch_mode(key) is not None for key in _TRACERS)
 
 
 def _has_graph(root: Any) -> bool:

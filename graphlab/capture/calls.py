@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
@@ -75,6 +77,13 @@ def _title(function: Callable[..., Any], name: str) -> str:
 
 
 _SLOTS = {getter.__self__ for getter in _GETTERS}
+
+
+@cache
+def name_of_op(name: str) -> str:
+    """Return what the op behind a grad_fn's name is called: `log_softmax` for `LogSoftmaxBackward0`."""
+    plain = re.sub(r"(Backward)?\d*$", "", name)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain).lower() or name
 
 
 def flatten(values: Any) -> Iterator[torch.Tensor]:

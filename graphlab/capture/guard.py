@@ -35,6 +35,7 @@ class Guard:
         self._sink = sink
         self._is_told = False
         self._is_told_of_threads = False
+        self._is_told_of_transforms = False
         self._thread = threading.get_ident()
         self._is_on = True
         self._set_aside: list[tuple[AbstractContextManager[Any] | None, Callable[..., Any] | None]] = []
@@ -62,6 +63,16 @@ class Guard:
         if self._is_on and not self._is_told_of_threads:
             self._is_told_of_threads = True
             self._sink.add_note("what other threads of the script compute is not recorded")
+
+    @property
+    def is_transformed(self) -> bool:
+        """Whether `torch.func` is at work: its tensors, ops and backwards are its own, none of the script's graph."""
+        if not torch._C._are_functorch_transforms_active():
+            return False
+        if self._is_on and not self._is_told_of_transforms:
+            self._is_told_of_transforms = True
+            self._sink.add_note("inside torch.func (grad, vmap and the like) no ops are recorded, only what comes out")
+        return True
 
     def failed(self, error: Exception) -> None:
         """Say that something could not be recorded."""

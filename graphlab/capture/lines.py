@@ -186,6 +186,11 @@ class Tracer:
         self.is_on = False
         self.guard.trace_function = None
 
+    def pause(self, *, is_pausing: bool) -> None:
+        """Leave code alone that is not to be traced (the compiler would compile us), or go on after it."""
+        if self.is_on and sys.gettrace() is (self.function if is_pausing else None):
+            sys.settrace(None if is_pausing else self.function)
+
     def abandon(self) -> None:
         """An exception ended the run: the statements under way have not ended."""
         frame = self.top

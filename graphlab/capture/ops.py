@@ -8,10 +8,8 @@ what runs unrecorded.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
@@ -26,7 +24,7 @@ from torch.overrides import (  # type: ignore[attr-defined]  # held but not expo
     handle_torch_function,
 )
 
-from graphlab.capture.calls import Call, Trampolines, flatten, label_view
+from graphlab.capture.calls import Call, Trampolines, flatten, label_view, name_of_op
 from graphlab.capture.identity import TensorState, grad_fn_of, needs_grad, node_number, version_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.unwritten import MAKERS, WRITERS
@@ -81,10 +79,11 @@ class Ops(TorchFunctionMode):
         if caller.f_code is _HANDLES and caller.f_back is not None:
             caller = caller.f_back.f_back or caller
         run = self.trampolines.for_frame(caller)
-        if self.suspended or torch._C._is_tracing():  # what we ask of a tensor would be traced with it
+        # While torch traces, what we ask of a tensor would be traced with it.
+        if self.suspended or torch._C._is_tracing() or self.registry.guard.is_transformed:
             return run(func, args, kwargs)
         if not call.is_passed:
-            return self._watch(run, caller, call, func, args, kwargs)
+            return self.watch(run, caller, call, func, args, kwargs)
         return self._pass(run, call, func, args, kwargs)
 
     def suspend(self) -> None:
@@ -105,28 +104,29 @@ class Ops(TorchFunctionMode):
         """Pass on a call that is no op; some of them change what the recording knows."""
         guard = self.registry.guard
         if call.sets_data:
-            with guard, torch._C.DisableTorchFunctionSubclass():
+            with guard, torch._C.DisableTorchFunction():
                 self.watcher.before_change(list(flatten(args[:1])))
         result = run(func, args, kwargs)
         if call.name in WRITERS:
-            with guard, torch._C.DisableTorchFunctionSubclass():
+            with guard, torch._C.DisableTorchFunction():
                 self.registry.unwritten.discard(args[0])
         if call.sets_grad:
-            with guard, torch._C.DisableTorchFunctionSubclass():
+            with guard, torch._C.DisableTorchFunction():
                 self.watcher.gradient_set(args[0])
         elif call.sets_data:
-            with guard, torch._C.DisableTorchFunctionSubclass():
+            with guard, torch._C.DisableTorchFunction():
                 self.watcher.after_change(list(flatten(args[:1])))
         return result
 
-    def _watch(
+    def watch(
         self, run: Any, caller: FrameType, call: Call, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        """Make a call, and note what it read, made and changed."""
         guard = self.registry.guard
         given: list[torch.Tensor] = []
         used: list[TensorState] = []
         # The script's own tensor classes are asked about nothing that is ours to know.
-        with guard, torch._C.DisableTorchFunctionSubclass():
+        with guard, torch._C.DisableTorchFunction():
             given = list(flatten((args, kwargs)))
             last = self.sink.event_count
             used = [self.registry.state(tensor, last) for tensor in given]
@@ -135,7 +135,7 @@ class Ops(TorchFunctionMode):
         if len(used) < len(given):  # it failed, and was told
             given, used = [], []
         result = run(func, args, kwargs)
-        with guard, torch._C.DisableTorchFunctionSubclass():
+        with guard, torch._C.DisableTorchFunction():
             self._note(caller, call, args, kwargs, given, used, result)
         return result
 
@@ -181,7 +181,7 @@ class Ops(TorchFunctionMode):
         if known is None or known.version != version_of(tensor):
             return False
         fn = grad_fn_of(tensor)
-        return fn is None or node_number(fn, self.registry.run) == known.node
+        return fn is None or node_number(fn, self.registry.run) == known.node is not None
 
     def _note_nodes(
         self, nodes: Sequence[Any], events: Sequence[int], call: Call, module: str | None, given: list[torch.Tensor]
@@ -229,7 +229,7 @@ class Ops(TorchFunctionMode):
         for index, event in enumerate(events):
             node = numbers[index] if index < len(numbers) else None
             self._note_uses(event, node, used, is_whole_call=len(events) == 1)
-            name = call.name if len(events) == 1 else name_of_op(nodes[index])
+            name = call.name if len(events) == 1 else name_of_op(nodes[index].name())
             details: dict[str, Any] = {"call": call.title, "outputs": states[event]}
             if is_in_place and index == len(events) - 1:
                 details["inplace"] = True
@@ -290,18 +290,7 @@ def is_watched_alone(ours: Ops) -> bool:
     return _len_torch_function_stack() == 1 and _get_current_function_mode() is ours
 
 
-@cache
-def _snake(name: str) -> str:
-    plain = re.sub(r"(Backward)?\d*$", "", name)
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain).lower() or name
-
-
-def name_of_op(fn: Any) -> str:
-    """Return what the op behind a grad_fn is called: `log_softmax` for `LogSoftmaxBackward0`."""
-    return _snake(fn.name())
-
-
 OUR_CODES: set[CodeType] = {
-    Ops.__torch_function__.__code__, Ops._watch.__code__, Ops._pass.__code__, handle_torch_function.__code__,
+    Ops.__torch_function__.__code__, Ops.watch.__code__, Ops._pass.__code__, handle_torch_function.__code__,
 }  # fmt: skip
 """Frames that stand between the script and torch only because we watch."""

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from graphlab.capture.anomaly import clean_stack
+from graphlab.capture.calls import name_of_op
 from graphlab.capture.guard import Guard
 from graphlab.capture.identity import (
     LeafState,
@@ -54,7 +55,8 @@ class Registry:
         self.has_values = has_values
         self.find_place = find_place
         self.op_found: Callable[[int, int], None] = lambda event, node: None
-        """Told of a node that no call was seen to make (a custom autograd.Function): its event and number."""
+        """Told of a node that no call was seen to make: its event and number."""
+        self._first_sequence: int = torch.autograd._get_sequence_nr()  # type: ignore[attr-defined]  # held, not exported
         self.guard = Guard(sink)
         self.unwritten = Unwritten()
         self.states: TensorMap[TensorState] = TensorMap()
@@ -89,14 +91,16 @@ class Registry:
         grad_fn = grad_fn_of(tensor)
         if grad_fn is not None:
             node = node_number(grad_fn, self.run)
-            if node == known.node and known.version == version_of(tensor):
+            if node is not None and node == known.node and known.version == version_of(tensor):
                 return known
             return self.make_state(tensor, event, origin=known.origin)
         if known.version != version_of(tensor):
             return self.make_state(tensor, event, origin=known.origin)
-        if needs_grad(tensor) and self.leaves.get(tensor) is None and leaf_below(tensor) is None:
-            known.node = self.leaf(tensor, event).node
-            self.sink.set_tensor_node(known.number, known.node, requires_grad=True)
+        if needs_grad(tensor) and leaf_below(tensor) is None:
+            leaf = self.leaf(tensor, event)
+            if leaf.node != known.node:  # it was data when it was first seen
+                known.node = leaf.node
+                self.sink.set_tensor_node(known.number, known.node, requires_grad=True)
         return known
 
     def _first_state(self, tensor: torch.Tensor, event: int) -> TensorState:
@@ -128,7 +132,10 @@ class Registry:
         output = 0
         fn = grad_fn_of(tensor)
         if fn is not None:
+            last = self.sink.event_count
             node, output = self.discover(fn, event), tensor.output_nr
+            if self.sink.event_count > last:
+                event = self.sink.event_count
         elif (leaf := leaf_below(tensor)) is not None and self.leaves.get(tensor) is None:
             node, label = self.leaf(leaf, event).node, label or " view"
         elif needs_grad(tensor):
@@ -239,16 +246,28 @@ class Registry:
     # -- grad_fns --------------------------------------------------------------------------------------------------
 
     def discover(self, grad_fn: Any, event: int) -> int:
-        """Return the number of a grad_fn; add it and all it leads to as of an event, where they are new."""
+        """Return the number of a grad_fn; add it and all it leads to, where they are new.
+
+        What no call was seen to make (a backward with `create_graph`, compiled code) is an op of its own.
+        """
         known = node_number(grad_fn, self.run)
         if known is not None:
             return known
         for fn in self.find_new([grad_fn]):
-            self.op_found(event, self.add_op(fn, event))
+            if not event or fn._sequence_nr() < self._first_sequence:
+                self.op_found(event, self.add_op(fn, event))  # it was there before us
+                continue
+            own = self.sink.begin_event()
+            number = self.add_op(fn, own)
+            states = [] if fn is grad_fn else [self.add_inner_state(number, own)]
+            self.op_found(own, number)
+            self.sink.end_event(
+                own, "op", self.find_place(), node=number, text=name_of_op(fn.name()), details={"outputs": states}
+            )
         self.end_call()
-        number = node_number(grad_fn, self.run)
-        assert number is not None
-        return number
+        known = node_number(grad_fn, self.run)
+        assert known is not None
+        return known
 
     def find_new(self, roots: Sequence[Any]) -> Sequence[Any]:
         """Return the nodes from some roots on down that have no number yet, the oldest first."""
@@ -260,7 +279,8 @@ class Registry:
                 continue
             found[id(fn)] = fn  # holding it keeps its address, and so this key, its own
             stack += [below for below, _ in fn.next_functions if below is not None]
-        return sorted(found.values(), key=lambda fn: fn._sequence_nr())
+        order = sorted(found.values(), key=lambda fn: fn._sequence_nr())
+        return order if len(order) < 2 or _is_below_first(order) else _sort_by_edges(order)
 
     def add_op(self, fn: Any, event: int, *, call: str | None = None, module: str | None = None) -> int:
         """Add a grad_fn, the edges into it, and what it keeps for its backward."""
@@ -386,6 +406,32 @@ class Registry:
             elif value is not None:
                 names.remove(name)  # numbers: it never holds a tensor
         return found
+
+
+def _is_below_first(order: Sequence[Any]) -> bool:
+    """Whether each of some nodes stands behind those that it leads to."""
+    ahead = {id(fn) for fn in order}
+    for fn in order:
+        if any(id(below) in ahead for below, _ in fn.next_functions if below is not fn):
+            return False
+        ahead.discard(id(fn))
+    return True
+
+
+def _sort_by_edges(nodes: Sequence[Any]) -> list[Any]:
+    """Put nodes behind those that they lead to, where numbers do not tell: each thread counts for itself."""
+    wanted = {id(fn) for fn in nodes}
+    placed: dict[int, Any] = {}
+    for root in nodes:
+        stack = [root]
+        while stack:
+            fn = stack[-1]
+            below = [each for each, _ in fn.next_functions if id(each) in wanted and id(each) not in placed]
+            if below and id(fn) not in placed:
+                stack += reversed(below)
+            else:
+                placed[id(stack.pop())] = fn
+    return list(placed.values())
 
 
 def see_view(fn: Any, source: torch.Tensor) -> torch.Tensor | None:

@@ -12,18 +12,22 @@ from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 
 import torch
-from torch.overrides import _len_torch_function_stack, _pop_mode, _push_mode, handle_torch_function  # type: ignore[attr-defined]  # held but not exported
+from torch.overrides import handle_torch_function
 
 from graphlab.capture.backwards import Backwards
+from graphlab.capture.compiled import Compiled
+from graphlab.capture.functions import Functions
 from graphlab.capture.guard import Guard
 from graphlab.capture.identity import LeafState
 from graphlab.capture.light import Light
 from graphlab.capture.lines import TracedFrame, Tracer
+from graphlab.capture.modes import put_mode, take_mode
 from graphlab.capture.module_ranges import ModuleRanges
 from graphlab.capture.ops import OUR_CODES, Ops, Overrides
 from graphlab.capture.own_files import OwnFiles
 from graphlab.capture.printed import Streams
 from graphlab.capture.registry import Place, Registry
+from graphlab.capture.scalers import Scalers
 from graphlab.capture.schedule import Plan, Schedule
 from graphlab.capture.sink import Sink
 from graphlab.capture.statements import Statement
@@ -80,9 +84,16 @@ class Session:
         self.steps = Steps(sink)
         self.ops = Ops(self.registry, self)
         self.overrides = Overrides(self.ops)
+        self.functions = Functions(self.ops)
+        self.compiled = Compiled(self._pass_compiled)
+        self._is_aside = False
+        """Whether compiled code runs."""
+        self._aside_at: int | None = None
+        """Meanwhile: where in the stack of modes ours was, None where it was on none."""
         self.swaps = Swaps()
         self.tracer.hidden = self.ops.trampolines.codes
         self.updates = Updates(self.registry, self.steps, self.ops)
+        self.scalers = Scalers(self.updates)
         self.variables = Variables(self.registry)
         ranges = ModuleRanges()
         structures = Structures(self.registry, ranges, self.variables.module_paths, self.leaf_names, self.name_leaves)
@@ -103,7 +114,9 @@ class Session:
         self.swaps.start()
         self.backwards.start()
         self.updates.start()
+        self.scalers.start()
         self.streams.start()
+        self.compiled.start()
         if self.is_full:
             self._go_full([frame] if frame is not None else [])
         else:
@@ -120,8 +133,10 @@ class Session:
         if error is not None:
             self.tracer.abandon()
         self.tracer.stop()
-        _remove_mode(self.ops)
+        self.compiled.stop()
+        take_mode(self.ops)
         self.overrides.stop()
+        self.functions.stop()
         self.streams.stop()
         with self.registry.guard, torch._C.DisableTorchFunction():
             self.look_at_leaves()
@@ -130,6 +145,7 @@ class Session:
                 self._note_figures((1,), is_end=True)
         self.sink.end_open_events()
         self.swaps.stop()
+        self.scalers.stop()
         self.updates.stop()
         self.backwards.stop()
         if error is not None and not isinstance(error, SystemExit):
@@ -143,6 +159,25 @@ class Session:
         self.ops.suspended += 1_000_000
         self.tracer.disable()
         self._is_started = False
+
+    def _pass_compiled(self, is_compiled: bool) -> None:
+        """Compiled code begins: leave nothing in place that its compiler would see; or it has ended."""
+        if not self.registry.guard.is_here or is_compiled is self._is_aside:
+            return
+        self._is_aside = is_compiled
+        if is_compiled:
+            self.tracer.pause(is_pausing=True)
+            self._aside_at = take_mode(self.ops)
+            if self._aside_at is not None:
+                self.overrides.stop()
+                self.functions.stop()
+        else:
+            if self._aside_at is not None and (self.is_full or self._is_mode_idle):
+                self.functions.start()
+                self.overrides.start()
+                put_mode(self.ops, self._aside_at)
+            self._aside_at = None
+            self.tracer.pause(is_pausing=False)
 
     # -- detail ----------------------------------------------------------------------------------------------------
 
@@ -178,8 +213,9 @@ class Session:
             self._is_mode_idle = False
             self.ops.suspended -= _IDLE
         else:
-            _insert_mode(self.ops)
+            put_mode(self.ops, 0)
             self.overrides.start()
+            self.functions.start()
         if not self.tracer.start():
             self.sink.add_note("lines are not recorded: a debugger, coverage or another tracer is already at work")
             return
@@ -203,8 +239,9 @@ class Session:
         """An optimizer is about to step, in light detail: no call of torch's is under way."""
         if self._is_mode_idle:
             self._is_mode_idle = False
-            _remove_mode(self.ops)
+            take_mode(self.ops)
             self.overrides.stop()
+            self.functions.stop()
             self.ops.suspended -= _IDLE
 
     def step_seen(self) -> None:
@@ -282,6 +319,8 @@ class Session:
         with self.registry.guard, torch._C.DisableTorchFunction():
             self.updates.flush_gradients()
             self.streams.flush_rest()
+            if frame.frame is not None:
+                self.variables.find(frame.frame, statement.names)
             event = self.sink.begin_event()
             if frame.frame is not None:
                 self.variables.bind(event, frame.number, frame.frame, statement.names)
@@ -402,27 +441,6 @@ def _let_all_go() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_let_all_go)
-
-
-def _remove_mode(ours: Ops) -> None:
-    """Take our mode off the stack; `torch.set_default_device` in the script leaves one on top of it."""
-    above = []
-    while _len_torch_function_stack():
-        mode = _pop_mode()
-        if mode is ours:
-            break
-        above.append(mode)
-    for mode in reversed(above):
-        _push_mode(mode)
-
-
-def _insert_mode(ours: Ops) -> None:
-    """Put our mode below all others: a with-block of the script's takes the topmost off when it ends."""
-    above = []
-    while _len_torch_function_stack():
-        above.append(_pop_mode())
-    for mode in (ours, *reversed(above)):
-        _push_mode(mode)
 
 
 def _same(known: float | None, value: float) -> bool:

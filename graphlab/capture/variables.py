@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.nn.parameter import UninitializedParameter
 
-from graphlab.capture.identity import TensorRef, needs_grad
+from graphlab.capture.identity import TensorRef, grad_fn_of, needs_grad
 from graphlab.capture.registry import Registry
 
 _ELEMENTS = 32
@@ -49,6 +49,18 @@ class Variables:
                 self.figures[number].pop(name, None)
                 self.sink.add_binding(event, number, name, "gone", None, "", is_element=False)
 
+    def find(self, frame: FrameType, names: Sequence[str]) -> None:
+        """Note the ops that no call was seen to make, by the tensors that some names hold now."""
+        if not names or torch._C._is_tracing():
+            return
+        local = frame.f_locals
+        for name in names:
+            value = _look_up(name, local, frame)
+            tensors = [value] if isinstance(value, torch.Tensor) else [part for _, part in _parts(value)]
+            for tensor in tensors:
+                if not _is_wrapped(tensor) and (fn := grad_fn_of(tensor)) is not None:
+                    self.registry.discover(fn, self.sink.event_count)
+
     def bind_held(self, number: int, frame: FrameType) -> None:
         """Note the tensors, models and optimizers that a frame holds already; of its globals the models."""
         local = frame.f_locals
@@ -60,7 +72,7 @@ class Variables:
                 self.name_modules(value, name)
 
     def _bind(self, event: int, frame: int, name: str, value: Any, *, is_call: bool) -> None:
-        if isinstance(value, torch.Tensor):
+        if isinstance(value, torch.Tensor) and not _is_wrapped(value):
             self._bind_tensor(event, frame, name, value, is_element=False)
             return
         self.figures[frame].pop(name, None)
@@ -82,6 +94,8 @@ class Variables:
             return
         self.sink.add_binding(event, frame, name, kind, None, text, is_element=False)
         for label, part in _parts(value):
+            if _is_wrapped(part):
+                continue
             self._bind_tensor(event, frame, f"{name}{label}", part, is_element=True)
 
     def _bind_tensor(self, event: int, frame: int, name: str, value: torch.Tensor, *, is_element: bool) -> None:
@@ -204,6 +218,12 @@ def _modules_held(frame: FrameType) -> list[tuple[str, Any]]:
     return [
         (name, part) for each in attributes for name, part in list(each.items()) if isinstance(part, torch.nn.Module)
     ]
+
+
+def _is_wrapped(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is `torch.func`'s own, and none of the script's graph."""
+    active = torch._C._are_functorch_transforms_active()
+    return active and torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
 def _look_up(name: str, local: Mapping[str, Any], frame: FrameType) -> Any:
