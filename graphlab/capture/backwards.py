@@ -233,22 +233,18 @@ class Backwards:
                 handles += self._hook_leaf(fn, leaf)
             else:
                 slots = tuple(slot for slot, (below, _) in enumerate(fn.next_functions) if below is not None)
-                handles.append(fn.register_hook(self._node_hook(numbers[id(fn)], slots)))
+                handles.append(fn.register_hook(partial(self._note_node, numbers[id(fn)], slots)))
 
-    def _node_hook(self, node: int, slots: tuple[int, ...]) -> Callable[[Any, Any], None]:
-        guard = self.registry.guard
-
-        def hook(grad_inputs: Any, grad_outputs: Any) -> None:
-            with guard, torch._C.DisableTorchFunction(), torch.no_grad():
-                event = self.sink.begin_event()
-                for output, grad in enumerate(grad_outputs):
-                    self._add_gradient(node, -1 - output, event, grad)
-                for slot in slots:
-                    if slot < len(grad_inputs):
-                        self._add_gradient(node, slot, event, grad_inputs[slot])
-                self.sink.end_event(event, "gradient", self.registry.find_place(), node=node)
-
-        return hook
+    def _note_node(self, node: int, slots: tuple[int, ...], grad_inputs: Any, grad_outputs: Any) -> None:
+        """A node of the backward has run."""
+        with self.registry.guard, torch._C.DisableTorchFunction():
+            event = self.sink.begin_event()
+            for output, grad in enumerate(grad_outputs):
+                self._add_gradient(node, -1 - output, event, grad)
+            for slot in slots:
+                if slot < len(grad_inputs):
+                    self._add_gradient(node, slot, event, grad_inputs[slot])
+            self.sink.end_event(event, "gradient", self.registry.find_place(), node=node)
 
     def _add_gradient(self, node: int, slot: int, event: int, grad: torch.Tensor | None) -> None:
         self.sink.add_gradient(node, slot, event, None if grad is None else self.registry.snapshot(grad))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache
 from types import CodeType, FrameType, FunctionType
 from typing import Any
@@ -86,20 +86,25 @@ def name_of_op(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain).lower() or name
 
 
-def flatten(values: Any) -> Iterator[torch.Tensor]:
-    """Go through the tensors in arguments or results, also in lists, tuples and dicts, in order.
+def flatten(values: Any) -> list[torch.Tensor]:
+    """Return the tensors in arguments or results, also in lists, tuples and dicts, in order.
 
     A lazy module's parameter that has no shape yet is none.
     """
-    if isinstance(values, torch.Tensor):
-        if not is_lazy(values):
-            yield values
-    elif isinstance(values, list | tuple):
-        for value in values:
-            yield from flatten(value)
-    elif isinstance(values, dict):
-        for value in values.values():
-            yield from flatten(value)
+    found: list[torch.Tensor] = []
+    _collect((values,), found)
+    return found
+
+
+def _collect(values: Iterable[Any], found: list[torch.Tensor]) -> None:
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            if type(value) is torch.Tensor or not is_lazy(value):
+                found.append(value)
+        elif isinstance(value, list | tuple):
+            _collect(value, found)
+        elif isinstance(value, dict):
+            _collect(value.values(), found)
 
 
 def label_view(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

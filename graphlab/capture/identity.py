@@ -8,6 +8,7 @@ node, which comes and goes.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -59,31 +60,42 @@ class LeafState:
     """Whether any backward has ever given it a gradient."""
 
 
+class _Entry(TensorRef):
+    """What a map keeps for a tensor: one object, where thousands of tensors live at a time."""
+
+    __slots__ = ("key", "value")
+    key: int
+    value: Any
+
+
 class TensorMap(Generic[T]):
     """A dict with tensors as keys, by identity, that keeps no tensor alive."""
 
     def __init__(self) -> None:
-        self._entries: dict[int, tuple[TensorRef, T]] = {}
+        entries: dict[int, _Entry] = {}
+        self._entries = entries
+
+        def forget(reference: Any) -> None:
+            key = reference.key
+            if entries.get(key) is reference:  # else another tensor has its address by now
+                del entries[key]
+
+        self._forget: Callable[[Any], None] = forget
 
     def get(self, tensor: torch.Tensor) -> T | None:
         """Return what is kept for a tensor, or None."""
         entry = self._entries.get(id(tensor))
-        return entry[1] if entry is not None and entry[0]() is tensor else None
+        return entry.value if entry is not None and entry() is tensor else None
 
     def set(self, tensor: torch.Tensor, value: T) -> None:
         """Keep something for a tensor for as long as it lives."""
-        key, entries = id(tensor), self._entries
-
-        def forget(reference: TensorRef) -> None:
-            entry = entries.get(key)
-            if entry is not None and entry[0] is reference:
-                del entries[key]
-
-        entries[key] = (TensorRef(tensor, forget), value)
+        entry = _Entry(tensor, self._forget)
+        entry.key, entry.value = id(tensor), value
+        self._entries[id(tensor)] = entry
 
     def values(self) -> list[T]:
         """Return what is kept for the tensors that live."""
-        return [value for _, value in list(self._entries.values())]
+        return [entry.value for entry in list(self._entries.values())]
 
 
 @dataclass(slots=True)
@@ -104,15 +116,19 @@ def node_state(grad_fn: Any, run: int) -> NodeState | None:
     return known
 
 
+_KEYS: dict[int, tuple[str, int]] = {}
+"""By run: one key for all of its nodes."""
+
+
 def node_number(grad_fn: Any, run: int) -> int | None:
     """Return the number that this run gave a grad_fn, or None if it has not seen it."""
-    known = node_state(grad_fn, run)
+    known = grad_fn.metadata.get((__name__, run))
     return known.number if known is not None else None
 
 
 def keep_node_state(grad_fn: Any, state: NodeState) -> None:
     """Remember a grad_fn for as long as it lives."""
-    grad_fn.metadata[__name__, state.run] = state
+    grad_fn.metadata[_KEYS.setdefault(state.run, (__name__, state.run))] = state
 
 
 def is_accumulate(grad_fn: Any) -> bool:
@@ -122,7 +138,10 @@ def is_accumulate(grad_fn: Any) -> bool:
 
 def version_of(tensor: torch.Tensor) -> int:
     """Return how often a tensor was changed in place; inference tensors do not count that."""
-    return 0 if tensor.is_inference() else tensor._version
+    try:
+        return tensor._version
+    except RuntimeError:
+        return 0
 
 
 def storage_of(tensor: torch.Tensor) -> int | None:

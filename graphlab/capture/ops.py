@@ -105,7 +105,7 @@ class Ops(TorchFunctionMode):
         guard = self.registry.guard
         if call.sets_data:
             with guard, torch._C.DisableTorchFunction():
-                self.watcher.before_change(list(flatten(args[:1])))
+                self.watcher.before_change(flatten(args[:1]))
         result = run(func, args, kwargs)
         if call.name in WRITERS:
             with guard, torch._C.DisableTorchFunction():
@@ -115,7 +115,7 @@ class Ops(TorchFunctionMode):
                 self.watcher.gradient_set(args[0])
         elif call.sets_data:
             with guard, torch._C.DisableTorchFunction():
-                self.watcher.after_change(list(flatten(args[:1])))
+                self.watcher.after_change(flatten(args[:1]))
         return result
 
     def watch(
@@ -127,7 +127,7 @@ class Ops(TorchFunctionMode):
         used: list[TensorState] = []
         # The script's own tensor classes are asked about nothing that is ours to know.
         with guard, torch._C.DisableTorchFunction():
-            given = list(flatten((args, kwargs)))
+            given = flatten((args, kwargs))
             last = self.sink.event_count
             used = [self.registry.state(tensor, last) for tensor in given]
             if call.is_in_place or "out" in kwargs:

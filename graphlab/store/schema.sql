@@ -100,7 +100,6 @@ CREATE TABLE edges (
     target INTEGER NOT NULL, slot INTEGER NOT NULL, source INTEGER NOT NULL, output INTEGER NOT NULL,
     event INTEGER NOT NULL, label TEXT NOT NULL, PRIMARY KEY (target, slot)
 ) WITHOUT ROWID;
-CREATE INDEX edges_by_source ON edges (source);
 
 -- Tensors that a grad_fn keeps for its backward (_saved_self and its like).
 CREATE TABLE saved (
@@ -116,7 +115,6 @@ CREATE TABLE tensors (
 );
 CREATE INDEX tensors_by_object ON tensors (object);
 CREATE INDEX tensors_by_node ON tensors (node, event);
-CREATE INDEX tensors_by_event ON tensors (event);
 
 -- Which tensors an op read, in the order of its arguments.
 CREATE TABLE uses (
@@ -131,7 +129,6 @@ CREATE TABLE bindings (
     object INTEGER, text TEXT NOT NULL, element INTEGER NOT NULL
 );
 CREATE INDEX bindings_by_name ON bindings (frame, name, event);
-CREATE INDEX bindings_by_object ON bindings (object, event);
 CREATE INDEX bindings_by_event ON bindings (event);
 
 -- Gradients, as the engine handed them over. slot n >= 0: the gradient of the edge into the node's input n.
@@ -140,7 +137,6 @@ CREATE TABLE gradients (
     node INTEGER NOT NULL, slot INTEGER NOT NULL, event INTEGER NOT NULL, snapshot INTEGER,
     PRIMARY KEY (node, slot, event)
 ) WITHOUT ROWID;
-CREATE INDEX gradients_by_event ON gradients (event);
 
 -- What an event changed in a leaf. what: grad or value. added: the gradient that came (accumulate). difference:
 -- the 2-norm of after - before (NULL for accumulate, where it is the norm of added).

@@ -98,6 +98,8 @@ class Writer:
         # WAL: readers follow while we write, and a killed process leaves the last commit whole without an fsync each.
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = NORMAL")
+        # Each checkpoint waits for the disk, and writes anew what changes again in the next step.
+        execute("PRAGMA wal_autocheckpoint = 4000")
 
     def insert(self, table: str, row: tuple[Any, ...]) -> None:
         """Add a row, in the order of the schema's columns."""
