@@ -238,6 +238,10 @@ class StoreSink:
         """Add the norms of the gradients inside a graph."""
         self._insert("edge_norms", (event, graph, pack_reals([ABSENT if norm is None else norm for norm in norms])))
 
+    def add_gone(self, node: int, event: int) -> None:
+        """Say that a leaf's tensor was let go."""
+        self._insert("gone", (node, event))
+
     def add_backward(self, event: int, graph: int, nodes: Sequence[int], edges: int) -> None:
         """Say which nodes a backward reaches from its roots."""
         self._insert("backwards", (event, graph, pack_numbers(nodes), edges))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy
 
 from graphlab.recording import leaf_name
+from graphlab.recording.steps import LIVING
 from graphlab.store.light import absent_mask
 
 if TYPE_CHECKING:
@@ -101,8 +102,9 @@ class Series:
         recording = self.recording
         step = recording.step(number)
         with recording.reading():
-            names = recording.names(self._backward_end(step))
-            parameters = recording.reader.nodes("WHERE kind = 'parameter' AND event <= ? ORDER BY id", step.last)
+            moment = self._backward_end(step)
+            names = recording.names(moment)
+            parameters = recording.reader.nodes(f"{LIVING} AND kind = 'parameter' ORDER BY id", step.last, moment)
             reached = recording.reader.nodes(
                 "WHERE kind = 'leaf' AND id IN "
                 "(SELECT node FROM changes WHERE what = 'grad' AND event BETWEEN ? AND ?) ORDER BY id",

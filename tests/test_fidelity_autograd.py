@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from graphlab.series import Series
 from tests.fidelity import compare, nodes_without_op
 from tests.recorded import events
 
@@ -401,3 +402,42 @@ def test_a_backward_through_a_backward_has_the_nodes_that_the_engine_made(tmp_pa
     made = [event.text for event in events(run, "op") if first < event.id < second]
     assert made == ["pow", "mul", "mul", "sum"]
     assert all(run.node(event.node or 0).shape == (3,) for event in events(run, "op") if event.text == "mul")
+
+
+@pytest.mark.parametrize("detail", ["full"])
+def test_a_parameter_that_was_replaced_is_listed_no_more_and_the_new_one_has_its_name(
+    tmp_path: Path, detail: str
+) -> None:
+    run = compare(
+        tmp_path,
+        """
+        def train():
+            net = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
+            opt = torch.optim.SGD(net.parameters(), lr=0.1)
+            x = torch.randn(2, 3)
+            for step in range(4):
+                opt.zero_grad()
+                net(x).sum().backward()
+                opt.step()
+                if step == 0:
+                    net[1] = nn.Linear(2, 1)
+                    opt = torch.optim.SGD(net.parameters(), lr=0.1)
+                if step == 1:
+                    net.append(nn.Linear(1, 1))
+                    opt.add_param_group({"params": net[2].parameters()})
+                if step == 2:
+                    net[0].weight = nn.Parameter(torch.ones(2, 3))
+                    opt.param_groups[0]["params"] = [*net[:2].parameters()]
+        train()
+        """,
+        detail=detail,
+    )
+    listed = {step.step: [each.name for each in run.step_parameters(step.step)] for step in run.steps}
+    two = ["0.weight", "0.bias", "1.weight", "1.bias"]
+    assert listed == {1: two, 2: two, 3: [*two, "2.weight", "2.bias"], 4: [*two[1:], "2.weight", "2.bias", two[0]]}
+    for step in run.steps:
+        gradients = [each for each in run.step_gradients(step.step) if each.name not in {"w", "v"}]
+        assert [each.name for each in gradients] == listed[step.step]
+        assert all(each.gradient is not None for each in gradients)
+        assert [leaf.name for leaf in Series(run).leaves(step.step)] == listed[step.step]
+        assert all(each.update_norm for each in run.step_parameters(step.step))

@@ -69,9 +69,13 @@ class _Entry(TensorRef):
 
 
 class TensorMap(Generic[T]):
-    """A dict with tensors as keys, by identity, that keeps no tensor alive."""
+    """A dict with tensors as keys, by identity, that keeps no tensor alive.
 
-    def __init__(self) -> None:
+    Args:
+        gone: where to put what was kept for a tensor that was let go, if it is still wanted.
+    """
+
+    def __init__(self, gone: list[T] | None = None) -> None:
         entries: dict[int, _Entry] = {}
         self._entries = entries
 
@@ -79,6 +83,8 @@ class TensorMap(Generic[T]):
             key = reference.key
             if entries.get(key) is reference:  # else another tensor has its address by now
                 del entries[key]
+                if gone is not None:
+                    gone.append(reference.value)
 
         self._forget: Callable[[Any], None] = forget
 

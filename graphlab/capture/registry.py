@@ -60,7 +60,10 @@ class Registry:
         self.guard = Guard(sink)
         self.unwritten = Unwritten()
         self.states: TensorMap[TensorState] = TensorMap()
-        self.leaves: TensorMap[LeafState] = TensorMap()
+        self._gone: list[LeafState] = []
+        self.leaves: TensorMap[LeafState] = TensorMap(self._gone)
+        self.has_unnamed = False
+        """Whether parameters came up that no model was known to have when it was named: one that was replaced."""
         self.grads: TensorMap[LeafState] = TensorMap()
         self.bound: TensorMap[bool] = TensorMap()
         """The tensors that variables have held."""
@@ -185,9 +188,15 @@ class Registry:
         made = state.event if state is not None else event
         known = LeafState(self._add_tensor_node(kind, tensor, made), TensorRef(tensor), kind, None)
         self.leaves.set(tensor, known)
+        self.has_unnamed |= kind == "parameter"
         if tensor.grad is not None:
             self.note_grad(known, tensor.grad)
         return known
+
+    def note_gone(self) -> None:
+        """Say which leaves were let go since the backward before: they belong to no later step."""
+        while self._gone:
+            self.sink.add_gone(self._gone.pop(0).node, self.sink.event_count)
 
     def note_grad(self, leaf: LeafState, grad: torch.Tensor | None, snapshot: int | None = None) -> int | None:
         """Keep a leaf's present `.grad` in mind, and return the number of its snapshot."""

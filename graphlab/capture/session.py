@@ -394,6 +394,7 @@ class Session:
     def before_backward(self) -> None:
         """Note what happened to leaves before a backward."""
         self.look_at_leaves()
+        self.registry.note_gone()
         self.step_seen()  # also in a statement that trains for hours: a library's `fit`
 
     def look_at_leaves(self) -> None:

@@ -162,9 +162,9 @@ class Variables:
         return found
 
     def name_lazy(self) -> None:
-        """Name what the first forward of a lazy model has made."""
-        if self.has_lazy:
-            self.has_lazy = False
+        """Name what models have got since they were named: a lazy one, or one with a part replaced."""
+        if self.has_lazy or self.registry.has_unnamed:
+            self.has_lazy = self.registry.has_unnamed = False
             for reference, name in list(self._roots):
                 root = reference()
                 if root is not None:

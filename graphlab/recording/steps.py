@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from graphlab.recording.run import Recording
 
+LIVING = "WHERE event <= ? AND id NOT IN (SELECT node FROM gone WHERE event < ?)"
+"""The nodes made up to an event whose tensors had not been let go before a moment."""
+
 
 def last_backward_end(recording: Recording, step: Step) -> int:
     """Return the event at which a step's last backward ended (its gradients unscaled, if they are), or its end."""
@@ -30,7 +33,7 @@ def read_step_gradients(recording: Recording, step: Step) -> list[LeafGradient]:
     moment = last_backward_end(recording, step)
     names = recording.names(moment)
     reached = recording.structure(step.step).counted
-    leaves = recording.reader.nodes("WHERE kind IN ('parameter', 'leaf') AND event <= ? ORDER BY id", step.last)
+    leaves = recording.reader.nodes(f"{LIVING} AND kind IN ('parameter', 'leaf') ORDER BY id", step.last, moment)
     return [
         LeafGradient(leaf.id, leaf_name(leaf, names), leaf.shape or (), recording.gradient(leaf.id, moment))
         for leaf in leaves
@@ -41,7 +44,8 @@ def read_step_gradients(recording: Recording, step: Step) -> list[LeafGradient]:
 def read_step_parameters(recording: Recording, step: Step) -> list[ParameterState]:
     """Return each parameter at the end of a step, and how far the step moved it."""
     names = recording.names(step.last)
-    nodes = recording.reader.nodes("WHERE kind = 'parameter' AND event <= ? ORDER BY id", step.last)
+    moment = last_backward_end(recording, step)
+    nodes = recording.reader.nodes(f"{LIVING} AND kind = 'parameter' ORDER BY id", step.last, moment)
     is_kept = step.detail == "full" or has_values(recording, step)
     found = []
     for node in nodes:

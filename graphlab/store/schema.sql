@@ -93,6 +93,10 @@ CREATE TABLE nodes (
 );
 CREATE INDEX nodes_by_event ON nodes (event);
 
+-- Leaves whose tensors were let go (a parameter that was replaced), and the last event before the next backward: from
+-- that backward's step on they are no part of the run.
+CREATE TABLE gone (node INTEGER PRIMARY KEY, event INTEGER NOT NULL) WITHOUT ROWID;
+
 -- The edges in the direction of the forward data. slot: which of the target's inputs (the index in
 -- grad_fn.next_functions; data beyond those counts on); output: which of the source's outputs; label: views of
 -- data on the way, which are no nodes.

@@ -30,6 +30,7 @@ _COLUMNS = {
     "graphs": 6,
     "edge_norms": 3,
     "nodes": 12,
+    "gone": 2,
     "edges": 6,
     "saved": 4,
     "tensors": 11,
