@@ -80,11 +80,11 @@ class TensorMap(Generic[T]):
         self._entries = entries
 
         def forget(reference: Any) -> None:
-            key = reference.key
+            key, value = reference.key, reference.value
             if entries.get(key) is reference:  # else another tensor has its address by now
                 del entries[key]
                 if gone is not None:
-                    gone.append(reference.value)
+                    gone.append(value)
 
         self._forget: Callable[[Any], None] = forget
 
