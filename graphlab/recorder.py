@@ -9,7 +9,6 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,10 @@ import torch
 import graphlab
 from graphlab.capture import Session
 from graphlab.capture.main_module import as_main, remove_frames, run_main, seed_everything
-from graphlab.capture.schedule import Plan
 from graphlab.capture.sink import LightStep
 from graphlab.ending import end_run, status_of
 from graphlab.errors import RecordingError, UsageError
+from graphlab.request import RunOutcome, RunRequest
 from graphlab.store import Writer
 from graphlab.store.format import FORMAT_VERSION, encode_details, encode_real, encode_shape
 from graphlab.store.light import ABSENT, OpenBlock, Outline, OutlineEvent, pack_reals
@@ -39,6 +38,9 @@ class StoreSink:
     def __init__(self, writer: Writer, tell: Callable[[str], None]) -> None:
         self.writer = writer
         self.event_count = 0
+        self.step_ended: Callable[[int, Sequence[float]], bool] | None = None
+        """Told of each training step that has ended; False: the run is to end."""
+        self.is_to_end = False
         self._tell = tell
         self._began = time.perf_counter()
         self._counts = dict.fromkeys(
@@ -259,6 +261,11 @@ class StoreSink:
         self.writer.drop_spans()
         numbers = ",".join(map(str, again))
         self._insert("steps", (step, first, last, nodes, edges, pack_reals(losses), numbers, spans))
+        self._tell_step(step, losses)
+
+    def _tell_step(self, step: int, losses: Sequence[float]) -> None:
+        if self.step_ended is not None and not self.step_ended(step, losses):
+            self.is_to_end = True
 
     def number_event(self) -> int:
         """Give the next event of a light step its number."""
@@ -294,6 +301,7 @@ class StoreSink:
         reals += [ABSENT if figure is None else figure for figure in step.figures]
         block.add([*integers, step.nodes, step.edges], reals)
         self._put_block(block)
+        self._tell_step(step.step, [loss for event in events for loss in event.losses])
 
     def _outline(self, outline: Outline) -> int:
         number = self._outlines.get(outline)
@@ -345,52 +353,6 @@ def _drop(*row: Any) -> None:
     """Take a row that can no longer be written."""
 
 
-@dataclass(frozen=True)
-class RunRequest:
-    """What is to be run and how it is to be recorded."""
-
-    script: Path
-    text: str
-    """The script's text as it is to run (parameters may have been changed in it)."""
-    name: str
-    argv0: str = ""
-    """The script's path as it was typed; default: `script`."""
-    arguments: Sequence[str] = ()
-    module: str | None = None
-    """The dotted name, for a script that is run with `-m`."""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    seed: int | None = None
-    """The seed that the recording names; `is_seeding` says whether to set it before the script runs."""
-    is_seeding: bool = False
-    steps: int | None = None
-    """End the run after so many training steps, where the script has no parameter for it."""
-    has_values: bool = True
-    detail: str = "full"
-    is_last: bool = False
-    """Whether this process ends with the script: then its `__main__` stays, for threads and `atexit`."""
-    max_size: int | None = None
-    """In bytes: beyond it a full recording goes on as a light one."""
-    every: int | None = None
-    """In light detail: look closely at every so-manieth step; None for the schedule."""
-    windows: Sequence[tuple[int, int]] = ()
-    """In light detail: steps to be recorded in full, from one to another."""
-
-    @property
-    def plan(self) -> Plan:
-        """Which steps are recorded in which detail."""
-        return Plan(self.detail == "full", self.every, self.windows)
-
-
-@dataclass(frozen=True)
-class RunOutcome:
-    """How a run ended."""
-
-    status: str
-    error: BaseException | None
-    is_whole: bool = True
-    """Whether the recording holds all of it; else the person was told why not."""
-
-
 class StopAfterSteps(BaseException):
     """Ends a script that has done as many training steps as were asked for. Not an Exception: scripts catch those."""
 
@@ -402,6 +364,7 @@ def run_script(
     tell: Callable[[str], None],
     progress: Callable[[int], None] | None = None,
     before_print: Callable[[], None] | None = None,
+    step_ended: Callable[[int, Sequence[float]], bool] | None = None,
 ) -> RunOutcome:
     """Run a script as `python script.py` would, and record it.
 
@@ -410,12 +373,14 @@ def run_script(
         tell: shows the person one line.
         progress: called with the number of events after each line.
         before_print: called before the script prints.
+        step_ended: called with the number and the losses of each training step that has ended; False ends the run.
 
     Raises:
         RecordingError: the recording cannot be made; nothing has run then.
     """
     sink = StoreSink(Writer(path), tell)
-    describe(sink, request)
+    sink.step_ended = step_ended
+    describe(sink, request, path)
     sink.commit(is_asked=True)
 
     def before_line(file: int, line: int) -> None:
@@ -448,7 +413,8 @@ def run_script(
             session.start()
             run_main(*main)
     except StopAfterSteps:
-        tell(f"ended after {request.steps} training steps, as asked: the script has no parameter STEPS")
+        if not request.is_replay:
+            tell(f"ended after {request.steps} training steps, as asked: the script has no parameter STEPS")
     except BaseException as raised:  # noqa: BLE001 - whatever ends the script ends the recording cleanly
         error = raised
     finally:
@@ -459,14 +425,14 @@ def run_script(
 
 def _keep_limits(request: RunRequest, session: Session, sink: StoreSink) -> None:
     """Commit what is due; end the run after its steps, and go on in light detail beyond its size."""
-    if request.steps is not None and session.steps.completed >= request.steps:
+    if sink.is_to_end or (request.steps is not None and session.steps.completed >= request.steps):
         raise StopAfterSteps
     sink.commit()
     if request.max_size is not None and session.plan.is_full and sink.size > request.max_size:
         session.lighten(f"beyond {request.max_size:,} bytes the run went on in light detail")
 
 
-def describe(sink: StoreSink, request: RunRequest) -> None:
+def describe(sink: StoreSink, request: RunRequest, path: Path | None = None) -> None:
     """Write the facts of a run that is about to begin."""
     facts = {
         "format": FORMAT_VERSION,
@@ -482,6 +448,7 @@ def describe(sink: StoreSink, request: RunRequest) -> None:
         "status": "running",
         "error": None,
         "parameters": dict(request.parameters),
+        "origin": request.origin(path),
     }
     for key, value in facts.items():
         sink.writer.set_meta(key, value)

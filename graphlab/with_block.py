@@ -12,8 +12,9 @@ from graphlab.capture import Session
 from graphlab.capture.own_files import default_folder
 from graphlab.ending import end_run
 from graphlab.errors import UsageError
-from graphlab.recorder import RunRequest, StoreSink, describe
+from graphlab.recorder import StoreSink, describe
 from graphlab.recording import Recording
+from graphlab.request import RunRequest
 from graphlab.store import Reader, Writer
 
 

@@ -25,8 +25,9 @@ import torch
 from graphlab import recorder
 from graphlab.capture.main_module import remove_frames, run_main
 from graphlab.model import Snapshot
-from graphlab.recorder import RunRequest, run_script
+from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
+from graphlab.request import RunRequest
 from graphlab.store.format import encode_shape
 
 HEAD = """

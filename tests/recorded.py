@@ -9,8 +9,9 @@ from typing import Any
 import numpy
 
 from graphlab.model import Event, Snapshot
-from graphlab.recorder import RunOutcome, RunRequest, run_script
+from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
+from graphlab.request import RunOutcome, RunRequest
 
 
 def record_text(folder: Path, text: str, *, name: str = "script", notes: int = 0, **options: Any) -> Recording:

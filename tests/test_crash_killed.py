@@ -37,7 +37,8 @@ for step in range(8):
 PARENT = """
 import os, sys
 from pathlib import Path
-from graphlab.recorder import RunRequest, run_script
+from graphlab.recorder import run_script
+from graphlab.request import RunRequest
 import graphlab.report
 
 def record(path, detail):

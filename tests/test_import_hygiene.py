@@ -47,6 +47,8 @@ ALLOWED: dict[str, set[str]] = {
     "graphlab.capture": HEAVY - {"sqlite3", "textual"},
     "graphlab.recorder": HEAVY - {"textual"},
     "graphlab.ending": HEAVY - {"textual"},
+    "graphlab.request": HEAVY - {"sqlite3", "textual"},
+    "graphlab.replay": HEAVY - {"textual"},
     "graphlab.with_block": HEAVY - {"textual"},
 }
 EXISTING = [name for name in ALLOWED if find_spec(name) is not None]

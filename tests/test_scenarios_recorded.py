@@ -15,8 +15,9 @@ import torch
 import torch.autograd.graph
 
 from graphlab.capture.schedule import is_scheduled
-from graphlab.recorder import RunRequest, run_script
+from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
+from graphlab.request import RunRequest
 from graphlab.scenario import list_scenarios
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -299,7 +299,8 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_runs(tmp_path: 
 
 
 def test_a_disk_that_fails_lets_the_run_go_on_and_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from graphlab.recorder import RunRequest, run_script
+    from graphlab.recorder import run_script
+    from graphlab.request import RunRequest
 
     real = Writer.commit
     calls = []

@@ -54,6 +54,12 @@ class OwnFiles:
             self._files[name] = self._open(name)
         return self._files[name]
 
+    def open_all(self) -> None:
+        """Add the files whose text was given: the script is the first, whatever of it runs first."""
+        for name in self._texts:
+            if name not in self._files:
+                self._files[name] = self._open(name)
+
     def shorten(self, text: str) -> str:
         """Write the paths in a traceback or a warning from the script's folder, a library's from where libraries lie.
 

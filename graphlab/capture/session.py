@@ -117,6 +117,7 @@ class Session:
         self.scalers.start()
         self.streams.start()
         self.compiled.start()
+        self.files.open_all()
         if self.is_full:
             self._go_full([frame] if frame is not None else [])
         else:

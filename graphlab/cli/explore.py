@@ -77,11 +77,12 @@ def _start_child(arguments: argparse.Namespace) -> Child:
     from graphlab.tui.child import start_recording
 
     words = []
-    for name in ("steps", "seed", "device", "detail", "max_size"):
+    for name in ("steps", "seed", "device", "detail", "max_size", "every"):
         value = getattr(arguments, name)
         if value is not None:
             words += [f"--{name.replace('_', '-')}", str(value)]
     words += [word for setting in options.settings for word in ("--set", setting)]
+    words += [word for window in arguments.windows for word in ("--full", window)]
     words += ["--no-values"] if arguments.no_values else []
     source = ["-m", arguments.module] if arguments.module else [arguments.source]
     target = free_path(FOLDER, scenario.name.rpartition(".")[2])

@@ -33,7 +33,18 @@ BAD_COUNT = "{option} takes a whole number from {least}{most}, not {text!r}"
 EXIT_INTERRUPTED = 130
 ALL_OR_SOME = "--all runs every scenario: name none beside it"
 FOLDER_FOR_SEVERAL = "several recordings need a folder: -o {name!r} names a file"
+BAD_WINDOW = "{option} takes steps such as 480:490 or 480, not {text!r}"
+ONLY_LIGHT = "{option} goes with --detail light: in full every step is recorded in full"
 RECORDED = "graphlab: recorded {path}"
+FILES_CHANGED = "graphlab: changed since they were recorded, so the runs may differ: {files}"
+REPLAY_AGREES = "graphlab: the losses of all {count} steps are the same, bit for bit, as in the first run"
+REPLAY_PARTED = "graphlab: the two runs part at step {step}: the loss was {then} then, {now} now; {advice}"
+SEED_THESE = "seed what is drawn at random ({calls}) or record with --seed 0, then replay that"
+SEED_NOTHING = (
+    "all of torch, numpy and random is seeded or unused, so it is something else: the order of threads, time, a file "
+    "that has changed"
+)
+NO_LOSS = "none"
 RUN_INTERRUPTED = "graphlab: interrupted; recorded up to here in {path}"
 RUN_FAILED = "graphlab: the script raised; recorded up to there in {path}"
 RUN_CUT_OFF = "graphlab: {said}; what was recorded by then is in {path}"

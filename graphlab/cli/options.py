@@ -30,6 +30,10 @@ class RunOptions:
     max_size: int
     """In bytes."""
     has_values: bool
+    every: int | None
+    """In light detail: look closely at every so-manieth step."""
+    windows: tuple[tuple[int, int], ...]
+    """In light detail: steps to record in full, from one to another."""
     script_arguments: tuple[str, ...]
 
 
@@ -60,6 +64,11 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
                        help="sets a parameter of the script (as often as needed)")  # fmt: skip
     group.add_argument("--detail", choices=["full", "light"], default="full",
                        help="full: every line, op and value; light: for real models")  # fmt: skip
+    group.add_argument("--full", dest="windows", action="append", default=[], metavar="A:B",
+                       help="with --detail light: records the steps A to B in full (as often as needed)")  # fmt: skip
+    group.add_argument("--every", metavar="N",
+                       help="with --detail light: values and updates of every Nth step, instead of 1 to 10, every 10th "
+                       "to 100, every 100th to 1,000, …")  # fmt: skip
     group.add_argument("--max-size", metavar="SIZE", default="2GB",
                        help="beyond it a full recording goes on as a light one (default 2GB)")  # fmt: skip
     group.add_argument("--no-values", action="store_true", help="keep shapes and norms, but no values")
@@ -71,6 +80,8 @@ def read_run_options(arguments: argparse.Namespace) -> RunOptions:
     Raises:
         UsageError: a number or a size is none.
     """
+    if arguments.detail != "light" and (arguments.windows or arguments.every):
+        raise UsageError(messages.ONLY_LIGHT.format(option="--full" if arguments.windows else "--every"))
     return RunOptions(
         steps=_read_count("--steps", arguments.steps, 1),
         seed=_read_count("--seed", arguments.seed, 0, _LARGEST_SEED),
@@ -79,6 +90,8 @@ def read_run_options(arguments: argparse.Namespace) -> RunOptions:
         detail=cast("Literal['full', 'light']", arguments.detail),
         max_size=read_size(arguments.max_size),
         has_values=not arguments.no_values,
+        every=_read_count("--every", arguments.every, 1),
+        windows=tuple(read_window("--full", text) for text in arguments.windows),
         script_arguments=tuple(arguments.script_arguments),
     )
 
@@ -96,6 +109,20 @@ def read_size(text: str) -> int:
         if size >= 1:
             return size
     raise UsageError(messages.BAD_SIZE.format(text=text))
+
+
+def read_window(option: str, text: str) -> tuple[int, int]:
+    """Turn `480:490`, or `480`, into the first and the last of some steps.
+
+    Raises:
+        UsageError: the text says no such steps.
+    """
+    match = re.fullmatch(r"(\d+)(?::(\d+))?", text.strip())
+    if match:
+        first, last = int(match[1]), int(match[2] or match[1])
+        if 1 <= first <= last:
+            return first, last
+    raise UsageError(messages.BAD_WINDOW.format(option=option, text=text))
 
 
 def find_scenarios(arguments: argparse.Namespace) -> list[Scenario]:

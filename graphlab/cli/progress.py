@@ -32,13 +32,17 @@ class Progress:
         path: the recording.
         parameters: the script's; STEPS tells how far there is to go.
         results: where each step goes as a line of JSON, or None for rows on stderr.
+        has_rows: False leaves the rows out.
     """
 
-    def __init__(self, path: Path, parameters: Mapping[str, Any], results: TextIO | None) -> None:
+    def __init__(
+        self, path: Path, parameters: Mapping[str, Any], results: TextIO | None, *, has_rows: bool = True
+    ) -> None:
         self._path = path
         steps = parameters.get("STEPS")
         self._total = steps if isinstance(steps, int) and steps > 0 else None
         self._results = results
+        self._has_rows = has_rows
         self._recording: Recording | None = None
         self._told = 0
         self._looked_at = time.monotonic()
@@ -99,7 +103,7 @@ class Progress:
             ended = len(recording.steps) if is_done else len(recording.steps) - 1
             for number in range(self._told + 1, ended + 1):
                 # What trains fast in light detail is not to wait for its own rows.
-                if self._results is not None or ended - number < _MOST or is_done:
+                if self._has_rows and (self._results is not None or ended - number < _MOST or is_done):
                     self._tell_step(recording, number)
             self._told = max(self._told, ended)
         except GraphlabError as error:

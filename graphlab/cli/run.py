@@ -32,7 +32,7 @@ from graphlab.errors import RecordingError, UsageError
 from graphlab.store.paths import ENDING, FOLDER, free_path
 
 if TYPE_CHECKING:
-    from graphlab.recorder import RunOutcome, RunRequest
+    from graphlab.request import RunOutcome, RunRequest
     from graphlab.scenario import Scenario
 
 
@@ -112,7 +112,7 @@ def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scena
     from graphlab.recorder import run_script
 
     is_json = arguments.json or arguments.jsonl
-    with _stdout_for_results(is_json) as results:
+    with stdout_for_results(is_json) as results:
         progress = Progress(target, request.parameters, results if arguments.jsonl else None)
         outcome = run_script(
             replace(request, is_last=True), target, tell=progress.tell, progress=progress.look,
@@ -121,7 +121,7 @@ def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scena
         progress.finish(is_told=not outcome.is_whole)
         if arguments.json:
             _write_report(target, path, results, is_told=not outcome.is_whole)
-    return _end(outcome, path)
+    return end_run(outcome, path)
 
 
 def _write_report(target: Path, path: Path, results: TextIO, *, is_told: bool) -> None:
@@ -146,7 +146,8 @@ def make_request(options: RunOptions, scenario: Scenario, arguments: argparse.Na
 
     values = chosen_parameters(options, scenario)
     known = {parameter.name: parameter.default for parameter in scenario.parameters}
-    from graphlab.recorder import RunRequest, find_device
+    from graphlab.recorder import find_device
+    from graphlab.request import RunRequest
 
     if options.device is not None:
         values.setdefault("DEVICE", find_device(options.device))
@@ -168,6 +169,8 @@ def make_request(options: RunOptions, scenario: Scenario, arguments: argparse.Na
         has_values=options.has_values,
         detail=options.detail,
         max_size=options.max_size,
+        every=options.every,
+        windows=options.windows,
     )
 
 
@@ -179,7 +182,7 @@ def _typed(arguments: argparse.Namespace, scenario: Scenario) -> str:
 
 
 @contextlib.contextmanager
-def _stdout_for_results(is_json: bool) -> Iterator[TextIO]:
+def stdout_for_results(is_json: bool) -> Iterator[TextIO]:
     """Keep stdout for JSON: what the script (or C code under it) prints goes to stderr meanwhile."""
     if not is_json:
         yield sys.stdout
@@ -198,7 +201,7 @@ def _stdout_for_results(is_json: bool) -> Iterator[TextIO]:
             sys.stderr.flush()
 
 
-def _end(outcome: RunOutcome, path: Path) -> int:
+def end_run(outcome: RunOutcome, path: Path) -> int:
     """Say how the run ended, and return or raise what ends this process in the same way."""
     error: Any = outcome.error
     if isinstance(error, SystemExit):

@@ -22,7 +22,6 @@ from graphlab.model import (
     Node,
     ParameterState,
     Phase,
-    RunError,
     RunFacts,
     Snapshot,
     SourceFile,
@@ -31,6 +30,7 @@ from graphlab.model import (
     Tensor,
     Variable,
 )
+from graphlab.recording.facts import read_facts
 from graphlab.recording.light import LightReader
 from graphlab.recording.steps import (
     Metric,
@@ -133,7 +133,7 @@ class Recording:
         """
         with self.reader.session():
             meta = self.reader.meta()
-            facts = _facts(meta)
+            facts = read_facts(meta)
             is_running = facts.is_unfinished
             self._table.take_ended()
             count = self._table.last_event(is_running=is_running)
@@ -141,6 +141,7 @@ class Recording:
             self.notes: list[str] = meta.get("notes", [])
             self.facts = facts
             self.has_values: bool = meta.get("values", True)
+            self.origin: dict[str, Any] | None = meta.get("origin")
             if is_same:
                 return False
             self.event_count = count
@@ -482,19 +483,3 @@ class Recording:
         from graphlab.graph import build_graph
 
         return build_graph(self, self.moment(at=at, step=step, phase=phase, line=line), has_future=future)
-
-
-def _facts(meta: dict[str, Any]) -> RunFacts:
-    error = meta.get("error")
-    return RunFacts(
-        scenario=meta.get("scenario", ""),
-        script=meta.get("script", ""),
-        argv=tuple(meta.get("argv", ())),
-        device=meta.get("device", "cpu"),
-        torch=meta.get("torch", ""),
-        seed=meta.get("seed"),
-        detail=meta.get("detail", "full"),
-        status=meta.get("status", "running"),
-        error=RunError(**error) if error else None,
-        parameters=meta.get("parameters", {}),
-    )
