@@ -16,7 +16,7 @@ from graphlab.recording import Recording
 from tests.programs import programs
 
 # Without the phase that explains failures: it traces, and then lines are not ours to trace.
-_SETTINGS = settings(
+SETTINGS = settings(
     max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
@@ -35,12 +35,12 @@ def run_bare(program: str) -> tuple[dict[str, Any], BaseException | None]:
     return names, None
 
 
-def run_recorded(program: str) -> tuple[dict[str, Any], BaseException | None, Recording]:
+def run_recorded(program: str, detail: str = "full") -> tuple[dict[str, Any], BaseException | None, Recording]:
     """The same, recorded in memory; it runs as a notebook's cell does."""
     names: dict[str, Any] = {}
     linecache.cache[_CELL] = len(program), None, program.splitlines(keepends=True), _CELL
     raised = None
-    with graphlab.record(None) as run:
+    with graphlab.record(None, detail=detail) as run:
         try:
             exec(compile(program, _CELL, "exec"), names)
         except RuntimeError as error:
@@ -55,7 +55,7 @@ def same_bits(one: torch.Tensor | None, other: torch.Tensor | None) -> bool:
     return one.shape == other.shape and one.detach().numpy().tobytes() == other.detach().numpy().tobytes()
 
 
-@_SETTINGS
+@SETTINGS
 @given(programs())
 def test_a_recorded_program_computes_the_same_bits_as_a_bare_one(program: str) -> None:
     bare, bare_error = run_bare(program)
@@ -93,7 +93,7 @@ def names_of_graph(root: torch.Tensor) -> list[Any]:
     return [(fn.name(), [(order.get(below), slot) for below, slot in fn.next_functions]) for fn in order]
 
 
-@_SETTINGS
+@SETTINGS
 @given(programs())
 def test_a_recorded_graph_has_autograds_nodes_edges_and_slots(program: str) -> None:
     names, error, run = run_recorded(program)
@@ -132,7 +132,7 @@ def test_a_recorded_graph_has_autograds_nodes_edges_and_slots(program: str) -> N
     assert step.edges == sum(below is not None for fn in ops for below, _ in fn.next_functions)
 
 
-@_SETTINGS
+@SETTINGS
 @given(programs())
 def test_recorded_gradients_are_those_that_autograd_grad_returns(program: str) -> None:
     names, error, run = run_recorded(program)
@@ -157,7 +157,7 @@ def test_recorded_gradients_are_those_that_autograd_grad_returns(program: str) -
             numpy.testing.assert_allclose(array_of(found), wanted.numpy(), rtol=1e-12, atol=1e-12)
 
 
-@_SETTINGS
+@SETTINGS
 @given(programs())
 def test_accumulation_tells_before_added_and_after(program: str) -> None:
     names, error, run = run_recorded(program)
@@ -187,7 +187,7 @@ def test_accumulation_tells_before_added_and_after(program: str) -> None:
 
 
 @pytest.mark.slow
-@settings(_SETTINGS, max_examples=2000)
+@settings(SETTINGS, max_examples=2000)
 @given(programs())
 def test_thousands_of_programs_keep_to_autograd(program: str) -> None:
     """All of the above, at length."""

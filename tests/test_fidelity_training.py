@@ -314,7 +314,7 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("detail", ["full"])
+@pytest.mark.parametrize("detail", ["full", "light"])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_recording_holds_what_the_engine_did_and_nothing_differs(tmp_path: Path, program: str, detail: str) -> None:
     run = compare(tmp_path, PROGRAMS[program], detail=detail)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import torch
 
-from graphlab.capture.identity import LeafState, needs_grad, version_of
+from graphlab.capture.identity import LeafState, needs_grad, storage_of, version_of
 from graphlab.capture.norms import LARGE, Figure, Measured, arrive, distances, figures_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.schedule import Schedule
@@ -223,7 +223,7 @@ class Light:
 
     def _note_inside(self, passing: Passing, event: int) -> None:
         """Measure the small gradients inside the graph, each storage once."""
-        firsts: dict[tuple[int, int, int], int] = {}
+        firsts: dict[Any, int] = {}
         seen: dict[int, int] = {}
         different: list[torch.Tensor] = []
         places = []
@@ -232,9 +232,7 @@ class Light:
             if place is not None:
                 places.append(place)
                 continue
-            key = (
-                (grad.data_ptr(), grad.numel(), version_of(grad)) if grad.layout is torch.strided else (id(grad), 0, 0)
-            )
+            key = _elements_of(grad)
             if key not in firsts:
                 firsts[key] = len(different)
                 different.append(grad)
@@ -409,7 +407,7 @@ class Light:
         for event_number, graph, norms in pending.edge_norms:
             self.sink.add_edge_norms(event_number, graph, numbers[: len(norms)])
             del numbers[: len(norms)]
-        self.schedule.step_ended(all_losses, leaves, figures)
+        self.schedule.step_ended(all_losses, figures)
         if not self.has_values:
             figures = [None if figure is None else abs(figure) for figure in figures]
         self.sink.add_light_step(
@@ -428,6 +426,17 @@ def _loss_of(root: Any) -> Figure:
         return float(root.detach().item()) if root.device.type == "cpu" else root.detach().reshape(())
     except RuntimeError:  # what vmap wraps has no number
         return None
+
+
+def _elements_of(tensor: torch.Tensor) -> Any:
+    """Return what tensors have in common that hold the same elements, in whatever order (a transposed gradient)."""
+    storage = storage_of(tensor)
+    if storage is None:
+        return id(tensor)
+    size = tensor.numel()
+    if size * tensor.element_size() == tensor.untyped_storage().nbytes():
+        return storage, version_of(tensor)
+    return storage, version_of(tensor), tensor.storage_offset(), tensor.shape, tensor.stride()
 
 
 def _size(figure: Figure) -> Figure:

@@ -16,6 +16,7 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from graphlab.capture.identity import version_of
+from graphlab.capture.snapshots import is_opaque
 
 LARGE = 16_384
 """Elements above which a gradient's norm is computed at once, while it is in the cache, and nothing is kept of it."""
@@ -127,12 +128,10 @@ def _exactly(tensor: torch.Tensor) -> float:
 
 
 def _is_plain(tensor: torch.Tensor) -> bool:
-    if type(tensor) is torch.Tensor and tensor.dtype is torch.float32 and tensor.layout is torch.strided:
-        return not (tensor.is_meta or tensor.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(tensor))
     is_number = tensor.dtype.is_floating_point or tensor.dtype.is_complex
     if not is_number or tensor.layout is not torch.strided or tensor.is_meta:
         return False
-    return not (tensor.is_nested or torch._C._functorch.is_functorch_wrapped_tensor(tensor))
+    return not (tensor.is_nested or is_opaque(tensor))
 
 
 class Measured:

@@ -5,10 +5,9 @@ Pure bookkeeping: no torch in here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import numpy
 
 _JUMP = 10.0
 _FREE_EXTRAS = 8
@@ -43,15 +42,14 @@ class Schedule:
     """Decides of each light step whether values, updates and inner gradients are kept.
 
     By default of steps 1 to 10, then of every 10th to 100, every 100th to 1,000, and so on; and of the step after one
-    whose loss or gradients are not finite or ten times those before.
+    whose loss, or whose whole gradient's norm, is not finite or more than ten times that before.
     """
 
     def __init__(self, every: int | None) -> None:
         self._every = every
         self._is_alarmed = False
         self._losses: Sequence[float] = ()
-        self._leaves: Sequence[int] = ()
-        self._sizes = numpy.zeros(0)
+        self._norm = 0.0
         self._extras = 0
         self._spent = 0
         self._parameter_steps = 0
@@ -69,14 +67,12 @@ class Schedule:
             self._spent += cost
         return allowed
 
-    def step_ended(self, losses: Sequence[float], leaves: Sequence[int], figures: Sequence[float | None]) -> None:
+    def step_ended(self, losses: Sequence[float], figures: Sequence[float | None]) -> None:
         """Look whether the step that follows is to be looked at: this one's losses, and the norm of each gradient."""
         self._parameter_steps += len(figures)
-        sizes = numpy.abs(numpy.array([0.0 if figure is None else figure for figure in figures]))
-        before = self._sizes if leaves == self._leaves else numpy.zeros_like(sizes)
-        has_jumped = (before > 0) & (sizes > _JUMP * before)
-        self._is_alarmed = _is_alarming(losses, self._losses) or bool((has_jumped | ~numpy.isfinite(sizes)).any())
-        self._losses, self._leaves, self._sizes = losses, leaves, sizes
+        norm = math.hypot(*[figure for figure in figures if figure is not None])
+        self._is_alarmed = _is_alarming(losses, self._losses) or _is_alarming([norm], [self._norm])
+        self._losses, self._norm = losses, norm
 
 
 _INFINITY = float("inf")

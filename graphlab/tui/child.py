@@ -158,6 +158,20 @@ def start_recording(
     command += ["-o", str(output), *source]
     if arguments:
         command += ["--", *arguments]
+    return _start(command, output, folder)
+
+
+def start_replay(recording: Path, step: int, output: Path) -> Child:
+    """Start `graphlab replay` of one step as a child process, and return at once.
+
+    Raises:
+        RecordingError: the process cannot be started.
+    """
+    words = ["replay", str(recording), "--full", str(step), "-o", str(output)]
+    return _start([sys.executable, "-m", "graphlab", *words], output, None)
+
+
+def _start(command: list[str], output: Path, folder: Path | None) -> Child:
     try:
         process = subprocess.Popen(
             command,

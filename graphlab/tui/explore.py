@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from graphlab.tui.child import Child
+    from graphlab.tui.replaying import Replayer
     from graphlab.tui.state import ExplorerState
 
 FOLLOW_SECONDS = 0.25
@@ -56,6 +57,7 @@ class ExploreScreen(Screen[None]):
         self.child = child
         self._is_stale = False
         self._last_news = time.monotonic()
+        self._replayer: Replayer | None = None
         self._player: Timer | None = None
         self._follower: Timer | None = None
 
@@ -97,6 +99,8 @@ class ExploreScreen(Screen[None]):
     def on_unmount(self) -> None:
         """Stop following."""
         self.state.unwatch(self.state_changed)
+        if self._replayer is not None:
+            self._replayer.stop()
 
     def state_changed(self) -> None:
         """Repaint soon: several changes before the next paint cost one."""
@@ -115,7 +119,9 @@ class ExploreScreen(Screen[None]):
             for pane in self.query(Pane):
                 if pane.display:
                     pane.refresh_rows()
-        self.query_one(HeaderLine).refresh()
+        header = self.query_one(HeaderLine)
+        header.doing = self._replayer.badge if self._replayer is not None else ""
+        header.refresh()
         line.refresh()
         self._keep_playing()
 
@@ -370,6 +376,16 @@ class ExploreScreen(Screen[None]):
         from graphlab.tui.dialogs import HelpScreen
 
         self.app.push_screen(HelpScreen())
+
+    def action_replay(self) -> None:
+        """Record the cursor's step in full."""
+        from graphlab.tui.replaying import Replayer
+
+        self._pause()
+        if self._replayer is None:
+            self._replayer = Replayer(self)
+        self._replayer.start()
+        self.state_changed()
 
     def action_export(self) -> None:
         """Open the export dialog."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from graphlab.tui.state import ExplorerState
 
 
-def header_row(state: ExplorerState, width: int, *, trouble: str = "") -> Row:
+def header_row(state: ExplorerState, width: int, *, trouble: str = "", doing: str = "") -> Row:
     """Return the header; where it is too narrow, the sentence gives way and then the badge."""
     facts = state.recording.facts
     phase = state.recording.span_of(state.moment).phase if state.moment else "setup"
@@ -30,7 +30,9 @@ def header_row(state: ExplorerState, width: int, *, trouble: str = "") -> Row:
     left.append((f"/{state.last}", "quiet"))
     if step is not None and len(state.recording.steps) > 1:
         left += [(" step ", "quiet"), (f"{step.step}", "bold"), (f"/{len(state.recording.steps)}", "quiet")]
-    right = _right(state, trouble, width)
+    if step is not None and step.detail == "light" and width >= 100:
+        left += [(" ", ""), (f" {messages.LIGHT} ", "badge")]
+    right = _right(state, trouble or doing, width)
     if row_width(right) > width // 2:
         right = []
     left.append(("  ", ""))
@@ -78,12 +80,14 @@ class HeaderLine(Widget):
         super().__init__(id=id)
         self.state = state
         self.trouble = ""
+        self.doing = ""
+        """What goes on in the background."""
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return 1
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        row = header_row(self.state, width, trouble=self.trouble) if y == 0 else fit([], width)
+        row = header_row(self.state, width, trouble=self.trouble, doing=self.doing) if y == 0 else fit([], width)
         palette = palette_of(self.app.theme, has_colour=not self.app.no_color)
         return paint(row, width, palette, self.rich_style, is_ascii=self.has_class("-ascii"))

@@ -137,7 +137,8 @@ def _value_section(state: ExplorerState, node: Node) -> tuple[str, Snapshot | No
     label = messages.VALUE if is_one else messages.VALUE_RULE.format(view=messages.TENSOR_VIEWS[state.tensor_view])
     if node.event > state.moment:
         return label, None, messages.NOT_MADE
-    return label, state.value(node.id), messages.NOT_KEPT
+    is_light = state.step is not None and state.step.detail == "light"
+    return label, state.value(node.id), messages.NOT_IN_LIGHT if is_light else messages.NOT_KEPT
 
 
 def _gradient_section(state: ExplorerState, node: Node) -> tuple[str, Snapshot | None, str]:

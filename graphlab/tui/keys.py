@@ -139,6 +139,8 @@ KEYS: tuple[Key, ...] = (
         "the pane's other view: boxes or lanes, curve or table", PANES, footer=11),
     Key("release", "escape", "Esc", "release", "let go",
         "leave the zoom, then let go of the selection and the marks", PANES),
+    Key("replay", "r", "r", "replay", "in full",
+        "record this step in full, where it is light: the script runs again in the background; again stops it", REST),
     Key("export", "e", "e", "export", "export",
         "save a picture or the data of this moment's graph", REST, footer=9),
     Key("gallery", "o", "o", "gallery", "gallery",

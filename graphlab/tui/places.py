@@ -303,7 +303,8 @@ def missing_gradient(state: ExplorerState, number: int) -> str:
     )  # fmt: skip
     if cleared and cleared[1] is not None and cleared[2] is None:
         return messages.CLEARED.format(event=cleared[0])
-    return messages.NONE_IN_STEP
+    is_reached = step is not None and step.detail == "light" and state.moment >= recording.last_backward_end(step)
+    return messages.NOT_IN_LIGHT if is_reached and node.kind not in LEAF_KINDS else messages.NONE_IN_STEP
 
 
 def call_name(state: ExplorerState, node: Node) -> str:

@@ -1,0 +1,210 @@
+"""Steps in light detail: each graph once, the schedule, figures that autograd itself confirms, and a bounded file."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+
+import graphlab
+from graphlab.capture.schedule import Schedule, is_scheduled
+from graphlab.recording import Recording
+from tests.programs import programs
+from tests.recorded import kinds, record_text
+from tests.test_capture_oracle import SETTINGS, names_of_graph, run_recorded, same_bits
+
+TRAINING = """\
+import torch
+torch.manual_seed(0)
+model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 5, gamma=0.5)
+for step in range({steps}):
+    x = torch.randn(16, 4)
+    optimizer.zero_grad()
+    loss = (model(x) - x.sum(1, keepdim=True)).pow(2).mean()
+    {change}
+    loss.backward()
+    optimizer.step()
+    scheduler.step()
+"""
+
+
+def train(folder: Path, steps: int, change: str = "pass", name: str = "script", **options: Any) -> Recording:
+    return record_text(folder, TRAINING.format(steps=steps, change=change), detail="light", name=name, **options)
+
+
+def close_steps(run: Recording) -> list[int]:
+    """Return the steps that were looked at closely."""
+    return [step.step for step in run.steps if any(each.value is not None for each in run.step_parameters(step.step))]
+
+
+def test_steps_through_one_graph_share_its_nodes(tmp_path: Path) -> None:
+    run = train(tmp_path, 30)
+    assert len(run.steps) == 30
+    assert run.graph_count == 1
+    assert {step.detail for step in run.steps} == {"light"}
+    assert run.reader.number("SELECT COUNT(*) FROM nodes") == 13
+    first, last = run.structure(1), run.structure(30)
+    assert first.nodes.keys() == last.nodes.keys()
+    assert first.counted == last.counted
+    assert len(first.counted) == run.steps[29].nodes == 12
+    assert kinds(run) == ["backward_start", "backward_end", "update"] * 30
+    modules = [node.module for node in last.nodes.values() if node.op == "AddmmBackward0"]
+    assert modules == ["0", "2"]
+
+
+def test_the_schedule_thins_out() -> None:
+    wanted = [*range(1, 11), *range(20, 101, 10), *range(200, 1001, 100), 2000, 3000]
+    assert [step for step in range(1, 3001) if is_scheduled(step, None)] == wanted
+    assert [step for step in range(1, 20) if is_scheduled(step, 7)] == [1, 7, 14]
+
+
+def test_values_and_updates_come_on_the_schedule_and_figures_every_step(tmp_path: Path) -> None:
+    run = train(tmp_path, 45)
+    assert close_steps(run) == [*range(1, 11), 20, 30, 40]
+    every = train(tmp_path, 20, name="every", every=6)
+    assert close_steps(every) == [1, 6, 12, 18]
+    for number in (11, 20):
+        gradients = run.step_gradients(number)
+        assert [leaf.name for leaf in gradients] == ["0.weight", "0.bias", "2.weight", "2.bias"]
+        assert all(leaf.gradient is not None and leaf.gradient.statistics.norm for leaf in gradients)
+    parameters = run.step_parameters(11)
+    assert [parameter.update_norm for parameter in parameters] == [None] * 4
+    edge = next(edge for edge in run.structure(20).edges if edge.slot == 1 and run.node(edge.target).kind == "op")
+    assert run.edge_gradient(edge.target, edge.slot, run.steps[19].last) is not None
+    assert run.edge_gradient(edge.target, edge.slot, run.steps[18].last) is None
+
+
+def test_learning_rates_and_figures_of_the_script_are_kept_every_step(tmp_path: Path) -> None:
+    run = train(tmp_path, 12, change="half = loss.item() / 2")
+    rates = [run.light.blocks.step(number).rates for number in range(1, 13)]  # type: ignore[union-attr]  # all are light
+    assert rates == [[0.1]] * 5 + [[0.05]] * 5 + [[0.025]] * 2
+    assert run.step_metrics(7)["half"] == pytest.approx((run.steps[6].loss or 0) / 2)
+
+
+def test_the_figures_are_those_of_a_full_recording(tmp_path: Path) -> None:
+    text = TRAINING.format(steps=13, change="pass")
+    full, light = record_text(tmp_path, text, name="full"), record_text(tmp_path, text, name="light", detail="light")
+    assert light.losses == full.losses
+    for number in (1, 7, 10, 13):
+        norms = [
+            {leaf.name: leaf.gradient.statistics.norm for leaf in run.step_gradients(number) if leaf.gradient}
+            for run in (light, full)
+        ]
+        assert norms[0] == pytest.approx(norms[1], rel=1e-6)
+    assert inner_norms(light, 10) == pytest.approx(inner_norms(full, 10), rel=1e-6)
+
+
+def inner_norms(run: Recording, number: int) -> dict[tuple[str | None, int, int], float]:
+    """Return the norm of the gradient on each edge into an op, by op, its rank among those, and slot."""
+    structure = run.structure(number)
+    ops = [node for node in structure.nodes.values() if node.kind == "op"]
+    rank = {node.id: sum(1 for other in ops if other.op == node.op and other.id < node.id) for node in ops}
+    found = {}
+    for edge in structure.edges:
+        gradient = (
+            run.edge_gradient(edge.target, edge.slot, run.steps[number - 1].last) if edge.target in rank else None
+        )
+        if gradient is not None and gradient.statistics.norm is not None:
+            found[run.node(edge.target).op, rank[edge.target], edge.slot] = gradient.statistics.norm
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("factor", ["float('nan')", "99.0"])
+def test_the_step_after_a_loss_that_breaks_or_jumps_is_looked_at(tmp_path: Path, factor: str) -> None:
+    assert 24 in close_steps(train(tmp_path, 26, change=f"loss = loss * ({factor} if step == 22 else 1)"))
+
+
+def test_what_stays_broken_does_not_fill_the_disk() -> None:
+    schedule = Schedule(None)
+    figures = [math.nan] * 10
+    close = 0
+    for step in range(1, 20_001):
+        close += schedule.is_on(step, lambda: 5000)
+        schedule.step_ended([math.nan], figures)
+    spent = 5000 * (close - sum(is_scheduled(step, None) for step in range(1, 20_001)))
+    assert spent <= 20 * 10 * 20_000 + 8 * 5000
+
+
+def test_a_file_grows_by_at_most_50_bytes_a_parameter_and_step(tmp_path: Path) -> None:
+    # Between the two no step is on the schedule but four, each of which may take what step 300 took.
+    sizes = {steps: train(tmp_path, steps, name=f"run{steps}").path.stat().st_size for steps in (299, 301, 1299)}  # type: ignore[union-attr]  # a file
+    parameters = 4
+    close = max(sizes[301] - sizes[299], 4096)
+    assert sizes[1299] - sizes[301] <= 50 * parameters * 998 + 8 * close
+
+
+def test_graphs_that_never_repeat_are_kept_only_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphlab.capture.structures._MOST", 12)
+    change = "loss = loss * sum([model[2].bias.sum() * 0 + 1 for _ in range(step + 1)])"
+    run = train(tmp_path, 40, change=change)
+    assert 12 <= run.graph_count <= 12 + 3 + 8, "the first, those on the schedule, and what jumps"
+    assert run.steps[38].nodes > run.steps[20].nodes > 12, "counts are known all the same"
+    assert not run.structure(39).nodes
+    assert run.graph(step=39).number_of_nodes() == 0
+    assert len(run.structure(40).counted) == run.steps[39].nodes
+
+
+def test_several_backwards_of_a_step_share_what_they_share(tmp_path: Path) -> None:
+    text = """\
+        import torch
+        w = torch.ones(3, requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.1)
+        for step in range(3):
+            trunk = (w * 2).exp()
+            trunk.sum().backward(retain_graph=True)
+            trunk.mean().backward()
+            for part in range(2):
+                w.tanh().sum().backward()
+            optimizer.step()
+        """
+    full, light = record_text(tmp_path, text, name="full"), record_text(tmp_path, text, name="light", detail="light")
+    assert [(step.nodes, step.edges) for step in light.steps] == [(step.nodes, step.edges) for step in full.steps]
+    assert [len(light.structure(number).counted) for number in (1, 2, 3)] == [step.nodes for step in full.steps]
+    assert light.graph_count == 4
+
+
+@SETTINGS
+@given(programs())
+def test_a_light_recording_has_autograds_counts_and_gradients_and_changes_no_bit(program: str) -> None:
+    names, error, full = run_recorded(program)
+    again, light_error, light = run_recorded(program, "light")
+    assert (type(light_error), str(light_error)) == (type(error), str(error))
+    for name, value in names.items():
+        if isinstance(value, torch.Tensor):
+            assert same_bits(value, again[name]), name
+            assert not value.is_leaf or same_bits(value.grad, again[name].grad), name
+    if error is not None:
+        return
+    assert names_of_graph(again["loss"]) == names_of_graph(names["loss"])
+    assert [(step.nodes, step.edges, step.losses) for step in light.steps] == [
+        (step.nodes, step.edges, step.losses) for step in full.steps
+    ]
+    ops = [
+        sorted(node.op or "" for node in run.structure(1).nodes.values() if node.kind == "op") for run in (full, light)
+    ]
+    assert set(ops[1]) <= set(ops[0])
+    for leaf in light.step_gradients(1):
+        grad = again[leaf.name].grad
+        assert (leaf.gradient is None) == (grad is None)
+        if leaf.gradient is not None:
+            assert leaf.gradient.statistics.norm == pytest.approx(float(grad.norm()))
+
+
+def test_a_million_numbers_are_measured_once_and_not_kept() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(300, 300), torch.nn.Linear(300, 300))
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-5)
+    with graphlab.record(None, detail="light") as run:
+        for _ in range(12):
+            optimizer.zero_grad()
+            model(torch.ones(2, 300)).pow(2).sum().backward()
+            wanted = [float(parameter.grad.norm()) for parameter in model.parameters() if parameter.grad is not None]
+            optimizer.step()
+    norms = [leaf.gradient.statistics.norm for leaf in run.step_gradients(12) if leaf.gradient]
+    assert norms == pytest.approx(wanted, rel=1e-5)
