@@ -389,7 +389,8 @@ def run_script(
     def after_line() -> None:
         if not session.is_full:
             before_line(0, 0)
-        _keep_limits(request, session, sink)
+        if session.is_started:
+            _keep_limits(request, session, sink)
         if progress is not None:
             progress(sink.event_count)
 

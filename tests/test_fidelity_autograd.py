@@ -331,12 +331,12 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("detail", ["full"])
+@pytest.mark.parametrize("detail", ["full", "light"])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_recording_holds_what_the_engine_did_and_nothing_differs(tmp_path: Path, program: str, detail: str) -> None:
-    notes = [TRANSFORMED] if program == "torch.func" else []
+    notes = [TRANSFORMED] if program == "torch.func" and detail == "full" else []
     run = compare(tmp_path, PROGRAMS[program], detail=detail, notes=notes)
-    assert nodes_without_op(run) == []
+    assert detail == "light" or nodes_without_op(run) == []
 
 
 def test_a_custom_function_is_an_op_with_what_it_read_and_made_where_it_was_called(tmp_path: Path) -> None:

@@ -311,7 +311,7 @@ class Light:
     def skip_update(self, optimizer: torch.optim.Optimizer) -> None:
         """A GradScaler has left an update out: a step that moves nothing, but a step."""
         if self.steps.is_under_way:
-            self._updated([], type(optimizer).__name__)
+            self._updated([], type(optimizer).__name__, kind="skipped_update")
 
     def look_at_values(self) -> None:
         """Look whether the script has changed parameters by hand since the last backward or update."""
@@ -324,10 +324,12 @@ class Light:
             with torch.no_grad():
                 self._updated(moved, None)
 
-    def _updated(self, leaves: Sequence[tuple[LeafState, torch.Tensor]], optimizer: str | None) -> None:
+    def _updated(
+        self, leaves: Sequence[tuple[LeafState, torch.Tensor]], optimizer: str | None, *, kind: str = "update"
+    ) -> None:
         event = self.sink.number_event()
         place = self.registry.find_place()
-        self._pending.events.append(LightEvent(event, "update", *place[:2], optimizer=optimizer))
+        self._pending.events.append(LightEvent(event, kind, *place[:2], optimizer=optimizer))
         self._pending.losses.append([])
         if self.has_values:
             self._pending.metrics.update(self.watcher.read_figures())

@@ -102,13 +102,14 @@ class Session:
         self.backwards = Backwards(self.registry, self.steps, self, self.light)
         self.streams = Streams(self._printed, before_print)
         self._figures: dict[str, float] = {}
-        self._is_started = False
+        self.is_started = False
+        """Whether it watches: not before `start`, nor while it stops."""
 
     # -- start and stop --------------------------------------------------------------------------------------------
 
     def start(self, frame: FrameType | None = None) -> None:
         """Begin to watch; a frame is that of a with-block, which runs already."""
-        self._is_started = True
+        self.is_started = True
         _running.add(self)
         self.registry.guard.start()
         self.swaps.start()
@@ -125,9 +126,9 @@ class Session:
 
     def stop(self, error: BaseException | None = None) -> None:
         """Stop watching, whatever state the run is in; an exception becomes the last event."""
-        if not self._is_started:
+        if not self.is_started:
             return
-        self._is_started = False
+        self.is_started = False
         place = self._place_of_error(error) if error is not None else None
         if self.tracer.was_replaced:
             self.sink.add_note("lines are recorded up to where a trace function of its own, or its depth, ended ours")
@@ -159,7 +160,7 @@ class Session:
         self.registry.guard.switch_off()
         self.ops.suspended += 1_000_000
         self.tracer.disable()
-        self._is_started = False
+        self.is_started = False
 
     def _pass_compiled(self, is_compiled: bool) -> None:
         """Compiled code begins: leave nothing in place that its compiler would see; or it has ended."""
@@ -353,7 +354,7 @@ class Session:
     def _printed(self, stream: str, text: str) -> None:
         shown = self.files.shorten(text) if self.has_values else f"({len(text)} characters)\n"
         guard = self.registry.guard
-        if not self._is_started:
+        if not self.is_started:
             return
         # A guard keeps what it has set aside for one thread.
         with guard if guard.is_here else Guard(self.sink), torch._C.DisableTorchFunction():

@@ -18,7 +18,7 @@ import torch
 from graphlab.capture.identity import LeafState, TensorRef
 from graphlab.capture.module_ranges import ModuleRanges
 from graphlab.capture.registry import Place, Registry
-from graphlab.capture.snapshots import dtype_name, shape_of
+from graphlab.capture.snapshots import dtype_name, sizes_of
 from graphlab.capture.torchviz_text import draw_with_torchviz
 
 _ACCUMULATE = "torch::autograd::AccumulateGrad"
@@ -187,7 +187,7 @@ class Structures:
             return -(1 << 40) - leaf.node
         walk.unknown.append(len(walk.leaves) - 1)
         walk.fresh.append(place)
-        key = ("leaf", shape_of(tensor.shape), tensor.dtype, tensor.device)
+        key = ("leaf", sizes_of(tensor), tensor.dtype, tensor.device)
         return self._codes.setdefault(key, len(self._codes))
 
     def _gather_seen(self) -> None:
@@ -283,7 +283,7 @@ class Structures:
         metadata = fn._input_metadata
         first = metadata[0] if metadata and metadata[0].dtype is not None else None
         return self.sink.add_node(
-            "op", event, op=fn.name(), module=module, shape=shape_of(first.shape) if first is not None else None,
+            "op", event, op=fn.name(), module=module, shape=sizes_of(first) if first is not None else None,
             dtype=str(first.dtype).removeprefix("torch.") if first is not None else None,
             device=str(first.device) if first is not None else None,
         )  # fmt: skip
@@ -291,7 +291,7 @@ class Structures:
     def _add_root(self, event: int, root: Any, source: int, output: int, place: Place) -> int:
         is_tensor = isinstance(root, torch.Tensor)
         node = self.sink.add_node(
-            "output", event, file=place[0], line=place[1], shape=shape_of(root.shape) if is_tensor else None,
+            "output", event, file=place[0], line=place[1], shape=sizes_of(root) if is_tensor else None,
             dtype=dtype_name(root) if is_tensor else None, device=str(root.device) if is_tensor else None,
         )  # fmt: skip
         self.sink.add_edge(source, node, 0, output, event)
@@ -380,7 +380,7 @@ def _edges_of(below: list[Any], order: dict[int, int], roots: Sequence[tuple[Any
 
 def _look_of(fn: Any, name: str, edges: Sequence[Any]) -> tuple[Any, ...]:
     """Return what a node is called and what comes out of it."""
-    return (name, len(edges), *[(shape_of(each.shape), each.dtype, each.device) for each in fn._input_metadata])
+    return (name, len(edges), *[(sizes_of(each), each.dtype, each.device) for each in fn._input_metadata])
 
 
 _LEAF = (-1,)

@@ -1,6 +1,6 @@
 """Steps in light detail as their readers see them: the same questions as for full steps, answered from packed rows.
 
-A light step has three kinds of events, which are no rows of their own: `backward_start`, `backward_end`, `update`.
+The events of a light step are no rows of their own: `backward_start`, `backward_end`, `update`, `skipped_update`.
 Steps that run through the same graph share its nodes and edges.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from graphlab.recording.run import Recording
     from graphlab.store.light import Blocks
 
-_KINDS = frozenset({"backward_start", "backward_end", "update"})
+_KINDS = frozenset({"backward_start", "backward_end", "update", "skipped_update"})
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class LightReader:
             roots = list(graph.roots) if graph is not None else []
             node = roots[0] if roots else None
             details = {"call": outlined.call, "roots": roots, "losses": step.losses_from(index)}
-        elif outlined.kind == "update":
+        elif outlined.optimizer is not None or outlined.kind == "update":
             details = {"optimizer": outlined.optimizer}
         span = self._recording.span_of(number)
         return Event(

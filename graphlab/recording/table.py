@@ -207,7 +207,7 @@ def _light_marks(light: LightStep) -> list[tuple[str, int]]:
     for event, outlined in zip(light.events, light.outline.events, strict=True):
         if outlined.kind == "backward_start":
             marks.append(("setup", event - 1))
-        elif outlined.kind in {"backward_end", "update"}:
+        else:
             marks.append(("backward" if outlined.kind == "backward_end" else "update", event))
     return marks
 
