@@ -364,7 +364,6 @@ def run_script(
     tell: Callable[[str], None],
     progress: Callable[[int], None] | None = None,
     before_print: Callable[[], None] | None = None,
-    step_ended: Callable[[int, Sequence[float]], bool] | None = None,
 ) -> RunOutcome:
     """Run a script as `python script.py` would, and record it.
 
@@ -373,15 +372,11 @@ def run_script(
         tell: shows the person one line.
         progress: called with the number of events after each line.
         before_print: called before the script prints.
-        step_ended: called with the number and the losses of each training step that has ended; False ends the run.
 
     Raises:
         RecordingError: the recording cannot be made; nothing has run then.
     """
-    sink = StoreSink(Writer(path), tell)
-    sink.step_ended = step_ended
-    describe(sink, request, path)
-    sink.commit(is_asked=True)
+    sink = _begin(request, path, tell)
 
     def before_line(file: int, line: int) -> None:
         sink.say_place(file, line, session.steps.completed + 1)
@@ -422,6 +417,14 @@ def run_script(
         remove_frames(error, request.script)
         error = end_run(sink, session, error, process)
     return RunOutcome(status_of(error), error, sink.is_whole)
+
+
+def _begin(request: RunRequest, path: Path | None, tell: Callable[[str], None]) -> StoreSink:
+    sink = StoreSink(Writer(path), tell)
+    sink.step_ended = request.step_ended
+    describe(sink, request, path)
+    sink.commit(is_asked=True)
+    return sink
 
 
 def _keep_limits(request: RunRequest, session: Session, sink: StoreSink) -> None:

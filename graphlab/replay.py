@@ -10,7 +10,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graphlab.errors import ScenarioError, UsageError
@@ -145,9 +145,8 @@ def replay(
     """
     assert request.steps is not None
     comparison = _Comparison(recording, request.steps)
-    outcome = run_script(
-        request, output, tell=tell, progress=progress, before_print=before_print, step_ended=comparison.step_ended
-    )
+    request = replace(request, step_ended=comparison.step_ended)
+    outcome = run_script(request, output, tell=tell, progress=progress, before_print=before_print)
     return ReplayOutcome(outcome, comparison.parting, comparison.compared)
 
 

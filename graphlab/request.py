@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ class RunRequest:
     """In light detail: steps to be recorded in full, from one to another."""
     is_replay: bool = False
     """Whether it is another run of a recorded script: that it ends after its steps is nothing to tell."""
+    step_ended: Callable[[int, Sequence[float]], bool] | None = None
+    """Called with the number and the losses of each training step that has ended; False ends the run."""
 
     def origin(self, path: Path | None) -> dict[str, Any] | None:
         """Return what a replay must know: where the script lies, seen from the recording, and how it was run."""

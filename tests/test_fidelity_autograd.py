@@ -334,7 +334,7 @@ PROGRAMS = {
 @pytest.mark.parametrize("detail", ["full", "light"])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_recording_holds_what_the_engine_did_and_nothing_differs(tmp_path: Path, program: str, detail: str) -> None:
-    notes = [TRANSFORMED] if program == "torch.func" and detail == "full" else []
+    notes = [TRANSFORMED] if program == "torch.func" else []
     run = compare(tmp_path, PROGRAMS[program], detail=detail, notes=notes)
     assert detail == "light" or nodes_without_op(run) == []
 
