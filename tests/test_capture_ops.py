@@ -306,7 +306,8 @@ def test_beyond_the_budget_norm_and_extremes_are_exact_and_values_a_sample(tmp_p
     whole = numpy.arange(size, dtype="f8") - 7
     assert kept.is_complete is (size <= 4096)
     statistics = kept.statistics
-    assert statistics.norm == pytest.approx(float(numpy.linalg.norm(whole)), rel=1e-12)
+    # To more digits than a float32 has.
+    assert statistics.norm == pytest.approx(float(numpy.linalg.norm(whole)), rel=1e-8)
     assert (statistics.minimum, statistics.maximum) == (-7.0, float(size - 8))
     assert statistics.is_sampled is (size > 4096)
     assert kept.array is not None

@@ -14,6 +14,7 @@ import torch
 
 from graphlab.capture.anomaly import clean_stack
 from graphlab.capture.calls import name_of_op
+from graphlab.capture.figures import Figures
 from graphlab.capture.guard import Guard
 from graphlab.capture.identity import (
     LeafState,
@@ -59,6 +60,7 @@ class Registry:
         self._first_sequence: int = torch.autograd._get_sequence_nr()  # type: ignore[attr-defined]  # held, not exported
         self.guard = Guard(sink)
         self.unwritten = Unwritten()
+        self.figures = Figures()
         self.states: TensorMap[TensorState] = TensorMap()
         self._gone: list[LeafState] = []
         self.leaves: TensorMap[LeafState] = TensorMap(self._gone)
@@ -84,7 +86,7 @@ class Registry:
         """Keep what the budget allows of a tensor's present values."""
         if tensor in self.unwritten:
             return None
-        return take_snapshot(self.sink, tensor, has_values=self.has_values)
+        return take_snapshot(self.sink, tensor, self.figures, has_values=self.has_values)
 
     def state(self, tensor: torch.Tensor, event: int) -> TensorState:
         """Return the present state of a tensor; where it is new, or changed unseen, it is noted as of an event."""
@@ -148,6 +150,8 @@ class Registry:
             if known is not None:
                 node, base, label = known.node if known.base is None else node, known.base, known.label
         if snapshot is None:
+            if origin is not None:
+                self.figures.forget(tensor)
             snapshot = self.snapshot(tensor)
         number = self.sink.add_tensor(
             origin, event, node, output, label, sizes_of(tensor), dtype_name(tensor), device_name(tensor),

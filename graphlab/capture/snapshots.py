@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from graphlab.capture.figures import Figures, find_figures
 from graphlab.capture.sink import Sink
 
 BUDGET = 4096
@@ -93,7 +94,7 @@ def is_opaque(tensor: torch.Tensor) -> bool:
     )
 
 
-def take_snapshot(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int | None:
+def take_snapshot(sink: Sink, tensor: torch.Tensor, figures: Figures, *, has_values: bool) -> int | None:
     """Keep what the budget allows of a tensor and return its number, or None where it has no readable values.
 
     Call it where no function or dispatch mode sees what it does.
@@ -122,18 +123,18 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int 
     size = detached.numel()
     if size <= BUDGET and has_values:
         return sink.add_snapshot(shape, dtype, device, stored, 1, _bytes_of(detached), None, None, None)
-    norm, minimum, maximum = _figures(detached)
+    norm, minimum, maximum = figures.find(detached)
     if not has_values:
         minimum = maximum = None  # they are values of its entries
     stride = max(1, size // SAMPLE)
-    sample = _bytes_of(detached.reshape(-1)[::stride]) if has_values else None
+    sample = _bytes_of(figures.sample(detached, stride)) if has_values else None
     return sink.add_snapshot(shape, dtype, device, stored, stride, sample, norm, minimum, maximum)
 
 
 def _take_sparse(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int:
     """Keep norm and extremes of a sparse tensor; what it does not hold is 0."""
     held = tensor.detach().coalesce().values()
-    norm, minimum, maximum = _figures(held)
+    norm, minimum, maximum = find_figures(held)
     if minimum is not None and maximum is not None and held.numel() < tensor.numel():
         minimum, maximum = min(minimum, 0.0), max(maximum, 0.0)
     if not has_values:
@@ -152,22 +153,3 @@ def _is_readable(tensor: torch.Tensor) -> bool:
 def _bytes_of(tensor: torch.Tensor) -> bytes:
     data: bytes = tensor.cpu().contiguous().numpy().tobytes()
     return data
-
-
-def _figures(tensor: torch.Tensor) -> tuple[float | None, float | None, float | None]:
-    if tensor.numel() == 0:
-        return 0.0, None, None
-    wide = tensor.abs() if tensor.is_complex() else tensor
-    if not wide.is_floating_point():
-        wide = wide.to(torch.float64)
-    norm = torch.linalg.vector_norm(wide, dtype=torch.float64).item()
-    minimum, maximum = torch.aminmax(wide)
-    return norm, float(minimum.item()), float(maximum.item())
-
-
-def distance(before: torch.Tensor, after: torch.Tensor) -> float | None:
-    """Return the 2-norm of after − before, computed in float64 (complex128); None where the shape is another."""
-    if before.shape != after.shape:
-        return None
-    wide = torch.complex128 if after.is_complex() else torch.float64
-    return float(torch.linalg.vector_norm(after.detach().to(wide) - before.detach().to(wide)).item())

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from torch.optim import optimizer as optimizers
 
+from graphlab.capture.figures import distance
 from graphlab.capture.identity import LeafState, TensorState, leaf_below, needs_grad, storage_of, version_of
 from graphlab.capture.light import Light
 from graphlab.capture.ops import Ops
 from graphlab.capture.registry import Registry
-from graphlab.capture.snapshots import distance, is_opaque
+from graphlab.capture.snapshots import is_opaque
 from graphlab.capture.steps import Steps
 
 

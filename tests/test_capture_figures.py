@@ -1,0 +1,67 @@
+"""The figures of large tensors: those of every number in them, however they lie in memory and whoever changed them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from graphlab.capture.figures import Figures, distance
+
+_LAYOUTS = {
+    "plain": torch.randn(100, 91),
+    "transposed": torch.randn(513, 129).t(),
+    "permuted": torch.randn(20, 30, 40).permute(2, 0, 1),
+    "with gaps": torch.randn(200, 100)[::2],
+    "expanded": torch.ones(1).expand(9000),
+    "beyond the squares of float32": torch.randn(5000) * 1e20,
+    "below them": torch.randn(5000) * 1e-25,
+    "integers": torch.arange(9999),
+    "complex": torch.randn(99, 99, dtype=torch.complex64),
+    "half": torch.randn(99, 99).bfloat16(),
+}
+
+
+@pytest.mark.parametrize("layout", _LAYOUTS)
+def test_figures_are_those_of_all_numbers_and_samples_are_read_in_order(layout: str) -> None:
+    tensor, figures = _LAYOUTS[layout], Figures()
+    wide = (tensor.abs() if tensor.is_complex() else tensor).double()
+    for _ in range(2):  # the second time they are remembered
+        norm, minimum, maximum = figures.find(tensor)
+        assert norm == pytest.approx(float(torch.linalg.vector_norm(wide)), rel=1e-7)
+        assert (minimum, maximum) == (float(wide.min()), float(wide.max()))
+    assert torch.equal(figures.sample(tensor, 7), tensor.reshape(-1)[::7])
+
+
+def test_a_transpose_has_the_figures_of_what_it_was_made_from() -> None:
+    tensor, figures = torch.randn(100, 91), Figures()
+    assert figures.find(tensor) is figures.find(tensor.t())
+
+
+def test_a_change_is_seen_in_memory_that_was_looked_at_before() -> None:
+    tensor, figures = torch.zeros(100, 100), Figures()
+    assert figures.find(tensor) == (0.0, 0.0, 0.0)
+    tensor[3, 4] = 2.0
+    assert figures.find(tensor) == (2.0, 0.0, 2.0)
+    tensor.data.fill_(1.0)  # of which its version says nothing
+    assert figures.find(tensor) == (100.0, 1.0, 1.0)
+    tensor.data[5, 5] = 3.0
+    figures.forget(tensor)
+    assert figures.find(tensor)[2] == 3.0
+
+
+def test_memory_that_is_used_again_has_figures_of_its_own() -> None:
+    figures = Figures()
+    for value in (1.0, 2.0, 3.0):
+        tensor = torch.zeros(100, 100)
+        tensor[-1, -1] = value
+        assert figures.find(tensor)[2] == value
+        del tensor
+
+
+def test_a_distance_is_that_of_all_numbers() -> None:
+    before = torch.randn(100, 100)
+    after = before + 1e-6 * torch.randn(100, 100)
+    expected = float(torch.linalg.vector_norm(after.double() - before.double()))
+    assert distance(before, after) == pytest.approx(expected, rel=1e-6)
+    assert distance(before.t(), after.t()) == pytest.approx(expected, rel=1e-6)
+    assert distance(before, after[1:]) is None
