@@ -193,6 +193,7 @@ class Session:
 
     def settle_detail(self) -> None:
         """The first backward of a step begins: go on in the detail that its step is to be recorded in."""
+        self.step_seen()  # the step before may have ended in this very statement: a library's `fit`
         if self.steps.is_under_way:
             return
         wanted = self.plan.wants_full(self.steps.step)
@@ -397,7 +398,6 @@ class Session:
         """Note what happened to leaves before a backward."""
         self.look_at_leaves()
         self.registry.note_gone()
-        self.step_seen()  # also in a statement that trains for hours: a library's `fit`
 
     def look_at_leaves(self) -> None:
         """Note what was done to values and gradients of leaves where nothing else saw it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sqlite3
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -55,13 +56,17 @@ def sqlite_reason(error: Exception) -> str:
     text = str(error)
     if isinstance(error, FileNotFoundError):
         return "it was deleted or moved while it was written"
+    if isinstance(error, OSError):
+        return error.strerror or "the system gives no reason"
     if "disk is full" in text or "disk I/O" in text:
         return "the disk is full or failing"
     if "readonly" in text or "unable to open" in text:
         return "the folder or file cannot be written"
     if "decode to UTF-8" in text:
         return "a text in it is no text"
-    return " ".join(text.split())[:200]
+    text = "".join(letter if letter.isprintable() else " " for letter in text)  # it may quote what is in the file
+    said = " ".join(text.split())[:200]
+    return said if isinstance(error, sqlite3.Error) else f"what it holds makes no sense ({said})"
 
 
 def describe_cut(file: str | None, line: int, step: int, failed: str = "") -> dict[str, Any]:

@@ -78,8 +78,15 @@ class GraphlabApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave with one line, not with a traceback (a recording that was deleted while it is looked at, a bug)."""
-        if self.is_headless or "GRAPHLAB_DEBUG" in os.environ:
+        if "GRAPHLAB_DEBUG" in os.environ:
             super()._handle_exception(error)
+            return
+        if self.is_headless:  # it is raised where the app was run, and said there
+            self._return_code = 2
+            if self._exception is None:
+                self._exception = error
+                self._exception_event.set()
+            self._close_messages_no_wait()
             return
         self._return_code = 2
         is_ours = isinstance(error, GraphlabError)
