@@ -268,7 +268,7 @@ class Backwards:
             return None if tensor is None else tensor.grad
 
         def prehook(grad_outputs: Any) -> None:
-            with registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
+            with registry.guard, torch._C.DisableTorchFunction():
                 grad = grad_of_leaf()
                 if grad is None:
                     before["grad"] = None
@@ -278,7 +278,7 @@ class Backwards:
                     before["grad"] = registry.note_grad(leaf, grad)
 
         def hook(grad_inputs: Any, grad_outputs: Any) -> None:
-            with registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
+            with registry.guard, torch._C.DisableTorchFunction():
                 event = self.sink.begin_event()
                 came = grad_outputs[0]
                 added = None if came is None else registry.snapshot(came)

@@ -33,7 +33,7 @@ from graphlab.capture.identity import (
     version_of,
 )
 from graphlab.capture.sink import Sink
-from graphlab.capture.snapshots import device_name, dtype_name, sizes_of, take_snapshot
+from graphlab.capture.snapshots import device_name, dtype_name, name_device, sizes_of, take_snapshot
 from graphlab.capture.unwritten import Unwritten
 
 _runs = itertools.count(1)
@@ -303,8 +303,8 @@ class Registry:
         number = self.sink.add_node(
             "op", event, op=fn.name(), call=call, module=module, file=file, line=line,
             shape=sizes_of(first) if first is not None else None,
-            dtype=str(first.dtype).removeprefix("torch.") if first is not None else None,
-            device=str(first.device) if first is not None else None,
+            dtype=dtype_name(first) if first is not None else None,
+            device=name_device(first.device) if first is not None else None,
         )  # fmt: skip
         below = [(slot, *edge) for slot, edge in enumerate(fn.next_functions) if edge[0] is not None]
         for slot, source, output in below:
@@ -380,7 +380,7 @@ class Registry:
         first = fn._input_metadata[0]
         snapshot = self.snapshot(value) if value is not None else None
         state = self.sink.add_tensor(
-            None, event, node, 0, "", sizes_of(first), str(first.dtype).removeprefix("torch."), str(first.device),
+            None, event, node, 0, "", sizes_of(first), dtype_name(first), name_device(first.device),
             True, snapshot,
         )  # fmt: skip
         known = node_state(fn, self.run)

@@ -42,8 +42,8 @@ _SHAPES: dict[Any, tuple[int, ...]] = {}
 _DEVICES: dict[torch.device, str] = {}
 
 
-def dtype_name(tensor: torch.Tensor) -> str:
-    """Return the name of a tensor's dtype without `torch.`."""
+def dtype_name(tensor: Any) -> str:
+    """Return the name of the dtype of a tensor, or of what a grad_fn knows of one, without `torch.`."""
     dtype = tensor.dtype
     name = _NAMES.get(dtype)
     if name is None:
@@ -73,9 +73,11 @@ def sizes_of(tensor: Any) -> tuple[int, ...]:
 
 def device_name(tensor: torch.Tensor) -> str:
     """Return the name of the device that a tensor is on."""
-    if tensor.is_cpu:
-        return "cpu"
-    device = tensor.device
+    return "cpu" if tensor.is_cpu else name_device(tensor.device)
+
+
+def name_device(device: torch.device) -> str:
+    """Return a device's name: `cpu`, `cuda:0`."""
     name = _DEVICES.get(device)
     if name is None:
         name = _DEVICES[device] = str(device)
