@@ -208,3 +208,14 @@ def test_a_million_numbers_are_measured_once_and_not_kept() -> None:
             optimizer.step()
     norms = [leaf.gradient.statistics.norm for leaf in run.step_gradients(12) if leaf.gradient]
     assert norms == pytest.approx(wanted, rel=1e-5)
+
+
+def test_who_follows_a_run_need_not_remember_it(tmp_path: Path) -> None:
+    run = train(tmp_path, 600)
+    blocks = run.light.blocks
+    assert [block.first for block in blocks] == [1, 257, 513]
+    blocks.forget(300)
+    assert [block.first for block in blocks] == [257, 513]
+    assert run.step(300).loss is not None
+    blocks.forget(600)
+    assert run.step(600).last == run.event_count

@@ -106,6 +106,7 @@ class Progress:
                 if self._has_rows and (self._results is not None or ended - number < _MOST or is_done):
                     self._tell_step(recording, number)
             self._told = max(self._told, ended)
+            recording.light.blocks.forget(self._told)
         except GraphlabError as error:
             if is_done and not is_told:
                 self.tell(str(error))

@@ -334,6 +334,11 @@ class Blocks:
             self._firsts.append(first)
         return made
 
+    def forget(self, step: int) -> None:
+        """Let go of the blocks before the one that holds a step, for who follows a run and never looks back."""
+        index = max(bisect_right(self._firsts, step) - 1, 0)
+        del self._blocks[:index], self._firsts[:index]
+
     @property
     def known_outlines(self) -> int:
         """The last outline that was read."""
