@@ -16,6 +16,7 @@ import torch
 import torch.autograd.graph
 
 from graphlab.capture.engine import Engine
+from graphlab.capture.guard import uncollected
 from graphlab.capture.identity import LeafState, is_accumulate, needs_grad, node_number, node_state, version_of
 from graphlab.capture.light import Light, Passing
 from graphlab.capture.registry import Registry
@@ -101,7 +102,8 @@ class Backwards:
             if self.watcher.is_full:
                 self._begin_full(t_outputs, roots, args, kwargs, handles)
             elif self.depth == 0:
-                passing = self.light.begin(t_outputs, roots, kind)
+                with uncollected():
+                    passing = self.light.begin(t_outputs, roots, kind)
                 after = partial(self._after_light, passing)
             else:
                 return None
@@ -135,7 +137,7 @@ class Backwards:
 
     def _after_light(self, passing: Passing) -> None:
         self.depth -= 1
-        with self.registry.guard, torch._C.DisableTorchFunction():
+        with self.registry.guard, torch._C.DisableTorchFunction(), uncollected():
             self.light.end(passing)
 
     def _begin(
