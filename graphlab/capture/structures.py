@@ -31,13 +31,13 @@ _TORCHVIZ_NODES = 400
 _SETTLED = {
     f"{name}Backward0"
     for name in (
-        "Abs", "Acos", "Acosh", "Add", "Addcdiv", "Addcmul", "Addmm", "Addmv", "Asin", "Asinh", "Atan", "Atan2", "Atanh",
-        "Baddbmm", "Bmm", "Ceil", "Celu", "Clamp", "ClampMax", "ClampMin", "Clone", "Cos", "Cosh", "Div", "Dot", "Elu",
-        "Erf", "Erfc", "Exp", "Exp2", "Expm1", "Floor", "Frac", "Gelu", "Hardsigmoid", "Hardswish", "Hardtanh",
-        "LeakyRelu", "Lerp", "Log", "Log10", "Log1P", "Log2", "LogSigmoid", "LogSoftmax", "Maximum", "Minimum", "Mish",
-        "Mm", "Mul", "Mv", "NativeBatchNorm", "NativeDropout", "NativeGroupNorm", "NativeLayerNorm", "Neg", "Pow",
-        "Reciprocal", "Relu", "Round", "Rsqrt", "Rsub", "Sigmoid", "Sign", "Silu", "Sin", "Sinh", "Softmax", "Softplus",
-        "Sqrt", "Sub", "T", "Tan", "Tanh", "Threshold", "Trunc",
+        "Abs", "Acos", "Acosh", "Add", "Addcdiv", "Addcmul", "Addmm", "Addmv", "Asin", "Asinh", "Atan", "Atan2",
+        "Atanh", "Baddbmm", "Bmm", "Ceil", "Celu", "Clamp", "ClampMax", "ClampMin", "Clone", "Cos", "Cosh", "Div",
+        "Dot", "Elu", "Erf", "Erfc", "Exp", "Exp2", "Expm1", "Floor", "Frac", "Gelu", "Hardsigmoid", "Hardswish",
+        "Hardtanh", "LeakyRelu", "Lerp", "Log", "Log10", "Log1P", "Log2", "LogSigmoid", "LogSoftmax", "Maximum",
+        "Minimum", "Mish", "Mm", "Mul", "Mv", "NativeBatchNorm", "NativeDropout", "NativeGroupNorm",
+        "NativeLayerNorm", "Neg", "Pow", "Reciprocal", "Relu", "Round", "Rsqrt", "Rsub", "Sigmoid", "Sign", "Silu",
+        "Sin", "Sinh", "Softmax", "Softplus", "Sqrt", "Sub", "T", "Tan", "Tanh", "Threshold", "Trunc",
     )
 }  # fmt: skip
 
