@@ -97,6 +97,8 @@ class Light:
         """Each leaf that lives, and how often it had been changed when that was last looked at."""
         self._probe: dict[int, bytes] = {}
         self._before: dict[int, tuple[torch.Tensor, int | None]] = {}
+        self._kept: dict[int, tuple[int, int | None]] = {}
+        """By node: the snapshot of a leaf's value that was taken last, and how often it had been changed by then."""
         self._has_optimizer = False
         self._known_groups: dict[int, int] = {}
         self._is_close = False
@@ -340,11 +342,8 @@ class Light:
 
     def _keep_values(self, leaves: Sequence[tuple[LeafState, torch.Tensor]]) -> None:
         for leaf, tensor in leaves:
-            known = self.registry.states.get(tensor)
-            is_known = known is not None and known.version == version_of(tensor)
-            if is_known and known is not None:
-                before = known.snapshot
-            else:
+            version, before = self._kept.get(leaf.node, (-1, None))
+            if version != version_of(tensor):
                 before = self.registry.snapshot(tensor) if tensor.numel() <= BUDGET else None
             self._before[leaf.node] = tensor.detach().clone(), before
 
@@ -359,7 +358,8 @@ class Light:
         moved = distances([before for _, before, _ in pairs], [tensor for _, _, tensor in pairs])
         by_place = {place: size for (place, _, _), size in zip(pairs, moved, strict=True)}
         for place, (leaf, tensor) in enumerate(leaves):
-            after = self.registry.renew(leaf, tensor, event).snapshot
+            after = self.registry.snapshot(tensor)
+            self._kept[leaf.node] = version_of(tensor), after
             self.sink.add_change(event, leaf.node, "value", kept[place][1], None, after, by_place.get(place))
 
     def _meet(self, optimizer: torch.optim.Optimizer) -> None:

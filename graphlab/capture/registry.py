@@ -170,18 +170,6 @@ class Registry:
         if known is not None and grad_fn_of(tensor) is None and not needs_grad(tensor):
             known.node, known.output, known.label, known.base = None, 0, "", None
 
-    def renew(self, leaf: LeafState, tensor: torch.Tensor, event: int) -> TensorState:
-        """Note the state that an event made of a leaf: what `make_state` does, without asking what it is."""
-        known = self.states.get(tensor)
-        snapshot = self.snapshot(tensor)
-        origin = known.origin if known is not None else None
-        number = self.sink.add_tensor(
-            origin, event, leaf.node, 0, "", sizes_of(tensor), dtype_name(tensor), str(tensor.device), True, snapshot
-        )
-        state = TensorState(number, origin or number, version_of(tensor), leaf.node, 0, "", event, snapshot)
-        self.states.set(tensor, state)
-        return state
-
     def leaf(self, tensor: torch.Tensor, event: int) -> LeafState:
         """Return what is known of a leaf that requires grad; its node is made on first sight."""
         known = self.leaves.get(tensor)

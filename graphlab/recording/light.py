@@ -139,6 +139,15 @@ class LightReader:
         }
         return Structure(shown, [replace(edge, event=made[edge.target]) for edge in edges], frozenset(made) - roots)
 
+    def value_of(self, node: int, moment: int) -> tuple[int, int | None]:
+        """Return the event of the last update by a moment that kept what it made of a parameter, and the snapshot."""
+        row = self._recording.reader.row(
+            "SELECT event, after FROM changes WHERE node = ? AND what = 'value' AND event <= ? "
+            "ORDER BY event DESC LIMIT 1",
+            node, moment,
+        )  # fmt: skip
+        return (0, None) if row is None else (row[0], row[1])
+
     def has_moved(self, event: int, moment: int) -> bool:
         """Whether a light step has changed parameters between an event and a moment: values of before no longer hold.
 

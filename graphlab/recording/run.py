@@ -332,9 +332,11 @@ class Recording:
     def value(self, node: int, moment: int) -> Snapshot | None:
         """Return the forward value of a node as of a moment."""
         tensor = self.value_tensor(node, moment)
-        if tensor is None or (self.node(node).kind == "parameter" and self.light.has_moved(tensor.event, moment)):
-            return None
-        return self.snapshot(tensor.snapshot)
+        event, number = (tensor.event, tensor.snapshot) if tensor is not None else (0, None)
+        if self.light.blocks and self.node(node).kind == "parameter":
+            event, number = max((event, number), self.light.value_of(node, moment), key=lambda pair: pair[0])
+            number = None if self.light.has_moved(event, moment) else number
+        return self.snapshot(number)
 
     def gradient(self, node: int, moment: int) -> Snapshot | None:
         """Return the gradient of a node as of a moment: a leaf's `.grad`, else the upstream gradient of its output.
