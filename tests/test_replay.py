@@ -196,3 +196,11 @@ def test_a_window_that_is_none_is_told(window: str, tmp_path: Path, capsys: pyte
 def test_what_only_light_knows_is_refused_in_full(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "rnn_cell", *words]) == 2
     assert capsys.readouterr().err == f"graphlab: {messages.ONLY_LIGHT.format(option=words[0])}\n"
+
+
+def test_a_write_by_hand_that_moves_nothing_ends_a_step_in_either_detail(tmp_path: Path) -> None:
+    text = BY_HAND.replace("w -= 0.1 * w.grad", "w.add_(0.0)")
+    full = record_text(tmp_path, text, name="full")
+    light = record_text(tmp_path, text, name="light", detail="light")
+    assert len(full.steps) == len(light.steps) == 9
+    assert full.losses == light.losses

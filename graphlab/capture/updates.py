@@ -222,7 +222,11 @@ class Updates:
         changes = []
         for leaf in {leaf.node: leaf for leaf in leaves}.values():
             tensor, kept = leaf.tensor(), self._before.get(leaf.node)
-            if tensor is not None and kept is not None and not _is_same(kept[0], tensor):
+            if tensor is None or kept is None:
+                continue
+            # What the script writes by hand is a change even where it moves nothing, as an optimizer's step is.
+            is_written = optimizer is None and kept[1].version != version_of(tensor)
+            if is_written or not _is_same(kept[0], tensor):
                 changes.append((leaf, tensor, *kept))
         if not changes and (optimizer is None or not any(leaf.has_grad for leaf in leaves)):
             return
