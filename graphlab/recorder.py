@@ -376,29 +376,7 @@ def run_script(
     Raises:
         RecordingError: the recording cannot be made; nothing has run then.
     """
-    sink = _begin(request, path, tell)
-
-    def before_line(file: int, line: int) -> None:
-        sink.say_place(file, line, session.steps.completed + 1)
-
-    def after_line() -> None:
-        if not session.is_full:
-            before_line(0, 0)
-        if session.is_started:
-            _keep_limits(request, session, sink)
-        if progress is not None:
-            progress(sink.event_count)
-
-    session = Session(
-        sink,
-        request.script.resolve().parent,
-        texts={str(request.script): request.text},
-        has_values=request.has_values,
-        plan=request.plan,
-        before_line=before_line,
-        after_line=after_line,
-        before_print=before_print,
-    )
+    sink, session = _begin(request, path, tell, progress, before_print)
     error: BaseException | None = None
     process = os.getpid()
     try:
@@ -419,12 +397,46 @@ def run_script(
     return RunOutcome(status_of(error), error, sink.is_whole)
 
 
-def _begin(request: RunRequest, path: Path | None, tell: Callable[[str], None]) -> StoreSink:
-    sink = StoreSink(Writer(path), tell)
-    sink.step_ended = request.step_ended
-    describe(sink, request, path)
-    sink.commit(is_asked=True)
-    return sink
+def _begin(
+    request: RunRequest,
+    path: Path | None,
+    tell: Callable[[str], None],
+    progress: Callable[[int], None] | None,
+    before_print: Callable[[], None] | None,
+) -> tuple[StoreSink, Session]:
+    """Make the recording, and what is to watch the script."""
+    writer = Writer(path)
+    try:
+        sink = StoreSink(writer, tell)
+        sink.step_ended = request.step_ended
+        describe(sink, request, path)
+        sink.commit(is_asked=True)
+
+        def before_line(file: int, line: int) -> None:
+            sink.say_place(file, line, session.steps.completed + 1)
+
+        def after_line() -> None:
+            if not session.is_full:
+                before_line(0, 0)
+            if session.is_started:
+                _keep_limits(request, session, sink)
+            if progress is not None:
+                progress(sink.event_count)
+
+        session = Session(
+            sink,
+            request.script.resolve().parent,
+            texts={str(request.script): request.text},
+            has_values=request.has_values,
+            plan=request.plan,
+            before_line=before_line,
+            after_line=after_line,
+            before_print=before_print,
+        )
+    except BaseException:  # Ctrl-C: nothing has run, so nothing is left
+        writer.discard()
+        raise
+    return sink, session
 
 
 def _keep_limits(request: RunRequest, session: Session, sink: StoreSink) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from graphlab.recorder import run_script
+from graphlab.capture import Session
+from graphlab.recorder import StoreSink, run_script
 from graphlab.recording import Recording, open_recording
 from graphlab.report import report_run
 from graphlab.request import RunOutcome, RunRequest
@@ -89,7 +90,7 @@ def test_a_run_that_dies_is_said_to_have_and_where(tmp_path: Path, how: str) -> 
     report = json.loads(run_graphlab(tmp_path, "show", "run.glab", "--json").stdout)
     assert report["status"] == "cut_off"
     assert report["error"] == {"type": "CutOff", "message": said, "file": "dies.py", "line": line}
-    assert len(report["steps"]) == 3
+    assert 1 <= len(report["steps"]) <= 3, "all but what the last tenth of a second held"
     exported = run_graphlab(tmp_path, "export", "run.glab", "-o", "end.json")
     assert (exported.returncode, said in exported.stderr) == (0, True)
 
@@ -254,10 +255,28 @@ def test_a_second_ctrl_c_while_the_recording_is_closed_ends_at_once(
     assert len(tries) == 1
 
 
+@pytest.mark.parametrize("moment", ["Writer._prepare", "StoreSink.commit", "Session.__init__"])
+def test_a_ctrl_c_before_the_script_begins_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    holder, name = moment.split(".")
+    monkeypatch.setattr({"Writer": Writer, "StoreSink": StoreSink, "Session": Session}[holder], name, interrupted)
+    script = tmp_path / "train.py"
+    script.write_text("open('ran', 'w').close()\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run_script(RunRequest(script, script.read_text(), "train"), tmp_path / "run.glab", tell=print)
+    assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
+
+
 @pytest.mark.slow
 def test_ctrl_c_at_any_moment_leaves_a_closed_recording(tmp_path: Path) -> None:
     chosen = random.Random(5)
     (tmp_path / "long.py").write_text(TRAIN.replace("STEPS", "100000").replace("    look(step)\n", ""))
+    ended = 0
     for number in range(40):
         path = tmp_path / f"{number}.glab"
         child = subprocess.Popen(
@@ -271,11 +290,16 @@ def test_ctrl_c_at_any_moment_leaves_a_closed_recording(tmp_path: Path) -> None:
         _, errors = child.communicate(timeout=60)
         assert child.returncode == 130
         assert "Traceback" not in errors
+        assert not Path(f"{path}-wal").exists()
+        assert not Path(f"{path}-lock").exists()
+        if not path.exists():  # before the script began
+            continue
+        ended += 1
         run = open_recording(path)
         assert run.facts.status == "interrupted"
         assert [event.id for event in run.events] == list(range(1, run.event_count + 1))
         run.close()
-        assert not Path(f"{path}-wal").exists()
+    assert ended > 20
 
 
 # -- statements that take long -------------------------------------------------------------------------------------

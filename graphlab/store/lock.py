@@ -83,13 +83,18 @@ class RunLock:
 
     def say(self, place: Place) -> None:
         """Note where the script is, for whoever finds the recording after a crash."""
+        if place == self.place or self._file < 0:
+            return
         self.place = place
-        if self._file >= 0:
-            try:
+        packed = _PLACE.pack(place.file, place.line, place.step, place.has_failed)
+        try:
+            if sys.platform == "win32":
                 os.lseek(self._file, 0, os.SEEK_SET)
-                os.write(self._file, _PLACE.pack(place.file, place.line, place.step, place.has_failed))
-            except OSError:
-                self._file = -1  # closed behind our back: the number may soon be another file's
+                os.write(self._file, packed)
+            else:
+                os.pwrite(self._file, packed, 0)
+        except OSError:
+            self._file = -1  # closed behind our back: the number may soon be another file's
 
     def release(self, *, keep: bool = False) -> None:
         """Let go; the file stays where it is needed to tell where the script was."""

@@ -51,6 +51,8 @@ _COMMIT_SECONDS = 0.1
 _COMMIT_SHARE = 0.01
 _COMMIT_CREDIT = 0.02
 _ROWS_BEFORE_COMMIT = 20_000
+_BESIDE = ("-wal", "-shm", "-journal", "-new")
+"""What may lie beside a recording, by the ends of the names."""
 
 
 class Writer:
@@ -73,20 +75,23 @@ class Writer:
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
         self._blocks: dict[int, OpenBlock] = {}
         self._process = os.getpid()
+        self._is_made = False
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._lock = RunLock(path)
                 _make_room(path)
                 _make_empty(path)
-            self.connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+                self._is_made = True
+                self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._prepare()
-        except (OSError, sqlite3.Error, RecordingError) as error:
-            if self._lock is not None:
-                self._lock.release()
-            if isinstance(error, RecordingError):
-                raise
+        except (OSError, sqlite3.Error) as error:
+            self.discard()
             raise RecordingError(f"cannot write {path}: {sqlite_reason(error)}") from error
+        except BaseException:
+            self.discard()
+            raise
         self._page_size = int(self.connection.execute("PRAGMA page_size").fetchone()[0])
         self._size = 0
         self._began = self._committed_at = time.perf_counter()
@@ -101,6 +106,15 @@ class Writer:
         execute("PRAGMA synchronous = NORMAL")
         # Each checkpoint waits for the disk, and writes anew what changes again in the next step.
         execute("PRAGMA wal_autocheckpoint = 4000")
+
+    def discard(self) -> None:
+        """Leave nothing behind: the run did not even begin."""
+        self.connection.close()
+        if self._is_made:
+            for ending in ("", *_BESIDE):
+                Path(f"{self.path}{ending}").unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.release()
 
     def insert(self, table: str, row: tuple[Any, ...]) -> None:
         """Add a row, in the order of the schema's columns."""
@@ -275,7 +289,7 @@ def _make_room(path: Path) -> None:
         if head and head[68:72] != APPLICATION_ID.to_bytes(4, "big"):
             raise RecordingError(f"{path} is no recording, so it is not overwritten: choose another name")
         path.unlink()
-    for ending in ("-wal", "-shm", "-journal"):
+    for ending in _BESIDE:
         Path(f"{path}{ending}").unlink(missing_ok=True)
 
 
