@@ -116,7 +116,7 @@ def test_a_file_that_may_not_grow_ends_the_recording_and_not_the_run(folder: Pat
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))
 
-    (folder / "grow.py").write_text(GROW.replace("200", "4000"))
+    (folder / "grow.py").write_text(GROW.replace("200", "1000"))
     child = run_graphlab(folder, "run", "grow.py", "-o", "run.glab", preexec_fn=limit)
     check_went_on(child, "the disk is full or failing")
     check_readable(folder / "run.glab", "of grow.py, in step ")
