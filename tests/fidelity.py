@@ -132,7 +132,10 @@ def _observe(script: Path, run: Callable[[], dict[str, Any]]) -> Ran:
 
 def describe(tensor: torch.Tensor) -> tuple[Any, ...]:
     """Return all that can be told of a tensor: bits, gradient, graph, version."""
-    grad = tensor.grad if tensor.is_leaf else None
+    try:
+        grad = tensor.grad if tensor.is_leaf else None
+    except RuntimeError as error:  # a view whose base was changed: torch says no more of it
+        return (str(error),)
     version = None if tensor.is_inference() else tensor._version
     return (
         type(tensor).__name__, str(tensor.dtype), tensor.requires_grad, tensor.is_leaf, version, bits(tensor),
