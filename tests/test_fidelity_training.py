@@ -56,6 +56,22 @@ PROGRAMS = {
             u[1:3] += 1
         (u * u).sum().backward()
         """,
+    "views of what was changed, asked late": """
+        t0 = v * v
+        t1 = t0.view(9).view(3, 3)
+        t0.copy_(t1)
+        t2, t3 = t0[0], t0[1]
+        t0.mul_(2)
+        print((t2 > 0).tolist(), t3.argmax())
+        a = v.exp()
+        with torch.no_grad():
+            t3.add_(1)
+        b = w.exp()
+        sums = {"t1": t1.sum(), "a": a.sum(), "t2": t2.sum(), "b": b.sum(), "t3": t3.sum()}
+        for name, each in sums.items():
+            each.register_hook(lambda g, name=name: print(name))
+        sum(sums.values()).backward()
+        """,
     "an error in a changed view": """
         y = v * 1
         torch.relu_(y)

@@ -39,6 +39,8 @@ class TensorState:
     snapshot: int | None
     base: torch.Tensor | None = None
     """For a view of data: the data, as long as the view lives (a view keeps its data alive anyway)."""
+    is_stale: bool = False
+    """Whether its `grad_fn` is out of date (see `is_lazy_view`): the node is that of before."""
 
 
 @dataclass(slots=True)
@@ -175,6 +177,15 @@ def needs_grad(tensor: torch.Tensor) -> bool:
         return tensor.requires_grad
     except RuntimeError:
         return False
+
+
+def is_lazy_view(tensor: torch.Tensor) -> bool:
+    """Whether torch makes a view's `grad_fn` anew when it is next asked for, once the base was changed in place.
+
+    It gets its sequence number then, and numbers are the order of a backward: it is the script that is to ask.
+    """
+    base = tensor._base if tensor._is_view() else None
+    return base is not None and base.grad_fn is not None
 
 
 def leaf_below(tensor: torch.Tensor) -> torch.Tensor | None:

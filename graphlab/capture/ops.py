@@ -25,7 +25,7 @@ from torch.overrides import (  # type: ignore[attr-defined]  # held but not expo
 )
 
 from graphlab.capture.calls import Call, Trampolines, flatten, label_view, name_of_op
-from graphlab.capture.identity import TensorState, grad_fn_of, needs_grad, node_number, version_of
+from graphlab.capture.identity import TensorState, grad_fn_of, is_lazy_view, needs_grad, node_number, version_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.unwritten import MAKERS, WRITERS
 
@@ -163,11 +163,17 @@ class Ops(TorchFunctionMode):
             self.registry.unwritten.discard(tensor)
         if not made and not changed:
             return
+        target = given[0] if changed else None
+        # What shares memory with the target has changed with it: that is for whoever reads it next.
+        changed = [tensor for tensor in changed if tensor is target or not is_lazy_view(tensor)]
+        stale = target if target is not None and not torch.is_grad_enabled() and is_lazy_view(target) else None
         outputs = made + [tensor for tensor in changed if not any(tensor is each for each in made)]
-        nodes = self.registry.find_new([fn for tensor in outputs if (fn := grad_fn_of(tensor)) is not None])
+        asked = [tensor for tensor in outputs if tensor is not stale]
+        nodes = self.registry.find_new([fn for tensor in asked if (fn := grad_fn_of(tensor)) is not None])
         events = [self.sink.begin_event() for _ in nodes] or [self.sink.begin_event()]
         if nodes:
             self._note_nodes(nodes, events, call, self.watcher.module_at(caller), given)
+            used = [self.registry.settle(*each, events[0]) for each in zip(given, used, strict=True)]
         view = label_view(call, args, kwargs) if made and not nodes else ""
         source = given[0] if given else None
         self._note_results(events, nodes, call, outputs, used, (source, view), is_in_place=bool(changed))
@@ -180,6 +186,8 @@ class Ops(TorchFunctionMode):
         known = self.registry.states.get(tensor)
         if known is None or known.version != version_of(tensor):
             return False
+        if known.is_stale:
+            return True
         fn = grad_fn_of(tensor)
         return fn is None or node_number(fn, self.registry.run) == known.node is not None
 
@@ -216,6 +224,9 @@ class Ops(TorchFunctionMode):
         finals = set()
         for tensor in outputs:
             known = registry.states.get(tensor)
+            if not torch.is_grad_enabled() and registry.is_stale(tensor):
+                states[events[-1]].append(registry.state(tensor, events[-1]).number)
+                continue
             fn = grad_fn_of(tensor)
             node = node_number(fn, registry.run) if fn is not None else None
             event = events[numbers.index(node)] if node in numbers else events[-1]

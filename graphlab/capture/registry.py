@@ -24,6 +24,7 @@ from graphlab.capture.identity import (
     TensorState,
     grad_fn_of,
     is_accumulate,
+    is_lazy_view,
     keep_node_state,
     leaf_below,
     needs_grad,
@@ -93,6 +94,9 @@ class Registry:
         known = self.states.get(tensor)
         if known is None:
             return self._first_state(tensor, event)
+        if (known.is_stale or known.version != version_of(tensor)) and is_lazy_view(tensor):
+            is_same = known.version == version_of(tensor)
+            return known if is_same else self.make_state(tensor, event, origin=known.origin, stale=known)
         grad_fn = grad_fn_of(tensor)
         if grad_fn is not None:
             node = node_number(grad_fn, self.run)
@@ -107,6 +111,16 @@ class Registry:
                 known.node = leaf.node
                 self.sink.set_tensor_node(known.number, known.node, requires_grad=True)
         return known
+
+    def is_stale(self, tensor: torch.Tensor) -> bool:
+        """Whether a view's `grad_fn` is out of date, and not ours to ask for."""
+        known = self.states.get(tensor)
+        is_changed = known is not None and (known.is_stale or known.version != version_of(tensor))
+        return is_changed and is_lazy_view(tensor)
+
+    def settle(self, tensor: torch.Tensor, state: TensorState, event: int) -> TensorState:
+        """An op has asked for the `grad_fn` of what it read: where that was out of date, note it as it is now."""
+        return self.make_state(tensor, event, origin=state.origin) if state.is_stale else state
 
     def _first_state(self, tensor: torch.Tensor, event: int) -> TensorState:
         base = tensor._base if not needs_grad(tensor) and tensor._is_view() else None
@@ -125,6 +139,7 @@ class Registry:
         base: torch.Tensor | None = None,
         label: str = "",
         node: int | None = None,
+        stale: TensorState | None = None,
     ) -> TensorState:
         """Note a state of a tensor, with the node that it is an output of.
 
@@ -133,10 +148,13 @@ class Registry:
             snapshot: its values, where they were kept already.
             base: for a view of data, the data.
             label: how the view was made from the base (`.t()`).
+            stale: for a view whose `grad_fn` is out of date, the state before.
         """
         output = 0
-        fn = grad_fn_of(tensor)
-        if fn is not None:
+        fn = None if stale is not None else grad_fn_of(tensor)
+        if stale is not None:
+            node, output, label = stale.node, stale.output, stale.label
+        elif fn is not None:
             last = self.sink.event_count
             node, output = self.discover(fn, event), tensor.output_nr
             if self.sink.event_count > last:
@@ -160,7 +178,9 @@ class Registry:
         made = node_state(fn, self.run) if fn is not None else None
         if made is not None:
             made.outputs[output] = number
-        state = TensorState(number, origin or number, version_of(tensor), node, output, label, event, snapshot, base)
+        state = TensorState(
+            number, origin or number, version_of(tensor), node, output, label, event, snapshot, base, stale is not None
+        )
         self.states.set(tensor, state)
         return state
 

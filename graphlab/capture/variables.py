@@ -58,7 +58,11 @@ class Variables:
             value = _look_up(name, local, frame)
             tensors = [value] if isinstance(value, torch.Tensor) else [part for _, part in _parts(value)]
             for tensor in tensors:
-                if not _is_wrapped(tensor) and (fn := grad_fn_of(tensor)) is not None:
+                if (
+                    not _is_wrapped(tensor)
+                    and not self.registry.is_stale(tensor)
+                    and (fn := grad_fn_of(tensor)) is not None
+                ):
                     self.registry.discover(fn, self.sink.event_count)
 
     def bind_held(self, number: int, frame: FrameType) -> None:
