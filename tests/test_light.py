@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +221,28 @@ def test_who_follows_a_run_need_not_remember_it(tmp_path: Path) -> None:
     assert run.step(300).loss is not None
     blocks.forget(600)
     assert run.step(600).last == run.event_count
+
+
+@pytest.mark.parametrize("detail", ["light", pytest.param("full", marks=pytest.mark.slow)])
+def test_a_graph_deeper_than_the_stack_is_let_go_as_it_would_be(tmp_path: Path, detail: str) -> None:
+    count = 60_000
+    script = tmp_path / "deep.py"
+    script.write_text(
+        "import torch\n"
+        "w = torch.ones(2, requires_grad=True)\n"
+        "def run():\n"
+        "    for _ in range(2):\n"
+        "        x = w * 1.0\n"
+        f"        x = run_deep(x)\n"
+        "        x.sum().backward()\n"
+        "        del x\n"
+        f"def run_deep(x):\n    for _ in range({count}): x = torch.sin(x)\n    return x\n"
+        "run()\n"
+        "kept = run_deep(w * 1.0).sum()\n"
+        "kept.backward()\n"
+        "print('done')\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "graphlab", "run", str(script), "--detail", detail, "-o", str(tmp_path / "d.glab")]
+    child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert (child.returncode, child.stdout) == (0, "done\n"), child.stderr

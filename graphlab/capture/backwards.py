@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import torch
 import torch.autograd.graph
 
+from graphlab.capture.deep import DeepGraphs
 from graphlab.capture.engine import Engine
 from graphlab.capture.guard import uncollected
 from graphlab.capture.identity import LeafState, is_accumulate, needs_grad, node_number, node_state, version_of
@@ -67,6 +68,7 @@ class Backwards:
         self.watcher = watcher
         self.light = light
         self.engine = Engine(self._before)
+        self.deep = DeepGraphs()
         self.depth = 0
         self._graphs: dict[str, int] = {}
 
@@ -77,6 +79,12 @@ class Backwards:
     def stop(self) -> None:
         """See no more of them."""
         self.engine.stop()
+        self.deep.stop()
+
+    def look_up(self) -> None:
+        """Between two statements: let go of graphs that are gone, and raise what could not be raised before."""
+        self.deep.release()
+        self.engine.raise_late()
 
     def _before(
         self, t_outputs: Sequence[Any], args: Sequence[Any], kwargs: dict[str, Any]
@@ -103,7 +111,7 @@ class Backwards:
                 self._begin_full(t_outputs, roots, args, kwargs, handles)
             elif self.depth == 0:
                 with uncollected():
-                    passing = self.light.begin(t_outputs, roots, kind)
+                    passing = self.light.begin(t_outputs, roots, kind, self.deep)
                 after = partial(self._after_light, passing)
             else:
                 return None
@@ -115,6 +123,7 @@ class Backwards:
         handles: list[Any],
     ) -> None:  # fmt: skip
         functions = _reach([fn for fn, _ in roots])
+        self.deep.hold(functions, [fn for fn, _ in roots])
         seeds = args[0] if args else kwargs.get("grad_tensors", ())
         kind = "backward" if kwargs.get("accumulate_grad") else "grad"
         numbers = self._begin(t_outputs, roots, functions, seeds, kind)

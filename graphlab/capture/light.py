@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import torch
 
+from graphlab.capture.deep import DeepGraphs
 from graphlab.capture.identity import LeafState, needs_grad, storage_of, version_of
 from graphlab.capture.norms import LARGE, Figure, Measured, arrive, distances, figures_of
 from graphlab.capture.registry import Registry
@@ -115,7 +116,7 @@ class Light:
 
     # -- backwards -------------------------------------------------------------------------------------------------
 
-    def begin(self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], kind: str) -> Passing:
+    def begin(self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], kind: str, deep: DeepGraphs) -> Passing:
         """Note a backward that is about to run."""
         is_new = not self.steps.is_under_way
         again = self.watcher.count_backward() > 1
@@ -124,6 +125,7 @@ class Light:
             self.structures.begin_step()
         self.steps.light_backward_starts()
         walk = self.structures.walk(roots)
+        deep.hold(walk.functions, [fn for fn, _ in roots])
         is_known = self.structures.is_known(walk)
         event = self.sink.number_event()
         place = self.registry.find_place()

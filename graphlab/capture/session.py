@@ -249,7 +249,7 @@ class Session:
 
     def step_seen(self) -> None:
         """An optimizer has stepped, in light detail: commit, or end the run."""
-        self.backwards.engine.raise_late()
+        self.backwards.look_up()
         self._after_line()
 
     def _place_of_error(self, error: BaseException) -> Place:
@@ -331,7 +331,7 @@ class Session:
             self.sink.end_event(event, "line", place)
             if self.steps.line_ended(event, place):
                 self._note_figures((1, frame.number))
-        self.backwards.engine.raise_late()
+        self.backwards.look_up()
         self._after_line()
 
     def _is_in_optimizer(self, frame: FrameType | None) -> bool:
