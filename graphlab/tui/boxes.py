@@ -188,7 +188,7 @@ class BoxRows(Sequence[Row]):
 
     def _box_line(self, number: int, box: CellBox, line: int, y: int) -> Row:
         state = self.state
-        node: Node = state.recording.node(number)
+        node: Node = state.node(number)
         mark, names = node_mark(state, node)
         if box.height < _BOX_HEIGHT:
             row = self._text_line(node, box.width, line, names)

@@ -31,7 +31,7 @@ def inspector_rows(state: ExplorerState, width: int, height: int, look: Look = _
     number = state.selected_node
     if number is None:
         return _nothing_rows(state, width)
-    node: Node = state.recording.node(number)
+    node: Node = state.node(number)
     if isinstance(state.selected, EdgeChoice):
         edge = next((e for e in state.edges_into(number) if e.slot == state.selected.slot), None)
         if edge is not None:

@@ -107,7 +107,7 @@ class LaneRows(Sequence[Row]):
 
     def _row(self, lane: LaneRow) -> Row:
         state = self.state
-        node: Node = state.recording.node(lane.node)
+        node: Node = state.node(lane.node)
         mark, names = node_mark(state, node)
         is_future = names == "future"
         left, sign, right = lane_cells(lane, "\0", self.columns).partition("\0")

@@ -250,7 +250,7 @@ def current_node(state: ExplorerState, moment: int) -> int | None:
 def made_at(state: ExplorerState, node: int) -> int | None:
     """Return the event that made the value that a node has at the cursor."""
     recording = state.recording
-    facts: Node = recording.node(node)
+    facts: Node = state.node(node)
     changes = recording.changes_of(node, "value", 1, state.moment) if facts.kind in LEAF_KINDS else []
     if changes:
         return changes[-1].event

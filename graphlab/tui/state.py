@@ -266,8 +266,8 @@ class ExplorerState:
     def enter_node(self) -> None:
         """Move the cursor to where the selected node was made."""
         node = self.selected_node
-        if node is not None and self.recording.node(node).event:
-            self.go(self.recording.node(node).event)
+        if node is not None and self.node(node).event:
+            self.go(self.node(node).event)
         else:
             self.tell(messages.NO_SELECTION if node is None else messages.NOT_KNOWN_WHERE)
 
@@ -363,7 +363,15 @@ class ExplorerState:
 
     def line_of(self, node: Node) -> int | None:
         """Return the line that made a node: that of its event, for a leaf may be noticed only when it is used."""
+        if self.step is not None and self.step.detail == "light" and node.kind == "op":
+            return None  # no line was followed: it is found with the backward
         return (self.recording.event(node.event).line if node.event else None) or node.line
+
+    def node(self, number: int) -> Node:
+        """Return a node as the cursor's step has it: light steps that repeat a graph share its nodes."""
+        shared = self.step is not None and self.step.detail == "light"
+        known = self.recording.structure(self.step.step).nodes.get(number) if shared and self.step is not None else None
+        return known or self.recording.node(number)
 
     def edges_into(self, node: int) -> list[Edge]:
         """Return the edges into a node, in the order of their slots."""
