@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any
 
@@ -62,15 +62,31 @@ class Engine:
             return run
         called = partial(run)
 
-        def ended(reference: weakref.ref[Any]) -> None:
-            self._endings.discard(reference)
+        self._endings.add(weakref.ref(called, self._ending(after)))
+        return called
+
+    def _ending(self, after: Callable[[], None]) -> Callable[[object], None]:
+        """Return what is to be called when a backward has ended.
+
+        A generator that waits in a `try`: of a Ctrl-C while the engine ran, python tells the first code that runs
+        then, before a function's own `try` has begun.
+        """
+
+        def wait() -> Generator[None, object]:
             try:
-                after()
+                yield
             except BaseException as error:  # noqa: BLE001 - kept, and raised where it is not ignored
                 self.late = error
+            self._endings = {reference for reference in self._endings if reference() is not None}
+            try:
+                after()
+            except BaseException as error:  # noqa: BLE001 - as above
+                self.late = error
+            yield
 
-        self._endings.add(weakref.ref(called, ended))
-        return called
+        waiting = wait()
+        next(waiting)
+        return waiting.send
 
     def raise_late(self) -> None:
         """Raise what could not be raised at a backward's end."""

@@ -1,0 +1,64 @@
+"""What scripts do that nobody here wrote: each of these was met in a training script from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.recorded import record_text, try_text
+
+BY_HAND = """\
+import torch
+torch.manual_seed(0)
+model = torch.nn.Linear(3, 2)
+
+
+def train():
+    total = 0.0
+    for _ in range(4):
+        model.zero_grad()
+        loss = model(torch.randn(5, 3)).pow(2).mean()
+        loss.backward()
+        for p in model.parameters():
+            p.data.add_(p.grad, alpha=-0.5)
+        total += loss.item()
+
+
+train()
+"""
+
+# Nothing of Python runs between the interrupt and the end of the backward: as when Ctrl-C comes while the engine works.
+INTERRUPTED = """\
+import _thread
+from functools import partial
+import torch
+w = torch.ones(3, requires_grad=True)
+loss = (w * 2).sum()
+w.register_hook(partial(next, iter(_thread.interrupt_main, 0)))
+loss.backward()
+print("after")
+with torch.no_grad():
+    w -= w.grad
+(w * 3).sum().backward()
+print("too late")
+"""
+
+
+def test_figures_of_a_step_that_is_updated_by_hand_are_its_own(tmp_path: Path) -> None:
+    full = record_text(tmp_path, BY_HAND, name="full")
+    light = record_text(tmp_path, BY_HAND, name="light", detail="light")
+    assert [light.step_metrics(step)["loss"] for step in range(1, 5)] == pytest.approx(light.losses)
+    for step in range(1, 5):
+        assert light.step_metrics(step) == full.step_metrics(step)
+
+
+@pytest.mark.parametrize("detail", ["full", "light"])
+def test_ctrl_c_while_the_engine_works_ends_the_script(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], detail: str
+) -> None:
+    _, outcome = try_text(tmp_path, INTERRUPTED, detail=detail)
+    assert isinstance(outcome.error, KeyboardInterrupt)
+    printed = capfd.readouterr()
+    assert "too late" not in printed.out
+    assert printed.err == ""
