@@ -221,6 +221,9 @@ class Light:
                 self._note_gradients(event, live, grads)
                 if not self._has_optimizer:
                     self._keep_values(live)
+        if self.has_values and not self._has_optimizer:
+            # A change by hand is seen when the next backward begins: variables hold the next step's figures by then.
+            pending.metrics.update(self.watcher.read_figures())
         self.structures.rest(passing.structure)
         if not self._has_optimizer or leaves != self._noted[0]:
             self._note_versions()
@@ -335,7 +338,7 @@ class Light:
         place = self.registry.find_place()
         self._pending.events.append(LightEvent(event, kind, *place[:2], optimizer=optimizer))
         self._pending.losses.append([])
-        if self.has_values:
+        if self.has_values and (optimizer is not None or not self._pending.metrics):
             self._pending.metrics.update(self.watcher.read_figures())
         if self._is_close:
             self._note_values(event, leaves)
