@@ -62,3 +62,11 @@ def test_ctrl_c_while_the_engine_works_ends_the_script(
     printed = capfd.readouterr()
     assert "too late" not in printed.out
     assert printed.err == ""
+
+
+def test_the_gradients_of_a_light_step_are_told_without_its_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = record_text(tmp_path, BY_HAND, detail="light")
+    monkeypatch.setattr(run, "structure", None)  # an episode of reinforcement learning has 10,000 nodes
+    assert [leaf.name for leaf in run.step_gradients(2)] == ["weight", "bias"]

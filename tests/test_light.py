@@ -142,8 +142,11 @@ def test_a_file_grows_by_at_most_50_bytes_a_parameter_and_step(tmp_path: Path) -
     assert sizes[1299] - sizes[301] <= 50 * parameters * 998 + 8 * close
 
 
-def test_graphs_that_never_repeat_are_kept_only_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graphlab.capture.structures._MOST", 12)
+@pytest.mark.parametrize(("bound", "most"), [("_MOST", 12), ("_MOST_NODES", 500)])
+def test_graphs_that_never_repeat_are_kept_only_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    monkeypatch.setattr(f"graphlab.capture.structures.{bound}", most)
     change = "loss = loss * sum([model[2].bias.sum() * 0 + 1 for _ in range(step + 1)])"
     run = train(tmp_path, 40, change=change)
     assert 12 <= run.graph_count <= 12 + 3 + 8, "the first, those on the schedule, and what jumps"

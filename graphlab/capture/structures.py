@@ -24,6 +24,8 @@ from graphlab.capture.torchviz_text import draw_with_torchviz
 _ACCUMULATE = "torch::autograd::AccumulateGrad"
 _MOST = 512
 """Distinct graphs beyond which a new one is written only for a step on the schedule: memory and file stay bounded."""
+_MOST_NODES = 250_000
+"""How many nodes these may have together, where each episode or sentence runs through another graph."""
 _MOST_DRAWN = 8
 _TORCHVIZ_NODES = 400
 
@@ -95,6 +97,8 @@ class Structures:
         self._name_leaves = name_leaves
         self._is_naming = False
         self._known: dict[tuple[bytes, int], Structure] = {}
+        self._written = 0
+        """How many nodes the known graphs have."""
         self._codes: dict[Any, int] = {}
         self._likely: _Likely | None = None
         self._reached: list[tuple[list[int], Structure]] = []
@@ -220,10 +224,12 @@ class Structures:
         times = self._times.get(walk.digest, 0)
         self._times[walk.digest] = times + 1
         found = self._known.get((walk.digest, times))
-        if found is None and (len(self._known) < _MOST or is_kept):
+        is_room = len(self._known) < _MOST and self._written < _MOST_NODES
+        if found is None and (is_room or is_kept):
             digest = walk.digest
             found = self._add(walk, roots, t_outputs, event, times, place)
             self._known[digest, times] = found
+            self._written += len(found.nodes)
         elif found is not None:
             self._bind_leaves(walk, found)
         found = found or Structure(0, [], [], [])

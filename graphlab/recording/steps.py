@@ -32,12 +32,11 @@ def read_step_gradients(recording: Recording, step: Step) -> list[LeafGradient]:
     """Return each leaf's `.grad` when the step's last backward had ended; None where it got none."""
     moment = last_backward_end(recording, step)
     names = recording.names(moment)
-    reached = recording.structure(step.step).counted
     leaves = recording.reader.nodes(f"{LIVING} AND kind IN ('parameter', 'leaf') ORDER BY id", step.last, moment)
     return [
         LeafGradient(leaf.id, leaf_name(leaf, names), leaf.shape or (), recording.gradient(leaf.id, moment))
         for leaf in leaves
-        if leaf.kind == "parameter" or leaf.id in reached or leaf.id in names
+        if leaf.kind == "parameter" or leaf.id in names or leaf.id in recording.structure(step.step).counted
     ]
 
 
