@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
+from graphlab.capture.identity import grad_fn_of
 from tests.recorded import record_text, try_text
 
 BY_HAND = """\
@@ -70,3 +73,20 @@ def test_the_gradients_of_a_light_step_are_told_without_its_graph(
     run = record_text(tmp_path, BY_HAND, detail="light")
     monkeypatch.setattr(run, "structure", None)  # an episode of reinforcement learning has 10,000 nodes
     assert [leaf.name for leaf in run.step_gradients(2)] == ["weight", "bias"]
+
+
+def test_a_recurrent_layer_is_recorded_in_time_that_grows_with_its_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    def count(tensor: torch.Tensor) -> Any:
+        nonlocal asked
+        asked += 1
+        return grad_fn_of(tensor)
+
+    monkeypatch.setattr("graphlab.capture.registry.grad_fn_of", count)
+    text = "import torch\nlayer = torch.nn.GRU(2, 2)\nlayer(torch.ones(30, 1, 2))[0].sum().backward()\n"
+    run = record_text(tmp_path, text)
+    assert run.steps[0].nodes > 300, "one call makes a node for each gate and moment"
+    assert asked < 5 * run.steps[0].nodes

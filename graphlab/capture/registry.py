@@ -79,6 +79,9 @@ class Registry:
         self._new: dict[int, Any] = {}
         """Of the call at hand: each new node's grad_fn."""
         self._kept: dict[int, list[tuple[str, torch.Tensor]]] = {}
+        self._outputs: dict[int, list[torch.Tensor]] = {}
+        """By autograd's sequence number of who made them: what nodes of this call keep."""
+        self._unsorted: list[torch.Tensor] = []
         self._read: dict[int, list[tuple[int, int]]] = {}
 
     # -- tensors ---------------------------------------------------------------------------------------------------
@@ -331,6 +334,7 @@ class Registry:
         self._kept[number] = kept = self._saved_of(fn)
         for name, tensor in kept:
             self.sink.add_saved(number, name, sizes_of(tensor), dtype_name(tensor))
+            self._unsorted.append(tensor)
         return number
 
     def add_data_edges(self, fn: Any, inputs: Sequence[torch.Tensor], event: int) -> None:
@@ -382,7 +386,11 @@ class Registry:
         """
         fn = self._new[node]
         below = [each for each, _ in fn.next_functions if each is not None]
-        value = next((tensor for kept in self._kept.values() for _, tensor in kept if grad_fn_of(tensor) is fn), None)
+        for tensor in self._unsorted:  # a recurrent layer is one call of thousands of nodes
+            if (maker := grad_fn_of(tensor)) is not None:
+                self._outputs.setdefault(maker._sequence_nr(), []).append(tensor)
+        self._unsorted.clear()
+        value = next((each for each in self._outputs.get(fn._sequence_nr(), ()) if grad_fn_of(each) is fn), None)
         if value is None and len(below) == 1 and is_accumulate(below[0]):
             value = see_view(fn, below[0].variable)
         first = fn._input_metadata[0]
@@ -400,6 +408,8 @@ class Registry:
         """A call's nodes and states are written: let go of what it keeps."""
         self._new.clear()
         self._kept.clear()
+        self._outputs.clear()
+        self._unsorted.clear()
         self._read.clear()
 
     def _saved_of(self, fn: Any) -> list[tuple[str, torch.Tensor]]:
