@@ -41,6 +41,7 @@ async def test_r_records_the_step_in_full_and_goes_there(tmp_path: Path) -> None
         assert state.recording.path == path.with_name("train-replay.glab")
         assert (state.step.step if state.step else 0) == 7
         assert state.recording.span_of(state.moment).phase == "forward"
+        await pilot.pause(0.5)  # what it says of the replay comes when it has painted itself
         await press(pilot, "r")
         assert messages.STEP_IS_FULL.format(step=7) in text_of(pilot)
 

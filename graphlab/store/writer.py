@@ -47,6 +47,8 @@ _INSERT["edges"] = _INSERT["edges"].replace("INSERT", "INSERT OR IGNORE")
 _PUT_BLOCK = "INSERT OR REPLACE INTO light_steps VALUES (?, ?, ?, ?, ?)"
 # What was not committed is lost when the process is killed, or waits for the end of a statement that takes long. So a
 # commit comes as soon as it is cheap: what commits cost beyond their rows is kept to a share of the run's time.
+_PATIENCE_SECONDS = 5.0
+"""How long the end of a run waits for readers."""
 _COMMIT_SECONDS = 0.1
 _COMMIT_SHARE = 0.01
 _COMMIT_CREDIT = 0.02
@@ -252,14 +254,22 @@ class Writer:
 
     def _end(self) -> None:
         if self.path is not None:
-            # A reader that looks just now would keep us from leaving WAL: wait for it a little.
-            self._try("PRAGMA busy_timeout = 3000")
+            self._try("PRAGMA busy_timeout = 1000")
             self._try("PRAGMA wal_checkpoint(TRUNCATE)")
             is_told = not self._failed or self._tell_failure()
-            self._try("PRAGMA journal_mode = DELETE")
+            self._leave_wal()
             self.connection.close()
             if self._lock is not None:
                 self._lock.release(keep=not is_told)
+
+    def _leave_wal(self) -> None:
+        """Go back to one file; readers that look just now keep us from it, each for a moment: wait a little."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < end:
+            with contextlib.suppress(sqlite3.Error):
+                if self.connection.execute("PRAGMA journal_mode = DELETE").fetchone() != ("wal",):
+                    return
+            time.sleep(0.01)
 
     def _try(self, statement: str) -> None:
         with contextlib.suppress(sqlite3.Error):
