@@ -101,6 +101,8 @@ class Structures:
         """How many nodes the known graphs have."""
         self._codes: dict[Any, int] = {}
         self._likely: _Likely | None = None
+        self._last = b""
+        """Which graph the first backward of the step before ran through."""
         self._reached: list[tuple[list[int], Structure]] = []
         self._seen: dict[int, int] = {}
         self._seen_leaves: set[int] = set()
@@ -147,8 +149,11 @@ class Structures:
         codes = array("q", [part for fn, output in roots for part in (order[id(fn)], output)])
         self._write(walk, below, order, codes)
         walk.digest = hashlib.blake2b(codes.tobytes(), digest_size=16).digest()
-        if not self._times and not walk.unknown:
-            self._likely = _Likely(walk, below, order, roots)
+        if not self._times:
+            # Only what comes twice in a row: graphs of a GAN take turns, those of episodes never come again.
+            if walk.digest == self._last and not walk.unknown:
+                self._likely = _Likely(walk, below, order, roots)
+            self._last = walk.digest
         return walk
 
     def _write(self, walk: Walk, below: list[Any], order: dict[int, int], codes: array[int]) -> None:
