@@ -6,10 +6,12 @@ compared bit for bit with those of the first run, and where they part the replay
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,7 +92,7 @@ def plan_replay(recording: Recording, window: tuple[int, int], script: Path | No
             "run it again yourself with `graphlab run SCRIPT --detail light --full A:B`"
         )
     folder = recording.path.absolute().parent
-    path = script or Path(os.path.normpath(folder / origin["script"]))
+    path = (script or Path(os.path.normpath(folder / origin["script"]))).absolute()
     if not path.is_file():
         raise ScenarioError(f"the script is not at {path} any more: say where it is with --script FILE")
     facts = recording.facts
@@ -110,6 +112,13 @@ def plan_replay(recording: Recording, window: tuple[int, int], script: Path | No
         windows=(window,),
         is_replay=True,
     )
+
+
+def where_it_ran(recording: Recording) -> AbstractContextManager[None]:
+    """Change to the folder in which a script was run, where it is still there: it may read `data/train.csv`."""
+    folder = (recording.origin or {}).get("folder")
+    path = recording.path.absolute().parent / folder if folder is not None and recording.path is not None else None
+    return contextlib.chdir(path) if path is not None and path.is_dir() else contextlib.nullcontext()
 
 
 def changed_files(recording: Recording, script: Path) -> list[str]:

@@ -176,6 +176,20 @@ def test_the_command_says_whether_the_runs_agree(tmp_path: Path) -> None:
     assert details(open_recording(Path(report["recording"])))[5:] == ["full", "full"]
 
 
+def test_a_replay_runs_in_the_folder_of_the_first_run(tmp_path: Path) -> None:
+    at_home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    (at_home / "data").mkdir(parents=True)
+    elsewhere.mkdir()
+    (at_home / "data" / "rate.txt").write_text("0.01", encoding="utf-8")
+    (at_home / "train.py").write_text(BY_OPTIMIZER.replace("lr=0.01", 'lr=float(open("data/rate.txt").read())'))
+    command = [sys.executable, "-m", "graphlab", "run", "train.py", "-o", "../run.glab", "--detail", "light"]
+    subprocess.run(command, cwd=at_home, capture_output=True, check=True, timeout=120)
+    command = [sys.executable, "-m", "graphlab", "replay", "../run.glab", "--full", "3", "-o", "again.glab"]
+    child = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False, timeout=120)
+    assert child.returncode == 0, child.stderr
+    assert details(open_recording(elsewhere / "again.glab"))[2:] == ["full"]
+
+
 def test_the_command_says_where_the_runs_part_and_what_to_seed(tmp_path: Path) -> None:
     path = first_run(tmp_path, BY_OPTIMIZER.replace("torch.manual_seed(0)\n", ""))
     command = [sys.executable, "-m", "graphlab", "replay", str(path), "--full", "6"]

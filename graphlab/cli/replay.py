@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     window = read_window("--full", arguments.full)
     from graphlab.recording import open_recording
 
-    recording = open_recording(Path(arguments.recording))
-    from graphlab.replay import changed_files, plan_replay, replay
+    recording = open_recording(Path(arguments.recording).absolute())
+    from graphlab.replay import changed_files, plan_replay, replay, where_it_ran
 
     script = Path(arguments.script) if arguments.script is not None else None
     request = plan_replay(recording, window, script)
@@ -50,11 +50,13 @@ def run(arguments: argparse.Namespace) -> int:
     if changed:
         write_line(messages.FILES_CHANGED.format(files=", ".join(changed)), sys.stderr)
     with stdout_for_results(is_json=arguments.json) as results:
-        progress = Progress(path.absolute(), {"STEPS": request.steps}, None, has_rows=False)
-        outcome = replay(
-            recording, request, path.absolute(), tell=progress.tell, progress=progress.look,
-            before_print=progress.clear_line,
-        )  # fmt: skip
+        target = path.absolute()
+        progress = Progress(target, {"STEPS": request.steps}, None, has_rows=False)
+        with where_it_ran(recording):
+            outcome = replay(
+                recording, request, target, tell=progress.tell, progress=progress.look,
+                before_print=progress.clear_line,
+            )  # fmt: skip
         progress.finish()
         if arguments.json:
             write_json(_report(outcome, source, path, window), results)
