@@ -314,12 +314,13 @@ def test_what_came_before_a_long_statement_is_written_before_it(tmp_path: Path) 
         assert run.is_running
         seen.append((step, len(run.steps)))
         run.close()
-        time.sleep(0.05)
+        time.sleep(0.15)  # at its end a commit is due
 
     run, outcome, _ = record(tmp_path, look)
     assert outcome.error is None
     assert [step for step, _ in seen] == [0, 1, 2, 3]
-    assert all(count == step + 1 for step, count in seen[1:])
+    # The step under way too, but where commits take long: then at most 100 ms are not written.
+    assert all(step <= count <= step + 1 for step, count in seen[1:])
     run.close()
 
 
