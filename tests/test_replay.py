@@ -50,13 +50,14 @@ for step in range(9):
         w -= 0.1 * w.grad
     w.grad = None
 """
+BY_DATA = BY_HAND.replace("with torch.no_grad():\n        w -=", "if True:\n        w.data -=")
 
 
 def details(run: Recording) -> list[str]:
     return [step.detail for step in run.steps]
 
 
-@pytest.mark.parametrize("text", [BY_OPTIMIZER, BY_HAND], ids=["optimizer", "by hand"])
+@pytest.mark.parametrize("text", [BY_OPTIMIZER, BY_HAND, BY_DATA], ids=["optimizer", "by hand", "through data"])
 def test_a_window_of_a_light_run_is_what_a_full_run_records_there(tmp_path: Path, text: str) -> None:
     full = record_text(tmp_path, text, name="full")
     run = record_text(tmp_path, text, name="window", detail="light", windows=[(4, 5)])

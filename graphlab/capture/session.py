@@ -212,6 +212,9 @@ class Session:
         """Watch lines and ops; frames of the script's that run already are followed too, the outermost first."""
         self.registry.op_found = self.steps.made
         self.updates.light = None
+        for leaf in self.registry.leaves.values():
+            if leaf.was_reached:  # by a backward of a light step
+                self.updates.reached(leaf)
         if self._is_mode_idle:
             self._is_mode_idle = False
             self.ops.suspended -= _IDLE
