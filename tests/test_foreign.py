@@ -31,6 +31,25 @@ def train():
 train()
 """
 
+LBFGS = """\
+import torch
+torch.manual_seed(0)
+model = torch.nn.Linear(3, 1)
+x = torch.randn(20, 3)
+optimizer = torch.optim.LBFGS(model.parameters(), lr=0.5, max_iter=4)
+
+
+def closure():
+    optimizer.zero_grad()
+    loss = (model(x) - x.sum(1, keepdim=True) ** 2).pow(2).mean()
+    loss.backward()
+    return loss
+
+
+for _ in range(3):
+    optimizer.step(closure)
+"""
+
 # Nothing of Python runs between the interrupt and the end of the backward: as when Ctrl-C comes while the engine works.
 INTERRUPTED = """\
 import _thread
@@ -54,6 +73,14 @@ def test_figures_of_a_step_that_is_updated_by_hand_are_its_own(tmp_path: Path) -
     assert [light.step_metrics(step)["loss"] for step in range(1, 5)] == pytest.approx(light.losses)
     for step in range(1, 5):
         assert light.step_metrics(step) == full.step_metrics(step)
+
+
+def test_all_backwards_of_an_lbfgs_step_are_one_light_step(tmp_path: Path) -> None:
+    full = record_text(tmp_path, LBFGS, name="full")
+    light = record_text(tmp_path, LBFGS, name="light", detail="light")
+    assert [len(step.losses) for step in full.steps] == [4, 4, 4]
+    assert [step.losses for step in light.steps] == [step.losses for step in full.steps]
+    assert light.losses == full.losses
 
 
 @pytest.mark.parametrize("detail", ["full", "light"])

@@ -405,7 +405,8 @@ class Session:
     def look_at_leaves(self) -> None:
         """Note what was done to values and gradients of leaves where nothing else saw it."""
         if not self.is_full:
-            self.light.look_at_values()
+            if not self.updates.is_stepping:  # LBFGS moves parameters between the backwards of one step
+                self.light.look_at_values()
             return
         leaves = self.registry.leaves.values()
         self.updates.look_at_all([leaf for leaf in leaves if leaf.was_reached or leaf.has_grad])

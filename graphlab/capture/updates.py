@@ -137,6 +137,11 @@ class Updates:
             self._depth = 0
             self._before.clear()
 
+    @property
+    def is_stepping(self) -> bool:
+        """Whether an optimizer's step is running."""
+        return self._depth > 0
+
     def count_backward(self) -> int:
         """A backward begins: return which one of an optimizer's step it is, 0 where none is running."""
         self._backwards += self._depth > 0
