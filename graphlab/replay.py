@@ -114,11 +114,14 @@ def plan_replay(recording: Recording, window: tuple[int, int], script: Path | No
     )
 
 
-def where_it_ran(recording: Recording) -> AbstractContextManager[None]:
-    """Change to the folder in which a script was run, where it is still there: it may read `data/train.csv`."""
-    folder = (recording.origin or {}).get("folder")
-    path = recording.path.absolute().parent / folder if folder is not None and recording.path is not None else None
-    return contextlib.chdir(path) if path is not None and path.is_dir() else contextlib.nullcontext()
+def where_it_ran(recording: Recording, script: Path) -> AbstractContextManager[None]:
+    """Change to the folder in which a script was run: it may read `data/train.csv`.
+
+    No recording says it, but how the script's path was typed: of `examples/train.py` it is the folder above.
+    """
+    typed = Path((recording.origin or {}).get("argv0", "")).parts
+    is_inside = bool(typed) and script.parts[-len(typed) :] == typed and len(typed) < len(script.parts)
+    return contextlib.chdir(Path(*script.parts[: -len(typed)])) if is_inside else contextlib.nullcontext()
 
 
 def changed_files(recording: Recording, script: Path) -> list[str]:

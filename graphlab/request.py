@@ -46,17 +46,15 @@ class RunRequest:
     """Called with the number and the losses of each training step that has ended; False ends the run."""
 
     def origin(self, path: Path | None) -> dict[str, Any] | None:
-        """Return what a replay must know: where the script lies and ran, seen from the recording, and how."""
+        """Return what a replay must know: where the script lies, seen from the recording, and how it was run."""
         if path is None or not self.text or not self.has_values:
             return None
         try:
             script = os.path.relpath(self.script.absolute(), path.absolute().parent)
-            folder = os.path.relpath(Path.cwd(), path.absolute().parent)
         except ValueError:  # on another drive
             return None
         return {
             "script": script.replace(os.sep, "/"),
-            "folder": folder.replace(os.sep, "/"),
             "argv0": self.argv0 or self.script.name,
             "module": self.module,
             "is_seeding": self.is_seeding,

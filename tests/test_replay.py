@@ -182,8 +182,9 @@ def test_a_replay_runs_in_the_folder_of_the_first_run(tmp_path: Path) -> None:
     (at_home / "data").mkdir(parents=True)
     elsewhere.mkdir()
     (at_home / "data" / "rate.txt").write_text("0.01", encoding="utf-8")
-    (at_home / "train.py").write_text(BY_OPTIMIZER.replace("lr=0.01", 'lr=float(open("data/rate.txt").read())'))
-    command = [sys.executable, "-m", "graphlab", "run", "train.py", "-o", "../run.glab", "--detail", "light"]
+    (at_home / "src").mkdir()
+    (at_home / "src" / "train.py").write_text(BY_OPTIMIZER.replace("lr=0.01", 'lr=float(open("data/rate.txt").read())'))
+    command = [sys.executable, "-m", "graphlab", "run", "src/train.py", "-o", "../run.glab", "--detail", "light"]
     subprocess.run(command, cwd=at_home, capture_output=True, check=True, timeout=120)
     command = [sys.executable, "-m", "graphlab", "replay", "../run.glab", "--full", "3", "-o", "again.glab"]
     child = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False, timeout=120)

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     with stdout_for_results(is_json=arguments.json) as results:
         target = path.absolute()
         progress = Progress(target, {"STEPS": request.steps}, None, has_rows=False)
-        with where_it_ran(recording):
+        with where_it_ran(recording, request.script):
             outcome = replay(
                 recording, request, target, tell=progress.tell, progress=progress.look,
                 before_print=progress.clear_line,
