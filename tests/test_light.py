@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ import torch
 from hypothesis import given
 
 import graphlab
+from graphlab.capture.light import Light
 from graphlab.capture.schedule import Schedule, is_scheduled
+from graphlab.capture.structures import Structures
+from graphlab.recorder import StoreSink
 from graphlab.recording import Recording
 from tests.programs import programs
-from tests.recorded import kinds, record_text
+from tests.recorded import kinds, record_text, try_text
 from tests.test_capture_oracle import SETTINGS, names_of_graph, run_recorded, same_bits
 
 TRAINING = """\
@@ -249,3 +253,48 @@ def test_a_graph_deeper_than_the_stack_is_let_go_as_it_would_be(tmp_path: Path, 
     command = [sys.executable, "-m", "graphlab", "run", str(script), "--detail", detail, "-o", str(tmp_path / "d.glab")]
     child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert (child.returncode, child.stdout) == (0, "done\n"), child.stderr
+
+
+CUT_SHORT = """\
+import torch
+w = torch.ones(3, requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=0.1)
+for step in range(6):
+    try:
+        (w * 2).exp().sum().backward()
+        optimizer.step()
+    except {caught}:
+        pass
+"""
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+@pytest.mark.parametrize("time", [1, 3])
+@pytest.mark.parametrize(
+    "moment",
+    ["Structures.walk", "Structures.find", "Light._hook", "Light.end", "Light._updated", "StoreSink.add_light_step"],
+)
+@pytest.mark.parametrize("caught", ["KeyboardInterrupt", "ValueError"])
+def test_a_light_step_that_is_cut_short_leaves_the_recording_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], time: int, moment: str, caught: str
+) -> None:
+    """By Ctrl-C, which the script may catch; or by a failure of ours, which it never sees."""
+    holder, name = moment.split(".")
+    kind = {"Structures": Structures, "Light": Light, "StoreSink": StoreSink}[holder]
+    method, times = getattr(kind, name), count(1)
+
+    def cut_short(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if next(times) == time:
+            raise error
+        return method(self, *args, **kwargs)
+
+    monkeypatch.setattr(kind, name, cut_short)
+    run, outcome = try_text(tmp_path, CUT_SHORT.format(caught=caught), detail="light")
+    is_ended = error is KeyboardInterrupt and caught == "ValueError"
+    assert type(outcome.error) is (KeyboardInterrupt if is_ended else type(None))
+    assert len(run.notes) == (error is ValueError)
+    for step in run.steps:
+        assert run.step_parameters(step.step) is not None
+        assert len(run.step_gradients(step.step)) <= 1
+    assert len(kinds(run, "backward_start")) == len(kinds(run, "backward_end"))
+    assert len(run.steps) == (time if is_ended else 6) or moment != "Light.end"

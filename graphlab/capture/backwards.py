@@ -98,7 +98,7 @@ class Backwards:
             return None  # where something is wrong torch says so in its own words
         kind = "backward" if kwargs.get("accumulate_grad") else "grad"
         handles: list[Any] = []
-        after = partial(self._after, kind, handles)
+        after = partial(self._after_light, None)  # should what follows fail
         with guard, torch._C.DisableTorchFunction():
             roots = [_edge_of(root) for root in t_outputs]
             if self.depth == 0:
@@ -108,6 +108,7 @@ class Backwards:
             elif self.watcher.is_full:
                 self.watcher.before_backward()
             if self.watcher.is_full:
+                after = partial(self._after, kind, handles)
                 self._begin_full(t_outputs, roots, args, kwargs, handles)
             elif self.depth == 0:
                 with uncollected():
@@ -144,8 +145,11 @@ class Backwards:
             if self.depth == 0:
                 self.steps.backward_ends(event, place)
 
-    def _after_light(self, passing: Passing) -> None:
+    def _after_light(self, passing: Passing | None) -> None:
         self.depth -= 1
+        self.light.is_running = False
+        if passing is None:
+            return
         with self.registry.guard, torch._C.DisableTorchFunction(), uncollected():
             self.light.end(passing)
 

@@ -17,7 +17,7 @@ import torch
 from graphlab.capture.deep import DeepGraphs
 from graphlab.capture.identity import LeafState, needs_grad, storage_of, version_of
 from graphlab.capture.norms import LARGE, Figure, Measured, arrive, distances, figures_of
-from graphlab.capture.registry import Registry
+from graphlab.capture.registry import Place, Registry
 from graphlab.capture.schedule import Schedule
 from graphlab.capture.sink import LightEvent, LightStep
 from graphlab.capture.snapshots import BUDGET
@@ -68,8 +68,8 @@ class _Pending:
 
     first: int = 0
     events: list[LightEvent] = field(default_factory=list)
-    losses: list[list[Figure]] = field(default_factory=list)
-    """Of each event."""
+    losses: dict[int, list[Figure]] = field(default_factory=dict)
+    """Of each backward, by the number of its first event."""
     leaves: list[int] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     """Of each leaf."""
@@ -103,6 +103,8 @@ class Light:
         self._has_optimizer = False
         self._known_groups: dict[int, int] = {}
         self._is_close = False
+        self.is_running = False
+        """Whether a backward runs."""
 
     def start(self) -> None:
         """Begin to watch: the first graph is new."""
@@ -111,6 +113,7 @@ class Light:
 
     def stop(self) -> None:
         """Watch no longer."""
+        self._end_lost(is_running=False)
         self.structures.ranges.stop()
         self._before.clear()
 
@@ -123,21 +126,21 @@ class Light:
         if is_new:
             self._pending = _Pending(first=self.steps.first)
             self.structures.begin_step()
-        self.steps.light_backward_starts()
+        self._end_lost(is_running=False)
         walk = self.structures.walk(roots)
         deep.hold(walk.functions, [fn for fn, _ in roots])
         is_known = self.structures.is_known(walk)
-        event = self.sink.number_event()
         place = self.registry.find_place()
+        self.steps.light_backward_starts()
+        noted = self._note_event("backward_start", place, call=kind, again=again)
+        event = noted.number
         if is_new:
             self._is_close = self.schedule.is_on(self.steps.step, self._cost)
         found = self.structures.find(walk, roots, t_outputs, event, place=place, is_kept=self._is_close)
         if not is_known:
             self.watcher.name_leaves()
-        losses: list[Figure] = [loss for root in t_outputs if (loss := _loss_of(root)) is not None]
-        noted = LightEvent(event, "backward_start", *place[:2], graph=found.number, call=kind, again=again)
-        self._pending.events.append(noted)
-        self._pending.losses.append(losses)
+        noted.graph = found.number
+        self._pending.losses[noted.number] = [loss for root in t_outputs if (loss := _loss_of(root)) is not None]
         if not is_known:
             for tensor in walk.leaves:
                 leaf = self.registry.leaves.get(tensor)
@@ -145,7 +148,21 @@ class Light:
                     leaf.was_reached = True
         passing = Passing(found, Measured(), [], self._is_close and bool(found.number))
         self._hook(walk, passing)
+        self.is_running = True
         return passing
+
+    def _note_event(self, kind: str, place: Place, **facts: Any) -> LightEvent:
+        event = LightEvent(self.sink.number_event(), kind, *place[:2], **facts)
+        self._pending.events.append(event)
+        return event
+
+    def _end_lost(self, *, is_running: bool) -> None:
+        """Note the end of a backward that Ctrl-C, or a failure of ours, took from us after its start was noted."""
+        self.is_running = is_running
+        if not is_running:
+            kinds = [event.kind for event in self._pending.events]
+            if kinds.count("backward_start") > kinds.count("backward_end"):
+                self._note_event("backward_end", self.registry.find_place())
 
     def _cost(self) -> int:
         """Return about how many bytes a close look at a step takes."""
@@ -199,22 +216,20 @@ class Light:
         """Note a backward that has ended: what every leaf holds now."""
         for handle in passing.handles:
             handle.remove()
-        event = self.sink.number_event()
-        place = self.registry.find_place()
         pending = self._pending
-        pending.events.append(LightEvent(event, "backward_end", *place[:2]))
-        pending.losses.append([])
+        event = self._note_event("backward_end", self.registry.find_place()).number
         with torch.no_grad():
             live = self._live()
             grads = [tensor.grad for _, tensor in live]
-            pending.leaves = leaves = [leaf.node for leaf, _ in live]
+            leaves = [leaf.node for leaf, _ in live]
             large = passing.figures
             if large:
                 small = [None if leaf in large else grad for leaf, grad in zip(leaves, grads, strict=True)]
                 figures = figures_of(small)
-                pending.figures = [large.get(leaf, each) for leaf, each in zip(leaves, figures, strict=True)]
+                figures = [large.get(leaf, each) for leaf, each in zip(leaves, figures, strict=True)]
             else:
-                pending.figures = figures_of(grads)
+                figures = figures_of(grads)
+            pending.leaves, pending.figures = leaves, figures  # both or none, should Ctrl-C come
             if passing.is_close:
                 self._note_inside(passing, event)
             if self._is_close:
@@ -334,10 +349,9 @@ class Light:
     def _updated(
         self, leaves: Sequence[tuple[LeafState, torch.Tensor]], optimizer: str | None, *, kind: str = "update"
     ) -> None:
-        event = self.sink.number_event()
+        self._end_lost(is_running=self.is_running)
         place = self.registry.find_place()
-        self._pending.events.append(LightEvent(event, kind, *place[:2], optimizer=optimizer))
-        self._pending.losses.append([])
+        event = self._note_event(kind, place, optimizer=optimizer).number
         if self.has_values and (optimizer is not None or not self._pending.metrics):
             self._pending.metrics.update(self.watcher.read_figures())
         if self._is_close:
@@ -398,23 +412,27 @@ class Light:
     def _step_ended(self, step: int) -> None:
         """Write the step that has ended; what waits on another device comes over now."""
         pending = self._pending
+        if not pending.events:
+            return  # left (Ctrl-C) before its first backward was noted
         leaves = pending.leaves
-        waiting: list[Figure] = [loss for losses in pending.losses for loss in losses]
+        waiting: list[Figure] = [loss for losses in pending.losses.values() for loss in losses]
         waiting += pending.figures
         for _, _, norms in pending.edge_norms:
             waiting += norms
         numbers = arrive(waiting)
         all_losses: list[float] = []
-        for event, losses in zip(pending.events, pending.losses, strict=True):
-            event.losses = [0.0 if loss is None else loss for loss in numbers[: len(losses)]]
-            del numbers[: len(losses)]
+        for event in pending.events:
+            count = len(pending.losses.get(event.number, ()))
+            event.losses = [0.0 if loss is None else loss for loss in numbers[:count]]
+            del numbers[:count]
             all_losses += event.losses
         figures = numbers[: len(leaves)]
         del numbers[: len(leaves)]
+        self.schedule.step_ended(all_losses, figures)
         for event_number, graph, norms in pending.edge_norms:
             self.sink.add_edge_norms(event_number, graph, numbers[: len(norms)])
             del numbers[: len(norms)]
-        self.schedule.step_ended(all_losses, figures)
+        pending.edge_norms = []  # should Ctrl-C come, all this is done once more
         if not self.has_values:
             figures = [None if figure is None else abs(figure) for figure in figures]
         self.sink.add_light_step(
