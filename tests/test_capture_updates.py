@@ -254,6 +254,28 @@ opt.step()
     assert gradients(run, 1)["w"] == [9.0, 11.0]
 
 
+@pytest.mark.parametrize("detail", ["full", "light"])
+@pytest.mark.parametrize("change", ["opt.step()", "w.detach().sub_(w.grad)"])
+def test_updates_after_an_exception_in_an_optimizers_step_are_seen(tmp_path: Path, detail: str, change: str) -> None:
+    run = record_text(
+        tmp_path,
+        f"""\
+{HEAD}
+def fail():
+    raise ValueError
+for step in range(3):
+    try:
+        opt.step(fail)
+    except ValueError:
+        {change}
+    (w * 3).sum().backward()
+""",
+        detail=detail,
+    )
+    assert len(events(run, "update")) == 3
+    assert len(run.steps) == 4
+
+
 SCALED = """\
 import torch
 w = torch.tensor([1.0], requires_grad=True)

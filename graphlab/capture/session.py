@@ -320,8 +320,8 @@ class Session:
 
     def line_ends(self, frame: TracedFrame, statement: Statement) -> None:
         """Write what a statement did that only its end shows, and its line event."""
-        if self.ops.suspended and frame.frame is not None and not self._is_in_optimizer(frame.frame):
-            self.updates.reset()
+        if self.ops.suspended and frame.frame is not None:
+            self.updates.settle(frame.frame)
         with self.registry.guard, torch._C.DisableTorchFunction():
             self.updates.flush_gradients()
             self.streams.flush_rest()
@@ -336,13 +336,6 @@ class Session:
                 self._note_figures((1, frame.number))
         self.backwards.look_up()
         self._after_line()
-
-    def _is_in_optimizer(self, frame: FrameType | None) -> bool:
-        while frame is not None:
-            if frame.f_code.co_filename.endswith("optimizer.py") and frame.f_code.co_name == "wrapper":
-                return True
-            frame = frame.f_back
-        return False
 
     def _note_figures(self, frames: tuple[int, ...], *, is_end: bool = False) -> None:
         """Write the numbers that the script's variables hold at the end of a step, where they have changed."""
@@ -405,6 +398,7 @@ class Session:
     def look_at_leaves(self) -> None:
         """Note what was done to values and gradients of leaves where nothing else saw it."""
         if not self.is_full:
+            self.updates.settle(sys._getframe(1))
             if not self.updates.is_stepping:  # LBFGS moves parameters between the backwards of one step
                 self.light.look_at_values()
             return

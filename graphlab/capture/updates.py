@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from types import CodeType, FrameType
 from typing import Any
 
 import torch
@@ -15,6 +17,11 @@ from graphlab.capture.ops import Ops
 from graphlab.capture.registry import Registry
 from graphlab.capture.snapshots import is_opaque
 from graphlab.capture.steps import Steps
+
+_AROUND_STEP = {
+    code for code in optimizers.Optimizer.profile_hook_step.__code__.co_consts if isinstance(code, CodeType)
+}
+"""The code that calls an optimizer's step and its hooks."""
 
 
 class Updates:
@@ -62,6 +69,7 @@ class Updates:
             guard.pass_thread()
             return None
         self.optimizer_steps += 1
+        self.settle(sys._getframe(1), 1)
         with guard, torch._C.DisableTorchFunction(), torch.no_grad():
             if self.light is not None:
                 self.light.before_step(optimizer)
@@ -129,13 +137,22 @@ class Updates:
         self.sink.end_event(event, "skipped_update", place, details={"optimizer": type(optimizer).__name__})
         self.steps.updated(event, place)
 
-    def reset(self) -> None:
-        """An optimizer's step was left by an exception: its post-hook never came."""
-        if self._depth:
-            for _ in range(self._depth):
+    def settle(self, frame: FrameType | None, begun: int = 0) -> None:
+        """Forget the steps of optimizers that an exception has left: their post-hooks never came.
+
+        Args:
+            frame: what runs now.
+            begun: how many of the steps that it runs in have not been counted yet.
+        """
+        running = -begun
+        while frame is not None and running < self._depth:
+            running += frame.f_code in _AROUND_STEP
+            frame = frame.f_back
+        while self._depth > max(running, 0):
+            self._depth -= 1
+            if self.light is None:
                 self.ops.resume()
-            self._depth = 0
-            self._before.clear()
+                self._before.clear()
 
     @property
     def is_stepping(self) -> bool:
