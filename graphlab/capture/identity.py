@@ -101,6 +101,12 @@ class TensorMap(Generic[T]):
         entry.key, entry.value = id(tensor), value
         self._entries[id(tensor)] = entry
 
+    def items(self) -> list[tuple[T, torch.Tensor]]:
+        """Return what is kept for the tensors that live, with these."""
+        # Only to look at: copying the dict first keeps a collection in between from changing its size.
+        entries = self._entries.copy().values()
+        return [(entry.value, tensor) for entry in entries if (tensor := entry()) is not None]
+
     def values(self) -> list[T]:
         """Return what is kept for the tensors that live."""
         return [entry.value for entry in list(self._entries.values())]

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import torch
 
 from graphlab.capture.deep import DeepGraphs
-from graphlab.capture.identity import LeafState, needs_grad, storage_of, version_of
+from graphlab.capture.identity import LeafState, needs_grad, version_of
 from graphlab.capture.norms import LARGE, Figure, Measured, arrive, distances, figures_of
 from graphlab.capture.registry import Place, Registry
 from graphlab.capture.schedule import Schedule
@@ -57,9 +57,11 @@ class Passing:
     is_close: bool
     figures: dict[int, Figure] = field(default_factory=dict)
     """By node: of large leaves, what was measured while the gradient was warm."""
-    edges: dict[tuple[int, int], Figure] = field(default_factory=dict)
-    held: dict[tuple[int, int], torch.Tensor] = field(default_factory=dict)
-    """Small gradients inside the graph, which are measured together at the end."""
+    inside: dict[int, tuple[Sequence[Any], Sequence[Any]]] = field(default_factory=dict)
+    """By node: the gradients that it handed on and that came in, which are measured together at the end.
+
+    In place of a large one its figure.
+    """
 
 
 @dataclass(slots=True)
@@ -179,13 +181,12 @@ class Light:
                         self._hook_leaf(fn, next(leaves), passing)
             return
         structure = passing.structure
-        for fn, node, slots, outputs in zip(
-            walk.functions, structure.nodes, structure.slots, structure.outputs, strict=True
-        ):
+        keep = _keep if structure.is_small else self._inside
+        for fn, node, outputs in zip(walk.functions, structure.nodes, structure.outputs, strict=True):
             if outputs == 0:
                 self._hook_leaf(fn, next(leaves), passing)
             else:
-                passing.handles.append(fn.register_hook(partial(self._inside, passing, node, slots)))
+                passing.handles.append(fn.register_hook(partial(keep, passing, node)))
 
     def _hook_leaf(self, fn: Any, tensor: torch.Tensor, passing: Passing) -> None:
         leaf = self.registry.leaves.get(tensor)
@@ -199,18 +200,14 @@ class Light:
             if tensor is not None and tensor.grad is not None:
                 passing.figures[leaf.node] = passing.measured.figure_of(tensor.grad)
 
-    def _inside(self, passing: Passing, node: int, slots: tuple[int, ...], grad_inputs: Any, grad_outputs: Any) -> None:
-        """Measure the gradients that come into a node, and those it hands on."""
+    def _inside(self, passing: Passing, node: int, grad_inputs: Any, grad_outputs: Any) -> None:
+        """Keep the gradients that a node hands on and that came in; measure a large one while it is warm."""
         with self.registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
-            came = [(-1 - output, grad) for output, grad in enumerate(grad_outputs)]
-            came += [(slot, grad_inputs[slot]) for slot in slots if slot < len(grad_inputs)]
-            for slot, grad in came:
-                if grad is None:
-                    continue
-                if grad.numel() > LARGE:
-                    passing.edges[node, slot] = passing.measured.figure_of(grad)
-                else:
-                    passing.held[node, slot] = grad
+
+            def look_at(grad: torch.Tensor | None) -> torch.Tensor | Figure:
+                return grad if grad is None or grad.numel() <= LARGE else passing.measured.figure_of(grad)
+
+            passing.inside[node] = [look_at(grad) for grad in grad_inputs], [look_at(grad) for grad in grad_outputs]
 
     def end(self, passing: Passing) -> None:
         """Note a backward that has ended: what every leaf holds now."""
@@ -244,32 +241,18 @@ class Light:
             self._note_versions()
 
     def _note_inside(self, passing: Passing, event: int) -> None:
-        """Measure the small gradients inside the graph, each storage once."""
-        firsts: dict[Any, int] = {}
-        seen: dict[int, int] = {}
-        different: list[torch.Tensor] = []
-        places = []
-        for grad in passing.held.values():
-            place = seen.get(id(grad))
-            if place is not None:
-                places.append(place)
-                continue
-            key = _elements_of(grad)
-            if key not in firsts:
-                firsts[key] = len(different)
-                different.append(grad)
-            seen[id(grad)] = firsts[key]
-            places.append(firsts[key])
-        figures = figures_of(different)
-        edges = passing.edges
-        edges.update((edge, _size(figures[place])) for edge, place in zip(passing.held, places, strict=True))
+        """Measure the small gradients inside the graph, each tensor once."""
         structure = passing.structure
-        norms = [
-            edges.get((node, slot))
-            for node, slots, outputs in zip(structure.nodes, structure.slots, structure.outputs, strict=True)
-            if outputs
-            for slot in (*range(-1, -1 - outputs, -1), *slots)
-        ]
+        grads: list[Any] = []
+        for node, slots, outputs in zip(structure.nodes, structure.slots, structure.outputs, strict=True):
+            if outputs:
+                handed, came = passing.inside.get(node, ((), ()))
+                grads += came if len(came) == outputs else [None] * outputs
+                grads += [handed[slot] if slot < len(handed) else None for slot in slots]
+        different = {id(grad): grad for grad in grads if isinstance(grad, torch.Tensor)}
+        figures = figures_of(list(different.values()))
+        sizes = {key: _size(figure) for key, figure in zip(different, figures, strict=True)}
+        norms = [sizes.get(id(grad), grad) for grad in grads]
         self._pending.edge_norms.append((event, structure.number, norms))
 
     def _note_gradients(
@@ -282,7 +265,7 @@ class Light:
 
     def _live(self) -> list[tuple[LeafState, torch.Tensor]]:
         """Return the leaves that live, oldest first."""
-        return [(leaf, tensor) for leaf in self.registry.leaves.values() if (tensor := leaf.tensor()) is not None]
+        return self.registry.leaves.items()
 
     # -- updates ---------------------------------------------------------------------------------------------------
 
@@ -453,15 +436,8 @@ def _loss_of(root: Any) -> Figure:
         return None
 
 
-def _elements_of(tensor: torch.Tensor) -> Any:
-    """Return what tensors have in common that hold the same elements, in whatever order (a transposed gradient)."""
-    storage = storage_of(tensor)
-    if storage is None:
-        return id(tensor)
-    size = tensor.numel()
-    if size * tensor.element_size() == tensor.untyped_storage().nbytes():
-        return storage, version_of(tensor)
-    return storage, version_of(tensor), tensor.storage_offset(), tensor.shape, tensor.stride()
+def _keep(passing: Passing, node: int, grad_inputs: Any, grad_outputs: Any) -> None:
+    passing.inside[node] = grad_inputs, grad_outputs
 
 
 def _size(figure: Figure) -> Figure:

@@ -32,6 +32,9 @@ _HALF = {torch.float16, torch.bfloat16}
 @torch.no_grad()
 def figures_of(tensors: Sequence[torch.Tensor | None]) -> list[Figure]:
     """Return of each tensor its 2-norm, or the number itself of a real one with one element; None for None."""
+    alike = _figures_of_alike(tensors)
+    if alike is not None:
+        return alike
     found: list[Figure] = [None] * len(tensors)
     together: dict[tuple[torch.dtype, torch.device, bool], list[int]] = {}
     small: list[int] = []
@@ -62,10 +65,35 @@ def figures_of(tensors: Sequence[torch.Tensor | None]) -> list[Figure]:
     return found
 
 
+def _figures_of_alike(tensors: Sequence[torch.Tensor | None]) -> list[Figure] | None:
+    """Return the figures of what is, as in most models, all small and float32: nothing is asked tensor by tensor.
+
+    None where something else is among it.
+    """
+    try:
+        sizes = list(map(torch.Tensor.numel, tensors))  # type: ignore[arg-type]  # a None among them is an error
+        if not sizes or not 0 < min(sizes) <= max(sizes) <= _SMALL:
+            return None
+        row = torch._C._nn.flatten_dense_tensors(tensors).detach()  # type: ignore[arg-type]  # as above
+    except (TypeError, RuntimeError):  # sparse, nested, or wrapped by vmap
+        return None
+    # One that is wider, complex or somewhere else would make the row so.
+    if row.dtype is not torch.float32 or not row.is_cpu:
+        return None
+    numbers = row.numpy()
+    figures: list[Figure] = [*_norms_of_rows(numbers, sizes)]
+    if 1 in sizes:
+        at = [0, *accumulate(sizes)]
+        for index, size in enumerate(sizes):
+            if size == 1:
+                figures[index] = float(numbers[at[index]])
+    return figures
+
+
 def _norms_of_small(tensors: list[torch.Tensor]) -> Sequence[Figure]:
     """Return the norms of many small tensors of one dtype: one after the other in one row, summed piece by piece."""
     try:
-        return _norms_of_rows(_row_of(tensors), tensors)
+        return _norms_of_rows(_row_of(tensors), list(map(torch.Tensor.numel, tensors)))
     except RuntimeError:  # nested, or wrapped by vmap
         return [figure_of(tensor) for tensor in tensors]
 
@@ -84,7 +112,7 @@ def distances(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> 
         ends = [after[index] for index in small]
         with numpy.errstate(all="ignore"):
             moved = numpy.subtract(_row_of(ends), _row_of([before[index] for index in small]), dtype="f8")
-        for index, size in zip(small, _norms_of_rows(moved, ends), strict=True):
+        for index, size in zip(small, _norms_of_rows(moved, list(map(torch.Tensor.numel, ends))), strict=True):
             found[index] = size
     return found
 
@@ -95,10 +123,9 @@ def _row_of(tensors: list[torch.Tensor]) -> numpy.ndarray[Any, Any]:
     return found
 
 
-def _norms_of_rows(row: numpy.ndarray[Any, Any], tensors: Sequence[torch.Tensor]) -> list[float]:
-    ends = list(accumulate(map(torch.Tensor.numel, tensors)))
+def _norms_of_rows(row: numpy.ndarray[Any, Any], sizes: Sequence[int]) -> list[float]:
     with numpy.errstate(all="ignore"):
-        squares = numpy.add.reduceat(numpy.square(row, dtype="f8"), [0, *ends[:-1]])
+        squares = numpy.add.reduceat(numpy.square(row, dtype="f8"), [0, *accumulate(sizes[:-1])])
         norms: list[float] = numpy.sqrt(squares).tolist()
     return norms
 

@@ -7,16 +7,19 @@ the rest does not settle them. Steps that repeat a graph then share its nodes an
 from __future__ import annotations
 
 import hashlib
+import math
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import is_, itemgetter
 from typing import Any
 
 import torch
 
 from graphlab.capture.identity import LeafState, TensorRef
 from graphlab.capture.module_ranges import ModuleRanges
+from graphlab.capture.norms import LARGE
 from graphlab.capture.registry import Place, Registry
 from graphlab.capture.snapshots import dtype_name, sizes_of
 from graphlab.capture.torchviz_text import draw_with_torchviz
@@ -57,6 +60,8 @@ class Structure:
     outputs: list[int]
     """Of each op how many outputs it has."""
     has_modules: bool = False
+    is_small: bool = False
+    """Whether no gradient in it is too large to be held until the backward has ended."""
 
 
 @dataclass(slots=True)
@@ -125,27 +130,24 @@ class Structures:
         """Go through all that some roots lead to."""
         self._gather_seen()
         self._is_naming = False
+        walk = self._likely.follow(roots) if self._likely is not None and not self._times else None
+        if walk is not None:
+            return walk
         order: dict[int, int] = {}
         functions: list[Any] = []
         below: list[Any] = []
-        stack = [fn for fn, _ in roots[::-1]]
-        while stack:
-            fn = stack.pop()
-            if id(fn) in order:
-                continue
-            order[id(fn)] = len(functions)
-            functions.append(fn)
+        for fn, _ in roots:
+            if id(fn) not in order:
+                order[id(fn)] = len(functions)
+                functions.append(fn)
+        for fn in functions:  # which grows meanwhile
             edges = fn.next_functions
             below.append(edges)
-            for each, _ in edges[::-1]:
+            for each, _ in edges:
                 if each is not None and id(each) not in order:
-                    stack.append(each)
+                    order[id(each)] = len(functions)
+                    functions.append(each)
         walk = Walk(functions, [fn._sequence_nr() for fn in functions], [], b"", [], 0)
-        likely = self._likely if not self._times else None
-        leaves = likely.leaves_of(walk, below, order, roots) if likely is not None else None
-        if likely is not None and leaves is not None:
-            walk.leaves, walk.digest, walk.fresh, walk.edges = leaves, likely.digest, likely.fresh, likely.edges
-            return walk
         codes = array("q", [part for fn, output in roots for part in (order[id(fn)], output)])
         self._write(walk, below, order, codes)
         walk.digest = hashlib.blake2b(codes.tobytes(), digest_size=16).digest()
@@ -288,7 +290,7 @@ class Structures:
         text = self._draw(walk, t_outputs)
         key = f"light {walk.digest.hex()} {times}"
         number = self.sink.add_graph(key, text, sorted(set(numbers)), roots_made, measured)
-        found = Structure(number, numbers, slots, outputs, has_modules=any(modules))
+        found = Structure(number, numbers, slots, outputs, has_modules=any(modules), is_small=_is_small(walk))
         if walk.unknown:  # from now on these leaves are known
             again = self.walk(roots)
             self._known.setdefault((again.digest, times), found)
@@ -355,11 +357,22 @@ class _Likely:
 
     def __init__(self, walk: Walk, below: list[Any], order: dict[int, int], roots: Sequence[tuple[Any, int]]) -> None:
         functions = walk.functions
-        self.digest = walk.digest
-        self.fresh = walk.fresh
-        self.edges = walk.edges
+        self._walk = walk.digest, walk.fresh, walk.edges
         self._types = list(map(type, functions))
-        self._edges = _edges_of(below, order, roots)
+        edges = [*roots, *chain.from_iterable(below)]
+        nowhere = len(functions)
+        places = [nowhere if fn is None else order[id(fn)] for fn, _ in edges]
+        self._targets = itemgetter(*places, nowhere)
+        self._outputs = [output for _, output in edges]
+        self._counts = list(map(len, below))
+        met = {nowhere}
+        self._starts = _firsts(places[: len(roots)], met)
+        self._ways: list[list[int]] = []
+        """Of each function: which of its edges lead to one that none before it leads to."""
+        at = len(roots)
+        for count in self._counts:
+            self._ways.append(_firsts(places[at : at + count], met))
+            at += count
         self._leaf_places = [place for place, fn in enumerate(functions) if fn.name() == _ACCUMULATE]
         self._leaves = list(map(TensorRef, walk.leaves))
         # One type of Python's may stand for several of autograd's; and shapes must be looked at where they can differ.
@@ -371,31 +384,50 @@ class _Likely:
             and (type(fn).__name__ not in _SETTLED or type(fn).__name__ != fn.name() or (None, 0) in below[place])
         ]
 
-    def leaves_of(
-        self, walk: Walk, below: list[Any], order: dict[int, int], roots: Sequence[tuple[Any, int]]
-    ) -> list[torch.Tensor] | None:
-        """Return the leaves of a walk where it is through this very graph, else None."""
-        functions = walk.functions
-        if list(map(type, functions)) != self._types or _edges_of(below, order, roots) != self._edges:
+    def follow(self, roots: Sequence[tuple[Any, int]]) -> Walk | None:
+        """Go the same ways from some roots: return the walk where it leads through this very graph, else None."""
+        below: list[Any] = []
+        try:
+            functions = [roots[start][0] for start in self._starts]
+            for fn, ways in zip(functions, self._ways, strict=False):  # the functions grow meanwhile
+                edges = fn.next_functions
+                below.append(edges)
+                functions += [edges[way][0] for way in ways]
+        except (AttributeError, IndexError):  # there is no such way
+            return None
+        if list(map(type, functions)) != self._types or list(map(len, below)) != self._counts:
+            return None
+        edges = [*roots, *chain.from_iterable(below)]
+        targets = self._targets([*functions, None])
+        if [output for _, output in edges] != self._outputs or not all(map(is_, [fn for fn, _ in edges], targets)):
             return None
         leaves = [functions[place].variable for place in self._leaf_places]
         if any(known() is not leaf for known, leaf in zip(self._leaves, leaves, strict=True)):
             return None
         if any(_look_of(fn := functions[place], fn.name(), below[place]) != look for place, look in self._looks):
             return None
-        return leaves
+        digest, fresh, count = self._walk
+        return Walk(functions, [fn._sequence_nr() for fn in functions], leaves, digest, fresh, count)
 
 
-def _edges_of(below: list[Any], order: dict[int, int], roots: Sequence[tuple[Any, int]]) -> tuple[list[Any], ...]:
-    """Return where all edges lead, to which output, and how many each function has."""
-    edges = [*roots, *chain.from_iterable(below)]
-    places = list(map(order.get, [id(fn) for fn, _ in edges]))  # None has none
-    return places, [output for _, output in edges], list(map(len, below))
+def _firsts(places: list[int], met: set[int]) -> list[int]:
+    """Return which of some edges lead to where none before has led."""
+    found = []
+    for index, place in enumerate(places):
+        if place not in met:
+            met.add(place)
+            found.append(index)
+    return found
 
 
 def _look_of(fn: Any, name: str, edges: Sequence[Any]) -> tuple[Any, ...]:
     """Return what a node is called and what comes out of it."""
     return (name, len(edges), *[(sizes_of(each), each.dtype, each.device) for each in fn._input_metadata])
+
+
+def _is_small(walk: Walk) -> bool:
+    shapes = [sizes_of(each) for fn in walk.functions if fn.name() != _ACCUMULATE for each in fn._input_metadata]
+    return all(math.prod(shape) <= LARGE and -1 not in shape for shape in [*shapes, *map(sizes_of, walk.leaves)])
 
 
 _LEAF = (-1,)
