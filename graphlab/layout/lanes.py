@@ -46,6 +46,10 @@ class LaneRow:
     """The input that the node's own lane goes on to."""
     joins: tuple[Join, ...]
     """The other inputs, in the order of their slots."""
+    hidden: int = 0
+    """How many lanes pass the row beyond those that were asked for."""
+    hidden_joins: int = 0
+    """How many edges into the node come from such lanes and are not among the joins (`PackedLanes` leaves them out)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +97,22 @@ class Lanes:
         index = bisect_right(self._checkpoint_rows, start) - 1
         widest = self.width if limit is None else limit
         open_rows = {row: None for row in self._checkpoints[index] if self._lane[row] < widest}
+        hidden = len(self._checkpoints[index]) - len(open_rows)
         found = []
         for row in range(self._checkpoint_rows[index], stop):
             open_rows.pop(row, None)
+            if self._lane[row] >= widest and self._opener[row] < row:
+                hidden -= 1
             if row >= start:
-                found.append(self._row(row, open_rows))
-            for source in self._inputs[self._starts[row] : self._starts[row + 1]]:
+                found.append(self._row(row, open_rows, hidden))
+            for source in dict.fromkeys(self._inputs[self._starts[row] : self._starts[row + 1]]):
                 if self._lane[source] < widest:
                     open_rows[source] = None
+                elif self._opener[source] == row:
+                    hidden += 1
         return found
 
-    def _row(self, row: int, open_rows: dict[int, None]) -> LaneRow:
+    def _row(self, row: int, open_rows: dict[int, None], hidden: int) -> LaneRow:
         counts: dict[int, int] = {}
         for source in self._inputs[self._starts[row] : self._starts[row + 1]]:
             counts[source] = counts.get(source, 0) + 1
@@ -121,6 +130,7 @@ class Lanes:
             passing=tuple(passing),
             below=joins.pop(own) if own >= 0 else None,
             joins=tuple(joins.values()),
+            hidden=hidden,
         )
 
     def _scan(self, stop: int) -> None:

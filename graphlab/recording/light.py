@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from graphlab.errors import RecordingError
 from graphlab.model import LEAF_KINDS, Event, Snapshot
-from graphlab.store.light import LightStep, is_absent, pack_reals, unpack_reals
+from graphlab.store.light import LightStep, absent_mask, is_absent, pack_reals, unpack_reals
 from graphlab.structure import Structure, read_nodes_and_edges, unpack_numbers
 
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Sequence
+
+    import numpy
 
     from graphlab.model import EventKind
     from graphlab.recording.run import Recording
@@ -33,12 +35,13 @@ class LightGraph:
     number: int
     nodes: array[int]
     roots: array[int]
-    _measured: array[int]
+    measured: array[int]
+    """Pairs of node and slot, in the order of the norms."""
 
     @cached_property
     def places(self) -> dict[tuple[int, int], int]:
         """By node and slot: the place of its norm among those of the graph."""
-        pairs = zip(self._measured[::2], self._measured[1::2], strict=True)
+        pairs = zip(self.measured[::2], self.measured[1::2], strict=True)
         return {pair: place for place, pair in enumerate(pairs)}
 
 
@@ -138,6 +141,43 @@ class LightReader:
             node.id: node if node.kind in LEAF_KINDS else replace(node, event=made[node.id]) for node in nodes.values()
         }
         return Structure(shown, [replace(edge, event=made[edge.target]) for edge in edges], frozenset(made) - roots)
+
+    def made(self, number: int) -> list[tuple[int, numpy.ndarray[Any, Any]]] | None:
+        """Return each backward of a light step with the nodes that it ran through, ascending; None for a full step."""
+        import numpy
+
+        step = self.step(number)
+        if step is None:
+            return None
+        found = []
+        for index in step.outline.starts:
+            graph = self.graph(step.graph_of(index))
+            if graph is not None:
+                found.append((step.events[index], numpy.sort(numpy.concatenate((graph.nodes, graph.roots)))))
+        return found
+
+    def gradient_columns(self, number: int) -> list[tuple[Any, int, Any]]:
+        """Return what was kept of a light step's gradients: nodes, the event at which they were taken, and norms."""
+        import numpy
+
+        step = self.step(number)
+        if step is None:
+            return []
+        outline = step.outline
+        figures = step.figures
+        is_there = ~absent_mask(figures)
+        found = [
+            (numpy.array(outline.leaves, "i8")[is_there], step.events[outline.last_end], numpy.abs(figures[is_there]))
+        ]
+        for event, outlined in zip(step.events, outline.events, strict=True):
+            graph, norms = self._norms(event) if outlined.kind == "backward_end" else (0, ())
+            measured = self.graph(graph)
+            if measured is not None:
+                pairs = numpy.array(measured.measured, "i8").reshape(-1, 2)[: len(norms)]
+                kept = numpy.array(norms, "f8")[: len(pairs)]
+                is_output = (pairs[:, 1] == -1) & ~absent_mask(kept)
+                found.append((pairs[is_output, 0], event, kept[is_output]))
+        return found
 
     def value_of(self, node: int, moment: int) -> tuple[int, int | None]:
         """Return the event of the last update by a moment that kept what it made of a parameter, and the snapshot."""

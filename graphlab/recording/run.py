@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     import os
 
     from graphlab.graph.shown import Graph
+    from graphlab.recording.packed import PackedGraph
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -102,6 +103,7 @@ class Recording:
         self.event = self._cached(self._event, 4096)
         self.node = self._cached(self._node, 65_536)
         self.structure = self._cached(self._structure, 8)
+        self.packed = self._cached(self._packed, 2)
         self.variables = self._cached(self._variables, 64)
         self.names = self._cached(self._names, 64)
         self.metrics = self._cached(self._metrics, 1)
@@ -320,6 +322,12 @@ class Recording:
         with self.reading():
             light = self.light.structure(step)
             return light or read_structure(self.reader, self.steps[step - 1], self.spans_of(step))
+
+    def _packed(self, step: int) -> PackedGraph:
+        """Read the graph of a step as columns: what `structure` gives, for any size."""
+        from graphlab.recording.packed import PackedGraph
+
+        return PackedGraph(self, step)
 
     def value_tensor(self, node: int, moment: int) -> Tensor | None:
         """Return the state that a node's tensor had at a moment, or None if it was not made yet or not kept."""

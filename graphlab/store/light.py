@@ -277,6 +277,11 @@ class LightStep:
         value = float(self._reals[self._reals.size - len(self.outline.leaves) + self.outline.places[leaf]])
         return None if is_absent(value) else value
 
+    @property
+    def figures(self) -> numpy.ndarray[Any, Any]:
+        """The figures of the gradients of all leaves."""
+        return self._reals[self._reals.size - len(self.outline.leaves) :]
+
     def losses_from(self, start: int) -> list[float]:
         """Return the losses of the backward that begins with an event of the outline."""
         skipped = sum(event.losses for event in self.outline.events[:start])

@@ -11,9 +11,9 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from graphlab.errors import RecordingError
@@ -29,6 +29,9 @@ from graphlab.store.format import (
 )
 from graphlab.store.light import Block, Blocks, LightStep
 from graphlab.store.lock import is_held_here, is_written, read_place
+
+if TYPE_CHECKING:
+    import numpy
 
 _EVENT = "SELECT id, kind, time, file, line, frame, node, text, data FROM events"
 _NODE = "SELECT id, kind, event, op, call, name, module, file, line, shape, dtype, device FROM nodes"
@@ -201,6 +204,21 @@ class Reader:
         """Return the one number that a query asks for, or None."""
         row = self.row(statement, *values)
         return None if row is None or row[0] is None else int(row[0])
+
+    def columns(self, names: Sequence[str], rest: str, *values: Any) -> list[numpy.ndarray[Any, Any]]:
+        """Return whole numbers of many rows (none of them NULL) as columns, without an object a row.
+
+        SQLite puts each column into one text, which numpy reads: four times as quick as rows.
+        """
+        import numpy
+
+        joined = ", ".join(f"group_concat(CAST({name} AS INTEGER))" for name in names)
+        with self.session():
+            texts = self.row(f"SELECT {joined} FROM {rest}", *values)
+            found = [numpy.fromstring(text or "", dtype="i8", sep=",") for text in texts]
+            if len({len(column) for column in found}) > 1:
+                raise ValueError("a number is missing")
+        return found
 
     def meta(self) -> dict[str, Any]:
         """Return the facts about the run as a whole."""
