@@ -6,6 +6,7 @@ events; `empty`, `running` and `failed` are what their names say.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -216,7 +217,7 @@ class Run:
         output = self.number("nodes")
         start = self.happen(
             "backward_start", line, text="backward",
-            data=f'{{"call": "backward", "roots": [{output}], "losses": [{float(loss.array.sum())!r}]}}',
+            data=f'{{"call": "backward", "roots": [{output}], "losses": [{json.dumps(float(loss.array.sum()))}]}}',
         )  # fmt: skip
         self.losses.append(float(loss.array.sum()))
         shape = encode_shape(loss.array.shape)

@@ -37,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "graphlab.sentences": {"sqlite3"},
     "graphlab.series": {"sqlite3", "numpy"},
     "graphlab.report": {"sqlite3"},
+    "graphlab.finding": {"sqlite3", "numpy"},
     "graphlab.graph": {"sqlite3"},
     "graphlab.layout": {"sqlite3", "numpy"},
     "graphlab.analysis": {"sqlite3", "numpy"},

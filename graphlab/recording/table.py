@@ -60,6 +60,11 @@ class StepTable:
         """How many steps there are, with the one that is under way."""
         return len(self._lasts) + (self._open is not None)
 
+    @property
+    def lasts(self) -> array[int]:
+        """The last event of each step that has ended, in order."""
+        return self._lasts
+
     def last_event(self, *, is_running: bool) -> int:
         """Return the last event that can be read, with all before it.
 
