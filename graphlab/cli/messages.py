@@ -53,6 +53,10 @@ PROGRESS = "{bar}step {steps}  {events:,} events"
 STEP_ROW = "step {step:>5}  loss {loss:<11} |grad| {norms}{more}"
 MORE_LEAVES = "  and {count} more"
 
+STEP_NEEDS_FIND = "--step goes with --find: it says in which step to look"
+EMPTY_QUERY = "--find takes what to look for, such as relu, name:W_h or 'grad:nan'"
+MATCH_ROW = "e{event}  step {step}  {words}"
+MATCHES = ("{count:,} match", "{count:,} matches")
 EVENT_ROW = "e{event} step {step} {phase}: {words}"
 OVERVIEW = "{scenario}  {status}  torch {torch}  {device}  seed {seed}  detail {detail}"
 COUNTS = "events {events:,}  steps {steps:,}  distinct graphs {graphs:,}"

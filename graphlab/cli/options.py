@@ -83,14 +83,14 @@ def read_run_options(arguments: argparse.Namespace) -> RunOptions:
     if arguments.detail != "light" and (arguments.windows or arguments.every):
         raise UsageError(messages.ONLY_LIGHT.format(option="--full" if arguments.windows else "--every"))
     return RunOptions(
-        steps=_read_count("--steps", arguments.steps, 1),
-        seed=_read_count("--seed", arguments.seed, 0, _LARGEST_SEED),
+        steps=read_count("--steps", arguments.steps, 1),
+        seed=read_count("--seed", arguments.seed, 0, _LARGEST_SEED),
         device=arguments.device,
         settings=tuple(arguments.settings),
         detail=cast("Literal['full', 'light']", arguments.detail),
         max_size=read_size(arguments.max_size),
         has_values=not arguments.no_values,
-        every=_read_count("--every", arguments.every, 1),
+        every=read_count("--every", arguments.every, 1),
         windows=tuple(read_window("--full", text) for text in arguments.windows),
         script_arguments=tuple(arguments.script_arguments),
     )
@@ -165,7 +165,12 @@ def chosen_parameters(options: RunOptions, scenario: Scenario) -> dict[str, Any]
     return read_settings(scenario, [*settings, *options.settings])
 
 
-def _read_count(option: str, text: str | None, least: int, most: int | None = None) -> int | None:
+def read_count(option: str, text: str | None, least: int, most: int | None = None) -> int | None:
+    """Read a whole number of an option.
+
+    Raises:
+        UsageError: it is none, or out of its limits.
+    """
     if text is None:
         return None
     try:

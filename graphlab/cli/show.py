@@ -1,6 +1,16 @@
 """Show what a recording holds: steps, losses, events, graphs.
 
 With --plain every event as one sentence a line, for screen readers and pipes.
+
+With --find what a query finds, one match a line, in order: its event and step, the node, op, name, module, place in
+the source, and why it was found. The exit code is 0 where there is a match, 1 where there is none, as of grep.
+
+  graphlab show run.glab --find 'grad:nan'
+  graphlab show run.glab --find 'op:mm |grad|>100 -module:head' --step 3
+
+Understood are words (of names, ops, modules and source lines), op: name: module: shape:[20,*] line: file: kind:
+dtype:, grad:0 grad:none grad:nan grad:inf, value:0 value:nan value:inf, |grad|>100 |value|<1e-6, nan and inf. All must
+hold; -term excludes; quotes hold words together.
 """
 
 from __future__ import annotations
@@ -10,10 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphlab.cli import messages
-from graphlab.cli.options import add_json
+from graphlab.cli.options import add_json, read_count
 from graphlab.cli.output import write_json, write_line
+from graphlab.errors import UsageError
 
 if TYPE_CHECKING:
+    from graphlab.finding.why import Found
     from graphlab.recording import Recording
 
 _STEPS = 20
@@ -23,7 +35,10 @@ _STEPS = 20
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("recording", metavar="RECORDING", help="a .glab file")
-    parser.add_argument("--plain", action="store_true", help="every event as one sentence a line")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--plain", action="store_true", help="every event as one sentence a line")
+    either.add_argument("--find", metavar="QUERY", help="the nodes, lines and printed texts that a query finds")
+    parser.add_argument("--step", metavar="K", help="with --find: only in training step K")
     add_json(parser)
 
 
@@ -31,9 +46,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the overview, the sentences or the JSON."""
     from graphlab.recording import open_recording
 
+    if arguments.step is not None and arguments.find is None:
+        raise UsageError(messages.STEP_NEEDS_FIND)
     recording = open_recording(Path(arguments.recording))
     try:
         with recording.reading():
+            if arguments.find is not None:
+                return _find(recording, arguments)
             if arguments.json:
                 from graphlab.report import report_run
 
@@ -45,6 +64,42 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         recording.close()
     return 0
+
+
+def _find(recording: Recording, arguments: argparse.Namespace) -> int:
+    from graphlab.finding import Index, find_matches, parse_query
+    from graphlab.finding.why import as_json, describe
+
+    query = parse_query(arguments.find)
+    if isinstance(query, str):
+        raise UsageError(query)
+    if not query:
+        raise UsageError(messages.EMPTY_QUERY)
+    step = read_count("--step", arguments.step, 1)
+    if step is not None:
+        recording.step(step)
+    index = Index(recording)
+    index.feed(has_figures=query.asks_figures)
+    matches = find_matches(index, query)
+    places = matches.in_step(index, step) if step is not None else range(len(matches))
+    if arguments.json:
+        found = [as_json(describe(index, query, matches, place)) for place in places]
+        write_json({"query": arguments.find, "count": len(found), "matches": found, "notes": matches.notes})
+        return 0 if found else 1
+    for place in places:
+        _write_match(describe(index, query, matches, place))
+    for note in matches.notes:
+        write_line(messages.NOTE.format(note=note))
+    write_line(messages.MATCHES[len(places) != 1].format(count=len(places)))
+    return 0 if len(places) else 1
+
+
+def _write_match(found: Found) -> None:
+    where = f"{found.file}:{found.line}" if found.file else None
+    what = found.kind if found.node is None else f"node {found.node}"
+    words = (what, found.op, found.name, found.module, where, found.why)
+    shown = "  ".join("-" if word is None else word for word in words)
+    write_line(messages.MATCH_ROW.format(event=found.event, step=found.step, words=shown))
 
 
 def _write_sentences(recording: Recording) -> None:
