@@ -313,7 +313,7 @@ class Index:
     def steps_of(self, events: Array) -> Array:
         """Return the step that each event lies in."""
         recording = self.recording
-        ends = numpy.array(recording.step_ends, "i8")
+        ends = numpy.array(recording.steps.ends, "i8")
         return numpy.clip(numpy.searchsorted(ends, events) + 1, 1, max(len(recording.steps), 1))
 
     def text_of(self, place: Place) -> str | None:

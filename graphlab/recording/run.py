@@ -49,7 +49,6 @@ from graphlab.structure import Structure, read_structure
 
 if TYPE_CHECKING:
     import os
-    from array import array
 
     from graphlab.graph.shown import Graph
     from graphlab.recording.packed import PackedGraph
@@ -181,11 +180,6 @@ class Recording:
     def losses(self) -> list[float | None]:
         """The loss of every step."""
         return self._table.losses()
-
-    @property
-    def step_ends(self) -> array[int]:
-        """The last event of each step that has ended, in order."""
-        return self._table.lasts
 
     @property
     def spans(self) -> list[Span]:

@@ -32,6 +32,11 @@ class Steps(Sequence[Step]):
             return [self._table.step(number + 1) for number in range(len(self))[index]]
         return self._table.step(range(len(self))[index] + 1)
 
+    @property
+    def ends(self) -> array[int]:
+        """The last event of each step that has ended."""
+        return self._table.lasts
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
 
@@ -62,7 +67,7 @@ class StepTable:
 
     @property
     def lasts(self) -> array[int]:
-        """The last event of each step that has ended, in order."""
+        """The last event of each step that has ended."""
         return self._lasts
 
     def last_event(self, *, is_running: bool) -> int:
