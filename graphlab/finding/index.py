@@ -30,12 +30,13 @@ _NODES = (
     "SELECT id, kind, event, op, call, name, module, file, line, shape, dtype FROM nodes "
     "WHERE id > ? ORDER BY id LIMIT ?"
 )
+# The + leaves the index alone: in the order of the file nothing is to be sorted.
 _LINES = (
     "SELECT id, kind, file, line, CASE kind WHEN 'line' THEN NULL ELSE text END FROM events "
-    "WHERE kind IN ('line', 'output', 'error') AND id > ? ORDER BY id LIMIT ?"
+    "WHERE +kind IN ('line', 'output', 'error') AND id > ? ORDER BY id LIMIT ?"
 )
 _TENSORS = "SELECT id, object, event, node, output, label, snapshot FROM tensors WHERE id > ? ORDER BY id LIMIT ?"
-_BINDINGS = "SELECT id, event, frame, name, object FROM bindings WHERE id > ? AND event < ? ORDER BY id"
+_BINDINGS = "SELECT id, event, frame, name, object FROM bindings WHERE event >= ? AND event < ? ORDER BY event, id"
 # By the events that brought them: gradients themselves lie in the file by node. An event is never parted.
 _GRADIENTS = (
     "SELECT e.id, e.node, g.snapshot FROM (SELECT id, node FROM events WHERE kind = 'gradient' AND id > ? "
@@ -111,18 +112,22 @@ class Tensors:
 
     def __init__(self) -> None:
         self._columns = [Grown() for _ in range(4)]
+        self._sorted: tuple[Array, Array, Array] | None = None
 
     def extend(self, rows: Sequence[tuple[int, int, int, int]]) -> None:
         """Add rows of node, event, output, snapshot."""
         for column, numbers in zip(self._columns, zip(*rows, strict=True), strict=False):
             column.extend(numbers)
+        self._sorted = None
 
     @property
     def columns(self) -> tuple[Array, Array, Array]:
         """Nodes, events and snapshots, by node and event; of several outputs at once the first last."""
-        nodes, events, outputs, snapshots = (column.array for column in self._columns)
-        order = numpy.lexsort((-outputs, events, nodes))
-        return nodes[order], events[order], snapshots[order]
+        if self._sorted is None:
+            nodes, events, outputs, snapshots = (column.array for column in self._columns)
+            order = numpy.lexsort((-outputs, events, nodes))
+            self._sorted = nodes[order], events[order], snapshots[order]
+        return self._sorted
 
 
 class Index:
@@ -146,7 +151,7 @@ class Index:
         self.files: dict[int, tuple[str, list[str], dict[int, int]]] = {}
         """By number: path, lines, and for each line that on which its statement begins."""
         # What snapshots hold never changes.
-        self._last = {"snapshots": self._last.get("snapshots", -1)}
+        self._last = {what: self._last[what] for what in ("snapshots", "figures") if what in self._last}
         self._marks = 0
         """How many kinds, names and modules were read that may be set later."""
         self._waiting: list[int] = []
@@ -234,7 +239,8 @@ class Index:
 
     def _take_names(self, states: Sequence[tuple[Any, ...]], until: int) -> None:
         """Follow which variables name which nodes: a line binds an object, a change in place moves it to a node."""
-        bindings = self.recording.reader.rows(_BINDINGS, self._last.get("bindings", -1), until)
+        bindings = self.recording.reader.rows(_BINDINGS, self._last.get("bindings", 0), until)
+        self._last["bindings"] = bindings[-1][1] + 1 if bindings else self._last.get("bindings", 0)
         found: list[tuple[int, str]] = []
         for row in sorted([*((row[2], 0, row) for row in states), *((row[1], 1, row) for row in bindings)]):
             if row[1] == 0:
@@ -244,7 +250,7 @@ class Index:
                     self._nodes_of[bound] = node
                     found += [(node, name) for name in self._names.get(bound, ())]
                 continue
-            self._last["bindings"], _, frame, name, bound = row[2]
+            _, _, frame, name, bound = row[2]
             self._names.get(self._held.pop((frame, name), 0), set()).discard(name)
             if bound is not None:
                 self._held[frame, name] = bound
@@ -294,7 +300,8 @@ class Index:
                 column.append(piece)
 
     def _take_snapshots(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        start = sum(map(len, self._figures))
+        start = self._last.get("figures", 0)
+        self._last["figures"] = rows[-1][0] + 1
         found = no_figures(rows[-1][0] + 1 - start)
         places = numpy.array([row[0] for row in rows]) - start
         measured = measure(rows)

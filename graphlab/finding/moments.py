@@ -17,6 +17,7 @@ from graphlab.store.light import absent_mask
 if TYPE_CHECKING:
     from graphlab.finding.index import Index
 
+_AT_ONCE = 1_000_000
 _NONE = numpy.empty(0, "i8")
 _ENDS = "SELECT id FROM events WHERE kind IN ('backward_end', 'unscale') ORDER BY id"
 
@@ -217,12 +218,14 @@ def _leaves_without(index: Index, of_nodes: Array, ends: Array) -> Rows:
     width = max(int(events.max(initial=0)), int(ends.max(initial=0))) + 2
     keys = nodes * width + events
     found: list[Rows] = []
-    for end in ends:
-        living = leaves[(made <= end) & (let_go >= end)]
-        places = numpy.searchsorted(keys, living * width + end, "right") - 1
-        safe = numpy.maximum(places, 0)
-        has_one = numpy.zeros(living.size, bool)
+    many = max(_AT_ONCE // max(leaves.size, 1), 1)
+    for start in range(0, ends.size, many):
+        asked, moments = (side.ravel() for side in numpy.meshgrid(leaves, ends[start : start + many]))
+        places = numpy.searchsorted(keys, asked * width + moments, "right") - 1
+        times = moments.size // max(leaves.size, 1)
+        is_living = (numpy.tile(made, times) <= moments) & (numpy.tile(let_go, times) >= moments)
         if keys.size:
-            has_one = (places >= 0) & (nodes[safe] == living) & (snapshots[safe] >= 0)
-        found.append(plain_rows(living[~has_one], numpy.full(int((~has_one).sum()), end)))
+            safe = numpy.maximum(places, 0)
+            is_living &= ~((places >= 0) & (nodes[safe] == asked) & (snapshots[safe] >= 0))
+        found.append(plain_rows(asked[is_living], moments[is_living]))
     return join_rows(found)
