@@ -263,7 +263,7 @@ async def test_going_and_finding_by_name(rnn: Path) -> None:
         assert state_of(pilot).moment == 20
         await press(pilot, ": z z enter")
         assert "there is no 'zz'" in text_of(pilot)
-        await press(pilot, "/ t a n h enter")
+        await press(pilot, "/ n e x t _ h enter")
         first = state_of(pilot).moment
         await press(pilot, "n")
         assert state_of(pilot).moment != first

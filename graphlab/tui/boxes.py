@@ -209,7 +209,8 @@ class BoxRows(Sequence[Row]):
             text = f"∇ {format_number(gradient.statistics.norm)}" if gradient is not None else "∇"
             return fit([(text, "future" if is_future else "gradient" if gradient is not None else "leaf")], width)
         name = state.tag_of(node) or (node.name or "")
-        row: Row = [(name, names if is_future or names == "cursor" else node.kind)]
+        found = "match" if state.search.is_found(state, node.id) else ""
+        row: Row = [(name, found or (names if is_future or names == "cursor" else node.kind))]
         row.append((f" {format_shape(node.shape)}", "future" if is_future else "shapes"))
         return fit(row, width)
 
@@ -244,7 +245,8 @@ class BoxRows(Sequence[Row]):
             gradient = state.gradient(node.id)
             text = "None" if gradient is None else format_number(gradient.statistics.norm)
             right = [(f" ∇{text}", "gradient")]
-        return spread([(word, "future" if is_future else node.kind)], right, width)
+        found = "match" if state.search.is_found(state, node.id) else ""
+        return spread([(word, found or ("future" if is_future else node.kind))], right, width)
 
     def _second_line(self, node: Node, width: int, frame: str) -> Row:
         """Return the tag that sits on the node now, and the shape."""

@@ -22,14 +22,14 @@ class PromptDialog(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "leave")]
 
-    def __init__(self, title: str, hint: str, value: str = "") -> None:
+    def __init__(self, title: str, hint: str) -> None:
         super().__init__()
-        self._words = (title, hint, value)
+        self._words = (title, hint)
 
     def compose(self) -> ComposeResult:
         """Make the line."""
-        title, hint, value = self._words
-        frame = Horizontal(Input(value=value, placeholder=hint, id="line"), id="prompt")
+        title, hint = self._words
+        frame = Horizontal(Input(placeholder=hint, id="line"), id="prompt")
         frame.border_title = title
         frame.border_subtitle = "Enter · Esc"
         yield frame

@@ -351,9 +351,19 @@ class ExploreScreen(Screen[None]):
 
     def action_find(self) -> None:
         """Ask what to find."""
-        self._ask(messages.FIND, messages.FIND_HINT, self.state.find, self.state.search)
+        from graphlab.tui.find_dialog import FindDialog
 
-    def _ask(self, title: str, hint: str, then: Any, value: str = "") -> None:
+        self._pause()
+
+        def answer(place: int | None) -> None:
+            if place is not None and place >= 0:
+                self.state.search.go_to(self.state, place)
+            elif place is not None:
+                self.state.match(1)
+
+        self.app.push_screen(FindDialog(self.state), answer)
+
+    def _ask(self, title: str, hint: str, then: Any) -> None:
         from graphlab.tui.dialogs import PromptDialog
 
         self._pause()
@@ -362,7 +372,7 @@ class ExploreScreen(Screen[None]):
             if text:
                 then(text)
 
-        self.app.push_screen(PromptDialog(title, hint, value), answer)
+        self.app.push_screen(PromptDialog(title, hint), answer)
 
     def action_copy(self) -> None:
         """Copy what the focused pane offers."""

@@ -1,4 +1,4 @@
-"""Finds places by what a person types: `e120`, `s45`, `L12`, `bwd`, a name; and searches names, ops and lines."""
+"""Finds places by what a person types: `e120`, `s45`, `L12`, `bwd`, a name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ _PHASES: dict[str, Phase] = {
     "setup": "setup", "fwd": "forward", "forward": "forward", "bwd": "backward", "backward": "backward",
     "upd": "update", "update": "update",
 }  # fmt: skip
-_MOST_LINES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +79,6 @@ def find_parameter(state: ExplorerState, text: str, *, is_exact: bool = False) -
 
 def _is_match(word: str, text: str, *, is_exact: bool) -> bool:
     return word == text if is_exact else text.lower() in word.lower()
-
-
-def next_match(state: ExplorerState, text: str, direction: int) -> int | None:
-    """Return the next event (or the one before) that a search finds; over the end it starts again."""
-    where, values = _condition(state, text)
-    return nearest(state, where, values, direction)
-
-
-def _condition(state: ExplorerState, text: str) -> tuple[str, list[Any]]:
-    pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
-    like = "LIKE ? ESCAPE '\\'"
-    parts = [
-        f"(kind != 'output' AND text {like})",
-        f"node IN (SELECT id FROM nodes WHERE op {like} OR name {like})",  # noqa: S608 - a constant of ours is put in
-        f"id IN (SELECT event FROM nodes WHERE kind = 'parameter' AND name {like})",  # noqa: S608 - as above
-        f"id IN (SELECT event FROM bindings WHERE element = 0 AND name {like})",  # noqa: S608 - as above
-    ]
-    values: list[Any] = [pattern] * 5
-    for file in state.recording.files:
-        lines = [number for number, line in enumerate(file.text.splitlines(), 1) if text.lower() in line.lower()]
-        if lines:
-            lines = lines[:_MOST_LINES]
-            parts.append(f"(kind = 'line' AND file = ? AND line IN ({', '.join('?' * len(lines))}))")
-            values += [file.id, *lines]
-    return f"({' OR '.join(parts)})", values
 
 
 def nearest(state: ExplorerState, where: str, values: list[Any], direction: int) -> int | None:

@@ -47,7 +47,8 @@ class GraphPane(Pane):
         return LaneRows(self.state, lanes, width)
 
     def title(self) -> str:
-        return f"{messages.TITLES['graph']}: {messages.VIEWS[self.view]}"
+        found = self.state.search.say(self.state)
+        return f"{messages.TITLES['graph']}: {messages.VIEWS[self.view]}" + (f" · {found}" if found else "")
 
     def legend(self) -> str:
         legend = messages.LEGEND_BOXES if self.view == "boxes" else messages.LEGEND_GRAPH

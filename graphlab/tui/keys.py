@@ -92,7 +92,7 @@ KEYS: tuple[Key, ...] = (
     Key("go_to", "colon", ":", "go_to", "go to",
         "go to e120 (event), s45 (step), L12 (line), bwd (a phase) or a name", FIND, footer=6),
     Key("find", "slash", "/", "find", "find",
-        "find in names, ops and lines", FIND, BOTH, footer=5),
+        "find by name, op, module, shape, line, gradient or value", FIND, BOTH, footer=5),
     Key("match_next", "n", "n", "match(1)", "next match",
         "the next match of the search", FIND),
     Key("match_previous", "N", "N", "match(-1)", "last match",

@@ -129,7 +129,8 @@ class LaneRows(Sequence[Row]):
             name = state.step_name(node.id)
         future = "future" if is_future else ""
         kind = short_op(node.op).lower() if node.kind == "op" else messages.LANE_KINDS[node.kind]
-        words: Row = [(f"{shorten(kind, 12):<7} ", future or node.kind)]
+        found = "match" if state.search.is_found(state, node.id) else ""
+        words: Row = [(shorten(kind, 12), found or future or node.kind), (" " * max(8 - len(kind), 1), "")]
         if name:
             words.append((f"{name} ", future or ("data" if node.kind == "data" else "bold")))
         words.append((format_shape(node.shape), future or "shapes"))

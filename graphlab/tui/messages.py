@@ -52,7 +52,9 @@ RECORDING_GONE = "the recording cannot be read any more: {reason}"
 COPIED = "copied: {text}"
 NOTHING_TO_COPY = "nothing here to copy"
 NO_MATCH = "nothing matches {text!r}"
-NO_MORE_MATCHES = "no further match of {text!r}"
+MATCHES = ("{count:,} match", "{count:,} matches")
+MATCH_OF = "match {place:,} of {count:,}"
+MATCH_IS = "match {place:,} of {count:,}: {why}"
 NO_SUCH_PLACE = "there is no {text!r}: try e12, s3, L9, bwd, or a name"
 NO_SUCH_EVENT = "there is no event e{event}: the recording has e0 to e{last}"
 NO_SUCH_STEP = "there is no step {step}: the recording has {last}"
@@ -79,7 +81,14 @@ AT_START = "this is the start"
 AT_END = "this is the end"
 
 GO_TO_HINT = "e120 event · s45 step · L12 line · bwd phase · or a name"
-FIND_HINT = "a name, an op, or words of a line"
+FIND_HINT = "relu · name:W_h · grad:nan · |grad|>100"
+FIND_HELP = (
+    "Words of names, ops, modules and lines; op: name: module: shape:[20,*] line: file: kind: dtype: · "
+    "grad:0 grad:none grad:nan grad:inf value:0 value:nan value:inf · |grad|>100 |value|<1e-6 · nan inf. "
+    "All must hold; -term excludes; quotes hold words together."
+)
+FIND_KEYS = "{count}↑ ↓ · Enter · Esc"
+STEP_SHORT = "step {step:<5} "
 
 EXPORT_TITLE = "Export this moment's graph"
 EXPORT_DONE = "saved {path}"

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal
 from graphlab.model import LEAF_KINDS
 from graphlab.tui import messages, places
 from graphlab.tui.boxes import MOST_BOXES, BoxPlan, plan_boxes
-from graphlab.tui.find import find_parameter, find_place, nearest, next_match
+from graphlab.tui.find import find_place, nearest
 from graphlab.tui.lanes import layout_lanes
+from graphlab.tui.search import Search
 
 if TYPE_CHECKING:
     from graphlab.layout.lanes import Lanes
@@ -51,7 +52,7 @@ class ExplorerState:
         self.is_playing = False
         self.speed = 4.0
         """Stops a second while playing."""
-        self.search = ""
+        self.search = Search(recording)
         self.jumps: list[int] = []
         self.notice = ""
         """What to tell the person about the last key, once."""
@@ -223,23 +224,13 @@ class ExplorerState:
             self.go(found)
 
     def find(self, text: str) -> None:
-        """Search, and go to the first match after the cursor."""
-        self.search = text.strip()
-        if self.search:
-            self.match(1)
+        """Search, and go to the first match from the cursor on."""
+        self.search.ask(text)
+        self.match(1)
 
     def match(self, direction: int) -> None:
         """Go to the next match of the search, or the one before; over the end it starts again."""
-        if not self.search:
-            self.tell(messages.NO_MATCH.format(text=""))
-            return
-        found = next_match(self, self.search, direction)
-        if found is None:
-            self.tell(messages.NO_MATCH.format(text=self.search))
-        else:
-            named = find_parameter(self, self.search, is_exact=True)
-            self.selected = named.node if named is not None else self.selected
-            self.go(found)
+        self.search.go(self, direction)
 
     # -- selecting -------------------------------------------------------------------------------------------------
 
@@ -258,8 +249,9 @@ class ExplorerState:
         self.changed()
 
     def release(self) -> None:
-        """Let go of selection and marks."""
+        """Let go of selection, marks, and what a search has marked."""
         self.selected = None
+        self.search.is_shown = False
         self.marks.clear()
         self.changed()
 
