@@ -217,7 +217,7 @@ async def test_the_mouse_selects_a_node_a_line_and_a_moment(rnn: Path) -> None:
         await press(pilot, "2 v")
         await pilot.click("#graph", offset=(12, 4))
         await pilot.pause()
-        assert state.selected == state.lane_order()[3]
+        assert state.selected == state.lane_book.order()[3]
         await press(pilot, "v escape")
         row, line = next(
             (n, line) for n, line in enumerate(text_of(pilot).splitlines()) if "tanh" in line and "│ " in line

@@ -128,13 +128,13 @@ def test_matches_at_one_moment_are_walked_one_by_one(tmp_path: Path) -> None:
 def test_what_is_found_is_marked_until_it_is_let_go(rnn: Path, tmp_path: Path) -> None:
     state = ExplorerState(builders.rnn_cell(tmp_path))
     state.find("op:mm")
-    lanes = state.lanes()
-    assert lanes is not None
-    marked = [row_text(row) for row in LaneRows(state, lanes, 60) if any("match" in names for _, names in row)]
+    table = state.lane_book.table()
+    assert table is not None
+    marked = [row_text(row) for row in LaneRows(state, table, 60) if any("match" in names for _, names in row)]
     assert len(marked) == 2
     assert all("mm" in row for row in marked)
     state.release()
-    assert not any("match" in names for row in LaneRows(state, lanes, 60) for _, names in row)
+    assert not any("match" in names for row in LaneRows(state, table, 60) for _, names in row)
     state.match(1)
     assert state.search.is_shown
 

@@ -36,8 +36,8 @@ def recordings() -> list[Recording]:
 
 
 def lane_rows(state: ExplorerState, width: int, height: int, look: Look) -> Sequence[Row]:
-    lanes = state.lanes()
-    return LaneRows(state, lanes, width) if lanes is not None else []
+    table = state.lane_book.table()
+    return LaneRows(state, table, width) if table is not None else []
 
 
 def box_rows(state: ExplorerState, width: int, height: int, look: Look) -> Sequence[Row]:
@@ -87,7 +87,7 @@ def test_rows_are_exactly_as_wide_as_asked(
     recording = recordings()[which]
     state = ExplorerState(recording, at=round(share * recording.event_count))
     state.stride, state.tensor_view = stride, view
-    order = state.lane_order()
+    order = state.lane_book.order()
     if order and choice < 2 * len(order):
         node = order[choice % len(order)]
         edges = state.edges_into(node)
@@ -155,17 +155,17 @@ def test_data_needs_no_gradient(rnn: ExplorerState) -> None:
 
 def test_lanes_show_what_is_made_now_and_to_come(rnn: ExplorerState) -> None:
     at(rnn, "h2h")
-    lanes = rnn.lanes()
-    assert lanes is not None
-    text = join_text(LaneRows(rnn, lanes, 50))
+    table = rnn.lane_book.table()
+    assert table is not None
+    text = join_text(LaneRows(rnn, table, 50))
     assert "◉─╮ mm" in text
     assert "○─╮   add" in text
     assert "●─╮   mm      i2h 20x1" in text
     rnn.go_last()
-    text = join_text(LaneRows(rnn, lanes, 50))
+    text = join_text(LaneRows(rnn, table, 50))
     assert "○" not in text
     assert text.count("✓") == 6
-    assert text.count("‖∇‖") == 8
+    assert text.count(" ∇ ") == 8
 
 
 def test_boxes_are_dashed_before_heavy_now_and_stay_where_they_are(rnn: ExplorerState) -> None:

@@ -37,6 +37,10 @@ class History:
     norms: Column
     """NaN for a norm that is not known, or of a tensor that holds a NaN; -1 where there is none any more."""
 
+    def some(self, rows: Column) -> History:
+        """Return some of its rows, which are in order."""
+        return History(self.places[rows], self.events[rows], self.norms[rows])
+
     def at(self, moment: int) -> tuple[Column, Column]:
         """Return the places that have one at a moment, and it."""
         known = numpy.flatnonzero(self.events <= moment)

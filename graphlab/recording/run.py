@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
@@ -34,6 +34,7 @@ from graphlab.recording.facts import read_facts
 from graphlab.recording.light import LightReader
 from graphlab.recording.steps import (
     Metric,
+    is_large,
     last_backward_end,
     read_metrics,
     read_step_gradients,
@@ -104,6 +105,7 @@ class Recording:
         self.node = self._cached(self._node, 65_536)
         self.structure = self._cached(self._structure, 8)
         self.packed = self._cached(self._packed, 2)
+        self.is_large = self._cached(partial(is_large, self), 64)
         self.variables = self._cached(self._variables, 64)
         self.names = self._cached(self._names, 64)
         self.metrics = self._cached(self._metrics, 1)

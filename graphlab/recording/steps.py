@@ -19,6 +19,19 @@ LIVING = "WHERE event <= ? AND id NOT IN (SELECT node FROM gone WHERE event < ?)
 """The nodes made up to an event whose tensors had not been let go before a moment."""
 
 
+MANY = 5_000
+"""Nodes from which on a step's graph is large: an object a node would take too much time and memory."""
+
+
+def is_large(recording: Recording, number: int) -> bool:
+    """Whether the graph of a step is to be looked at as columns (`recording.packed`), not as objects."""
+    step = recording.step(number)
+    if step.nodes > MANY or step.detail == "light":
+        return step.nodes > MANY
+    query = "SELECT COUNT(*) FROM nodes WHERE event BETWEEN ? AND ?"
+    return (recording.reader.number(query, step.first, step.last) or 0) > MANY
+
+
 def last_backward_end(recording: Recording, step: Step) -> int:
     """Return the event at which a step's last backward ended (its gradients unscaled, if they are), or its end."""
     light = recording.light.step(step.step)

@@ -16,7 +16,8 @@ from graphlab.layout.grid import CellBox, CellSize, GridLayout, LineCell, border
 from graphlab.model import LEAF_KINDS, Edge, Node
 from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages
-from graphlab.tui.lanes import node_mark, short_op
+from graphlab.tui.lane_columns import short_op
+from graphlab.tui.lanes import node_mark
 from graphlab.tui.rows import Row, fit, over, shorten, spread
 
 if TYPE_CHECKING:

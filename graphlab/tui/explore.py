@@ -96,6 +96,8 @@ class ExploreScreen(Screen[None]):
         """Import what the first value that is looked at needs, after the first picture and before the first key."""
         import numpy as _  # noqa: F401 - only so that it is there
 
+        self.state.lane_book.finish()
+
     def on_unmount(self) -> None:
         """Stop following."""
         self.state.unwatch(self.state_changed)
@@ -256,6 +258,32 @@ class ExploreScreen(Screen[None]):
     def action_page(self, direction: int) -> None:
         """Go a page up or down."""
         self.pane.page(direction)
+
+    @property
+    def _graph(self) -> GraphPane:
+        """The graph pane that has the focus, else the one that shows lanes where both are on the screen."""
+        pane = self.pane
+        shown = [pane] if isinstance(pane, GraphPane) else [each for each in self.query(GraphPane) if each.display]
+        return next((each for each in reversed(shown) if each.view == "lanes"), self.query_one("#graph", GraphPane))
+
+    def action_fold(self) -> None:
+        """Fold or unfold what is selected in the graph."""
+        self._graph.fold()
+
+    def action_fold_all(self) -> None:
+        """Fold or unfold all of the graph."""
+        self._graph.fold_all()
+
+    def action_columns(self) -> None:
+        """Choose the columns of the lanes."""
+        from graphlab.tui.columns_dialog import ColumnsDialog
+
+        self._pause()
+        self.app.push_screen(ColumnsDialog(self.state))
+
+    def action_sort(self) -> None:
+        """Sort the lanes, or put them back into the order in which they ran."""
+        self.state.lane_book.toggle_sort()
 
     def action_sideways(self, direction: int) -> None:
         """Go sideways."""

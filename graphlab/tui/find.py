@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphlab.tui import messages
+from graphlab.tui.bulk import find_named
 
 if TYPE_CHECKING:
     from graphlab.model import Phase
@@ -57,6 +58,9 @@ def _find_name(state: ExplorerState, text: str) -> Found | None:
     if not text or step is None:
         return None
     recording = state.recording
+    if state.is_large:
+        found = find_named(state, text)
+        return Found(found.event or state.moment, found.id) if found is not None else find_parameter(state, text)
     nodes = recording.structure(step.step).nodes
     names = recording.names(step.last)
     for is_exact in (True, False):

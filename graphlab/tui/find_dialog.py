@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from graphlab.tui import messages
-from graphlab.tui.lanes import short_op
+from graphlab.tui.lane_columns import short_op
 from graphlab.tui.pane import RowsPane
 from graphlab.tui.rows import Row, fit, over, wrap
 

@@ -37,18 +37,21 @@ class GraphPane(Pane):
         return self.state.boxes()
 
     def build(self, width: int, height: int) -> Sequence[Row]:
-        lanes, plan = self.state.lanes(), self.plan
-        if lanes is None or not len(lanes):
+        table, plan = self.state.lane_book.table(), self.plan
+        if table is None or not len(table):
             return [fit([(f" {line}", "quiet")], width) for line in wrap(messages.NO_GRAPH, width - 2)]
         if self.view == "boxes" and plan is not None:
             rows = BoxRows(self.state, plan, width)
             self._margin = rows.margin
             return rows
-        return LaneRows(self.state, lanes, width)
+        return LaneRows(self.state, table, width)
 
     def title(self) -> str:
+        said = self.state.lane_book.title() if self.view == "lanes" else ""
         found = self.state.search.say(self.state)
-        return f"{messages.TITLES['graph']}: {messages.VIEWS[self.view]}" + (f" · {found}" if found else "")
+        return " · ".join(
+            part for part in (f"{messages.TITLES['graph']}: {messages.VIEWS[self.view]}", said, found) if part
+        )
 
     def legend(self) -> str:
         legend = messages.LEGEND_BOXES if self.view == "boxes" else messages.LEGEND_GRAPH
@@ -60,7 +63,8 @@ class GraphPane(Pane):
 
     def wanted_row(self) -> int | None:
         node = self.state.selected_node
-        return self.state.lane_of(node) if node is not None else None
+        table = self.state.lane_book.table()
+        return table.row_of(node) if node is not None and table is not None else None
 
     def _show_wanted_row(self) -> None:
         plan = self.plan
@@ -84,12 +88,12 @@ class GraphPane(Pane):
         if self.view == "boxes" and plan is not None:
             self._choose(neighbour(plan, self.state.selected_node, 0, 1 if delta > 0 else -1))
             return
-        order = self.state.lane_order()
-        if not order:
+        table = self.state.lane_book.table()
+        if table is None or not len(table):
             return
-        row = self.wanted_row()
-        row = (0 if delta > 0 else len(order) - 1) if row is None else min(max(row + delta, 0), len(order) - 1)
-        self.state.choose(order[row])
+        row, last = self.wanted_row(), len(table) - 1
+        row = (0 if delta > 0 else last) if row is None else min(max(row + delta, 0), last)
+        self.state.choose(table.node_at(row))
 
     def page(self, direction: int) -> None:
         if self.view == "boxes":
@@ -119,6 +123,20 @@ class GraphPane(Pane):
     def enter(self) -> None:
         self.state.enter_node()
 
+    def fold(self) -> None:
+        """Fold or unfold the module of what is selected."""
+        if self.view == "lanes":
+            self.state.lane_book.fold()
+        else:
+            self.state.tell(messages.FOLD_IN_LANES)
+
+    def fold_all(self) -> None:
+        """Fold or unfold all modules."""
+        if self.view == "lanes":
+            self.state.lane_book.fold_all()
+        else:
+            self.state.tell(messages.FOLD_IN_LANES)
+
     def switch_view(self) -> None:
         self.chosen_view = "lanes" if self.view == "boxes" else "boxes"
         if self.plan is None:
@@ -129,9 +147,9 @@ class GraphPane(Pane):
         if self.view == "boxes" and plan is not None:
             self._choose(box_at(plan, self._margin, x, y))
             return
-        order = self.state.lane_order()
-        if 0 <= y < len(order):
-            self.state.choose(order[y])
+        table = self.state.lane_book.table()
+        if table is not None and 0 <= y < len(table):
+            self.state.choose(table.node_at(y))
 
     def copy_text(self) -> str:
         node = self.state.selected_node

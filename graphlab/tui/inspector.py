@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from graphlab.model import Change, Edge, Node
 from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages, places
-from graphlab.tui.lanes import short_op
+from graphlab.tui.lane_columns import short_op
 from graphlab.tui.pane import Pane
 from graphlab.tui.rows import Row, fit, over, rule, shorten, wrap
 from graphlab.tui.state import EdgeChoice

@@ -9,55 +9,66 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
-from graphlab.layout.lanes import LaneRow, Lanes, newest_first
 from graphlab.model import LEAF_KINDS, Node
-from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages
-from graphlab.tui.rows import Row, fit, over, shorten
+from graphlab.tui.lane_columns import columns_that_fit, flowing_words, short_number, width_of
+from graphlab.tui.rows import Row, fit, over, row_width, shorten
 
 if TYPE_CHECKING:
-    from graphlab.structure import Structure
+    from graphlab.layout.lanes import LaneRow
+    from graphlab.tui.folded import Group
+    from graphlab.tui.lane_table import LaneTable
     from graphlab.tui.state import ExplorerState
 
 _MOST_LANES = 12
-_SCANNED = 2000
-"""Rows that are looked at to know how many lanes there are."""
+_BUNDLE = 7
+"""Cells of the lane that stands for those that find no room: a sign, and how many they are."""
+_KNOWN_BEFORE = frozenset({"event", "line", "module", "bytes"})
+"""What can be said of a node before it is made."""
+_WINDOW = 64
+"""Rows that are asked for at once."""
 
 
-def layout_lanes(structure: Structure) -> tuple[Lanes, list[int]]:
-    """Return the lanes of a step's graph, and the node of every row."""
-    nodes = list(structure.nodes)
-    sources = [edge.source for edge in structure.edges]
-    targets = [edge.target for edge in structure.edges]
-    order = newest_first(nodes, sources, targets)
-    lanes = Lanes(order, sources, targets)
-    scanned = min(len(lanes), _SCANNED)
-    lanes.rows(scanned - 1, scanned)
-    return lanes, order
+def count_signs(count: int) -> str:
+    """Write a count in at most four signs: `12`, `1.2k`, `100k`."""
+    if count < 1000:
+        return str(count)
+    for unit, size in (("k", 1e3), ("M", 1e6)):
+        if count < 999.5 * size:
+            return f"{count / size:.1f}{unit}" if count < 9.95 * size else f"{count / size:.0f}{unit}"
+    return f"{count / 1e9:.0f}G"
 
 
-def lane_cells(row: LaneRow, mark: str, lanes: int) -> str:
-    """Draw a row's lanes, two cells each: the node's mark, and from it lines to the lanes of its further inputs."""
-    cells = [" "] * (lanes * 2)
-    passing = {lane for lane, _ in row.passing}
-    for lane in passing:
+def lane_cells(row: LaneRow, mark: str, lanes: int, *, is_bundled: bool = False) -> str:
+    """Draw a row's lanes, two cells each: the node's mark, and from it lines to the lanes of its further inputs.
+
+    Lanes beyond those that are drawn are one lane, with their number.
+    """
+    cells = [" "] * (lanes * 2 + (_BUNDLE if is_bundled else 0))
+    for lane, _ in row.passing:
         if lane < lanes:
             cells[lane * 2] = "│"
-    ends = {join.lane: join for join in row.joins if join.lane < lanes}
+    if is_bundled and row.hidden:
+        cells[lanes * 2] = "┊"
+        cells[lanes * 2 + 1 : lanes * 2 + 6] = f"+{count_signs(row.hidden):<4}"
+    own = min(row.lane, lanes)
+    ends = {join.lane: join.is_new for join in row.joins if join.lane < lanes}
+    if is_bundled and (row.hidden_joins or any(join.lane >= lanes for join in row.joins)):
+        ends[lanes] = False
+    ends.pop(own, None)
+    outermost = {min((*ends, own)), max((*ends, own))}
     for lane in ends:
-        low, high = sorted((row.lane, lane))
-        for cell in range(low * 2 + 1, min(high * 2, len(cells))):
+        low, high = sorted((own, lane))
+        for cell in range(low * 2 + 1, high * 2):
             cells[cell] = "┼" if cells[cell] == "│" else "─"
-    outermost = {min((*ends, row.lane)), max((*ends, row.lane))}
-    for lane, join in ends.items():
-        is_right = lane > row.lane
+    for lane, is_new in ends.items():
+        is_right = lane > own
         if lane in outermost:
-            sign = ("╮" if is_right else "╭") if join.is_new else ("┤" if is_right else "├")
+            cells[lane * 2] = ("╮" if is_right else "╭") if is_new else ("┤" if is_right else "├")
         else:
-            sign = "┬" if join.is_new else "┼"
-        cells[lane * 2] = sign
-    if row.lane < lanes:
-        cells[row.lane * 2] = mark
+            cells[lane * 2] = "┬" if is_new else "┼"
+    if own < lanes or is_bundled:
+        cells[own * 2] = mark
     return "".join(cells)
 
 
@@ -77,23 +88,25 @@ def node_mark(state: ExplorerState, node: Node) -> tuple[str, str]:
     return ("✓", "gradient") if state.has_gradient(node.id) else ("●", node.kind)
 
 
-def short_op(op: str | None) -> str:
-    """Return an op as people say it: `Mm` for `MmBackward0`."""
-    return (op or "").rstrip("0123456789").removesuffix("Backward") or (op or "")
-
-
 class LaneRows(Sequence[Row]):
     """The rows of a graph's lanes, each made when it is painted."""
 
-    def __init__(self, state: ExplorerState, lanes: Lanes, width: int) -> None:
+    def __init__(self, state: ExplorerState, table: LaneTable, width: int) -> None:
         self.state = state
-        self.lanes = lanes
+        self.table = table
         self.width = width
-        self.columns = max(min(lanes.width, _MOST_LANES, width // 6), 1)
+        choices = state.lane_book.choices
+        self._chosen = choices.columns
+        wide = table.lanes.width if table.lanes is not None else 0
+        self.columns = max(min(wide, _MOST_LANES, width // 6), 1)
+        self.is_bundled = wide > self.columns and width >= 24
+        self._cells = self.columns * 2 + (_BUNDLE if self.is_bundled else 0) if wide else 1
+        self._tail = columns_that_fit(state, self._chosen, width - 1 - self._cells, choices.sort)
         self.path = frozenset(state.path())
+        self._window: dict[int, LaneRow] = {}
 
     def __len__(self) -> int:
-        return len(self.lanes)
+        return len(self.table)
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -103,55 +116,84 @@ class LaneRows(Sequence[Row]):
         if isinstance(index, slice):
             return [self[number] for number in range(len(self))[index]]
         number = range(len(self))[index]
-        return self._row(self.lanes.rows(number, number + 1, self.columns)[0])
-
-    def _row(self, lane: LaneRow) -> Row:
-        state = self.state
-        node: Node = state.node(lane.node)
-        mark, names = node_mark(state, node)
-        is_future = names == "future"
-        left, sign, right = lane_cells(lane, "\0", self.columns).partition("\0")
-        row: Row = [(" ", ""), (left, "lane"), (mark if sign else "", names), (right, "lane")]
-        row += self._words(node, is_future=is_future)
+        group = self.table.group_at(number)
+        node = self.table.node_at(number)
+        row = self._node_row(number, node) if group is None else self._group_row(number, group)
         row = fit(row, self.width)
-        if lane.node in state.marks or lane.node in self.path:
+        if node in self.state.marks or node in self.path:
             row = over(row, "mark")
-        if lane.node == state.selected_node:
-            row = over(row, "selected" if state.selected is not None else "line")
+        if self._is_selected(number, node):
+            row = over(row, "selected" if self.state.selected is not None else "line")
         return row
 
-    def _words(self, node: Node, *, is_future: bool) -> Row:
-        state = self.state
-        room = self.width - 1 - self.columns * 2
-        tags = state.names().get(node.id, [])
-        name = node.name or next(iter(tags), "")
-        if is_future and not name:
-            name = state.step_name(node.id)
-        future = "future" if is_future else ""
-        kind = short_op(node.op).lower() if node.kind == "op" else messages.LANE_KINDS[node.kind]
-        found = "match" if state.search.is_found(state, node.id) else ""
-        words: Row = [(shorten(kind, 12), found or future or node.kind), (" " * max(8 - len(kind), 1), "")]
-        if name:
-            words.append((f"{name} ", future or ("data" if node.kind == "data" else "bold")))
-        words.append((format_shape(node.shape), future or "shapes"))
-        if node.kind in LEAF_KINDS:
-            words.append((" ∇", future or "leaf"))
-        tail = self._tail(node, room, is_future=is_future)
-        size = sum(len(text) for text, _ in tail)
-        words = fit(words, max(room - size, 0))
-        return words + tail
+    def _is_selected(self, number: int, node: int) -> bool:
+        selected = self.state.selected_node
+        if selected is None or selected == node:
+            return selected == node
+        return self.table.group_at(number) is not None and self.table.row_of(selected) == number
 
-    def _tail(self, node: Node, room: int, *, is_future: bool) -> Row:
+    def _lane_row(self, number: int) -> LaneRow | None:
+        lanes = self.table.lanes
+        if lanes is None:
+            return None
+        if number not in self._window:
+            found = lanes.rows(number, number + _WINDOW, self.columns)
+            self._window = {row.row: row for row in found}
+        return self._window[number]
+
+    def _lanes(self, number: int, mark: str, names: str) -> Row:
+        """Return a row's lanes, and the node's mark among them in its own style."""
+        lane = self._lane_row(number)
+        if lane is None:
+            return [(" ", ""), (mark, names), (" ", "")]
+        cells = lane_cells(lane, "\0", self.columns, is_bundled=self.is_bundled)
+        left, sign, right = cells.partition("\0")
+        return [(" ", ""), (left, "lane"), (mark if sign else "", names), (right, "lane")]
+
+    def _node_row(self, number: int, node_number: int) -> Row:
         state = self.state
-        tail: Row = []
-        if not is_future and room >= 26 and state.has_gradient(node.id):
-            gradient = state.recording.gradient(node.id, state.moment)
-            text = "None" if gradient is None else format_number(gradient.statistics.norm)
-            tail.append((f" ‖∇‖ {text}", "gradient"))
-        if room >= 20:
-            tail.append((f" {'e' + str(node.event):>5}", "future" if is_future else "quiet"))
-        if room >= 60 and node.line:
-            tail.append((f" L{node.line:<4}", "quiet"))
-        if room >= 76 and node.module:
-            tail.append((f" {shorten(node.module, 16)}", "quiet"))
-        return tail
+        node: Node = state.node(node_number)
+        mark, names = node_mark(state, node)
+        is_future = names == "future"
+        texts = {
+            column.name: column.text(state, node)
+            for column in self._tail
+            if column.text is not None and (not is_future or column.name in _KNOWN_BEFORE)
+        }
+        row, tail = self._lanes(number, mark, names), self._tail_cells(texts, is_future=is_future)
+        room = max(self.width - row_width(row) - row_width(tail), 0)
+        has_gradient = bool(texts.get("gradient"))
+        words = flowing_words(state, node, self._chosen, room, is_future=is_future, has_gradient=has_gradient)
+        return row + fit(words, room) + tail
+
+    def _tail_cells(self, texts: dict[str, str], *, is_future: bool) -> Row:
+        cells: Row = []
+        for column in self._tail:
+            text, width = texts.get(column.name, ""), width_of(self.state, column)
+            padded = f"{text:<{width}}" if column.name == "module" else f"{text:>{width}}"
+            cells.append((f" {padded}", "future" if is_future else column.style))
+        return cells
+
+    def _group_row(self, number: int, group: Group) -> Row:
+        """Return the row of a folded module: how much is in it, and the worst gradient inside."""
+        state = self.state
+        is_future = group.first > state.moment
+        reached = state.event.node if state.event is not None else None
+        recent = state.recent
+        is_now = bool(recent) and group.first < recent.stop and recent.start <= group.last
+        is_now = is_now or (reached is not None and self.table.row_of(reached) == number)
+        names = "future" if is_future else "cursor" if is_now else "bold"
+        row = self._lanes(number, "▣" if is_now else "□" if is_future else "■", names)
+        worst = None if is_future else self.table.worst_at(number, state.moment)
+        texts = {"event": f"e{group.last}", "gradient": "" if worst is None else f"∇ {short_number(worst)}"}
+        tail = self._tail_cells(texts, is_future=is_future)
+        room = max(self.width - row_width(row) - row_width(tail), 0)
+        name = f"▸ {group.path}"
+        facts = [f"  {group.nodes:,} {'node' if group.nodes == 1 else 'nodes'}"]
+        if group.parameters:
+            size = count_signs(group.numbers)
+            facts.append(f"  {messages.GROUP_PARAMETERS.format(count=f'{group.parameters:,}', size=size)}")
+        while facts and len(name) + sum(map(len, facts)) > room:
+            facts.pop()
+        words: Row = [(shorten(name, room), names), ("".join(facts), "future" if is_future else "quiet")]
+        return row + fit(words, room) + tail

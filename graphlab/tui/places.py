@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphlab.model import LEAF_KINDS
 from graphlab.tui import messages
+from graphlab.tui.bulk import same_packed_node, uses_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -205,6 +206,8 @@ def _alike(recording: Recording, event: Event) -> tuple[str, list[Any]]:
 
 def same_node(recording: Recording, node: int, step: int, other: int) -> int | None:
     """Return the node of another step that stands where a node of this one does, or None."""
+    if recording.is_large(step) or recording.is_large(other):
+        return same_packed_node(recording.packed(step), recording.packed(other), node)
     here, there = recording.structure(step).nodes, recording.structure(other).nodes
     if node in there:
         return node
@@ -266,7 +269,8 @@ def next_use(state: ExplorerState, node: int) -> int | None:
         events.append(recording.next_use(tensor.object, state.moment))
     found = recording.find_events("node = ? AND id > ? ORDER BY id LIMIT 1", node, state.moment)
     events.extend(event.id for event in found)
-    users = [edge.event for edge in _edges_of(state) if edge.source == node and edge.event > state.moment]
+    users = uses_of(state, node) if state.is_large else [e.event for e in _edges_of(state) if e.source == node]
+    users = [event for event in users if event > state.moment]
     known: list[int] = [event for event in [*events, *users] if event is not None]
     return min(known, default=None)
 

@@ -11,7 +11,7 @@ from graphlab.sentences import format_number, format_shape, say_event
 from graphlab.tui import messages, places
 from graphlab.tui.brief import say_briefly, wrap_within
 from graphlab.tui.code import highlight
-from graphlab.tui.lanes import short_op
+from graphlab.tui.lane_columns import short_op
 from graphlab.tui.pane import Pane
 from graphlab.tui.rows import Row, fit, over, row_text, rule, shorten, spread, wrap
 
@@ -127,14 +127,8 @@ def op_shapes(state: ExplorerState, event: Event) -> str:
 
 def _backward_shapes(state: ExplorerState, number: int) -> str:
     node = state.recording.node(number)
-    step = state.step
-    edges = state.recording.structure(step.step).edges if step else []
-    nodes = state.recording.structure(step.step).nodes if step else {}
-    into = [
-        f"{format_shape(nodes[edge.source].shape)}"
-        for edge in edges
-        if edge.target == number and edge.source in nodes and nodes[edge.source].kind != "data"
-    ]
+    sources = [state.recording.node(edge.source) for edge in state.edges_into(number)]
+    into = [format_shape(source.shape) for source in sources if source.kind != "data"]
     return f"∇ {format_shape(node.shape)} -> {', '.join(f'∇ {shape}' for shape in into) or 'nothing'}"
 
 

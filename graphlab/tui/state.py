@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Literal
 from graphlab.model import LEAF_KINDS
 from graphlab.tui import messages, places
 from graphlab.tui.boxes import MOST_BOXES, BoxPlan, plan_boxes
+from graphlab.tui.bulk import edges_of, leaf_lines_of, packed_path
 from graphlab.tui.find import find_place, nearest
-from graphlab.tui.lanes import layout_lanes
+from graphlab.tui.lane_table import LaneBook
 from graphlab.tui.search import Search
 
 if TYPE_CHECKING:
-    from graphlab.layout.lanes import Lanes
     from graphlab.model import Change, Edge, Event, Node, Snapshot, Step
     from graphlab.recording import Recording
 
@@ -58,6 +58,7 @@ class ExplorerState:
         """What to tell the person about the last key, once."""
         self._watchers: list[Callable[[], None]] = []
         self.place = lru_cache(64)(self._place)
+        self.lane_book = LaneBook(self)
 
     # -- who looks on ----------------------------------------------------------------------------------------------
 
@@ -310,7 +311,13 @@ class ExplorerState:
         step = self.step
         if len(self.marks) != 2 or step is None:
             return []
-        return places.find_path(self.recording.structure(step.step).edges, self.marks[0], self.marks[1])
+        return self._path(step.step, self.marks[0], self.marks[1], self.last)
+
+    @lru_cache(8)  # noqa: B019 - a state lives as long as the app
+    def _path(self, step: int, first: int, last: int, count: int) -> list[int]:
+        if self.is_large:
+            return packed_path(self.recording.packed(step), first, last)
+        return places.find_path(self.recording.structure(step).edges, first, last)
 
     @property
     def next_tensor_view(self) -> TensorView:
@@ -322,30 +329,17 @@ class ExplorerState:
         self.tensor_view = self.next_tensor_view
         self.changed()
 
-    def lanes(self) -> Lanes | None:
-        """Return the lanes of the cursor's step, None where nothing was recorded."""
-        return self._lanes(self.step.step, self.last)[0] if self.step is not None else None
-
-    @lru_cache(8)  # noqa: B019 - a state lives as long as the app
-    def _lanes(self, step: int, count: int) -> tuple[Lanes, list[int], dict[int, int]]:
-        lanes, order = layout_lanes(self.recording.structure(step))
-        return lanes, order, {node: row for row, node in enumerate(order)}
-
-    def lane_order(self) -> list[int]:
-        """Return the node of every row of the lanes."""
-        return self._lanes(self.step.step, self.last)[1] if self.step is not None else []
-
-    def lane_of(self, node: int) -> int | None:
-        """Return the row of a node in the lanes."""
-        return self._lanes(self.step.step, self.last)[2].get(node) if self.step is not None else None
+    @property
+    def is_large(self) -> bool:
+        """Whether the cursor's step has more nodes than there can be objects."""
+        return self.step is not None and self.recording.is_large(self.step.step)
 
     def boxes(self) -> BoxPlan | None:
         """Return where the boxes of the cursor's step stand; None where there are none, or too many to be read."""
         step = self.step
         if step is None:
             return None
-        structure = self.recording.structure(step.step)
-        if not 0 < len(structure.nodes) <= MOST_BOXES:
+        if self.is_large or not 0 < len(self.recording.structure(step.step).nodes) <= MOST_BOXES:
             return None
         return self._boxes(step.step, step.last, self.last)
 
@@ -361,13 +355,18 @@ class ExplorerState:
 
     def node(self, number: int) -> Node:
         """Return a node as the cursor's step has it: light steps that repeat a graph share its nodes."""
-        shared = self.step is not None and self.step.detail == "light"
-        known = self.recording.structure(self.step.step).nodes.get(number) if shared and self.step is not None else None
-        return known or self.recording.node(number)
+        step = self.step
+        if step is None or step.detail == "full":
+            return self.recording.node(number)
+        if self.is_large:
+            return self.recording.packed(step.step).node(number)
+        return self.recording.structure(step.step).nodes.get(number) or self.recording.node(number)
 
     def edges_into(self, node: int) -> list[Edge]:
         """Return the edges into a node, in the order of their slots."""
-        return self._edges_into(self.step.step, self.last).get(node, []) if self.step is not None else []
+        if self.step is None:
+            return []
+        return edges_of(self, node) if self.is_large else self._edges_into(self.step.step, self.last).get(node, [])
 
     @lru_cache(8)  # noqa: B019 - a state lives as long as the app
     def _edges_into(self, step: int, count: int) -> dict[int, list[Edge]]:
@@ -421,6 +420,8 @@ class ExplorerState:
 
     @lru_cache(16)  # noqa: B019 - a state lives as long as the app
     def _leaf_lines(self, step: int, file: int, count: int) -> frozenset[int]:
+        if self.is_large:
+            return leaf_lines_of(self, file)
         nodes = [n for n in self.recording.structure(step).nodes.values() if n.kind in LEAF_KINDS]
         lines = (self.line_of(node) for node in nodes if (node.file or 1) == file)
         return frozenset(line for line in lines if line is not None)
