@@ -69,7 +69,8 @@ class PackedGraph:
             picked = self._picked()
             targets, sources = self._edges(picked)
             if self._light is None:
-                picked = union([picked, sources if len(targets) else self._held()])
+                sources_or_held = sources if len(targets) else self._held()
+                picked = picked if _has_all(picked, sources_or_held) else union([picked, sources_or_held])
         self.nodes: Column = picked
         """The numbers of the nodes, ascending: the order in which they were made."""
         is_known = numpy.isin(sources, picked) if self._light is not None else slice(None)
@@ -94,11 +95,25 @@ class PackedGraph:
         spans = self._recording.spans_of(step.step)
         forward = [(span.first, span.last) for span in spans if span.phase == "forward"]
         whole = [(step.first, step.last)]
-        made = [("op", ends) for ends in (forward if any(map(len, counted)) and forward else whole)]
-        for kind, (first, last) in [*made, ("output", whole[0])]:
-            rest = "nodes WHERE kind = ? AND event BETWEEN ? AND ?"
-            counted += self._reader.columns(["id"], rest, kind, first, last)
-        return union(counted)
+        picked = union(counted)
+        made = [self._made("op", *ends, picked) for ends in (forward if len(picked) and forward else whole)]
+        made.append(self._made("output", step.first, step.last, picked))
+        return union([picked, *made]) if any(map(len, made)) else picked
+
+    def _made(self, kind: str, first: int, last: int, known: Column) -> Column:
+        """Return the nodes of a kind that some events made, but for those that are known."""
+        query = "SELECT MIN(id), MAX(id) FROM nodes WHERE event BETWEEN ? AND ?"
+        low, high = self._reader.row(query, first, last)
+        if low is None:
+            return numpy.zeros(0, "i8")
+        others = numpy.ones(high - low + 1, bool)
+        others[known[slice(*numpy.searchsorted(known, (low, high + 1)))] - low] = False
+        rest = "nodes WHERE id BETWEEN ? AND ? AND kind = ? AND event BETWEEN ? AND ?"
+        parts = [
+            self._reader.columns(["id"], rest, start, stop, kind, first, last)[0]
+            for start, stop in _ranges(numpy.flatnonzero(others) + low)
+        ]
+        return union(parts)
 
     def _held(self) -> Column:
         (held,) = self._reader.columns(
@@ -115,6 +130,8 @@ class PackedGraph:
             for first, last in _ranges(picked)
         ]
         targets, sources = (numpy.concatenate([numpy.zeros(0, "i8"), *(part[end] for part in parts)]) for end in (0, 1))
+        if _has_all(picked, targets):
+            return targets, sources
         is_picked = numpy.isin(targets, picked)
         return targets[is_picked], sources[is_picked]
 
@@ -122,7 +139,7 @@ class PackedGraph:
 
     def places_of(self, numbers: Column) -> Column:
         """Return where nodes stand in `nodes`, all of which are there."""
-        if len(self.nodes) and self.nodes[-1] - self.nodes[0] + 1 == len(self.nodes):
+        if _is_run(self.nodes):
             return numpy.asarray(numbers - self.nodes[0], "i4")
         return numpy.searchsorted(self.nodes, numbers).astype("i4")
 
@@ -242,6 +259,16 @@ class PackedGraph:
         nodes, events, norms = nodes[is_ours], events[is_ours], norms[is_ours]
         in_order = numpy.lexsort((events, nodes))
         return History(self.places_of(nodes[in_order]), events[in_order], norms[in_order])
+
+
+def _is_run(numbers: Column) -> bool:
+    """Whether ascending numbers follow one another without a gap."""
+    return len(numbers) > 0 and bool(numbers[-1] - numbers[0] + 1 == len(numbers))
+
+
+def _has_all(run: Column, numbers: Column) -> bool:
+    """Whether numbers without a gap hold all of some others (where there are gaps, that is not looked at)."""
+    return _is_run(run) and bool(len(numbers) == 0 or (run[0] <= numbers.min() and numbers.max() <= run[-1]))
 
 
 def _ranges(numbers: Column) -> Iterator[tuple[int, int]]:

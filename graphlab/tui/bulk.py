@@ -24,8 +24,8 @@ def edges_of(state: ExplorerState, node: int) -> list[Edge]:
 def leaf_lines_of(state: ExplorerState, file: int) -> frozenset[int]:
     """Return the lines of a file that made leaves."""
     rows = state.recording.reader.rows(
-        "SELECT DISTINCT coalesce(e.line, n.line) FROM nodes n LEFT JOIN events e ON e.id = n.event "
-        "WHERE n.kind IN ('parameter', 'leaf') AND coalesce(n.file, 1) = ?",
+        "SELECT DISTINCT coalesce(CASE WHEN n.event THEN (SELECT line FROM events WHERE id = n.event) END, n.line) "
+        "FROM nodes n WHERE n.kind IN ('parameter', 'leaf') AND coalesce(n.file, 1) = ?",
         file,
     )
     return frozenset(line for (line,) in rows if line is not None)

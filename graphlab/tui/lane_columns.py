@@ -131,7 +131,7 @@ COLUMNS = (
     LaneColumn("value", "a scalar's value, else the norm", _value, lambda state: 13, "shapes"),
     LaneColumn("gradient", "the norm of the gradient", _gradient, lambda state: 11, "gradient"),
     LaneColumn("bytes", "what the tensor takes", _bytes, lambda state: 7),
-    LaneColumn("time", "from the event before, with the recording of it", _time, lambda state: 7),
+    LaneColumn("time", "since the event before (recording included)", _time, lambda state: 7),
     LaneColumn("module", "the module whose forward made it", _module, lambda state: _MODULE),
     LaneColumn("line", "the line of the source", _line, _line_width),
     LaneColumn("event", "the event that made it", _event, lambda state: 1 + len(str(state.last))),
