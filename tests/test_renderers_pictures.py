@@ -227,8 +227,8 @@ def test_png_has_the_size_that_the_scale_asks_for_and_no_more_pixels_than_memory
 def test_a_large_graph_is_folded_and_says_so() -> None:
     graph = graphs.residual(100)
     for ending in ("svg", "html"):
-        assert "603 nodes in 13 boxes, folded by module" in render_bytes(graph, ending).decode()
-    assert "603 nodes in" not in render_bytes(graphs.residual(40), "svg").decode()
+        assert "603 nodes in 11 boxes, folded by repeated blocks" in render_bytes(graph, ending).decode()
+    assert "nodes in" not in render_bytes(graphs.residual(15), "svg").decode()
 
 
 def run_graphviz_pure(dot: bytes) -> str:
@@ -318,5 +318,5 @@ def test_networkx_shows_gradients_and_a_legend_and_nothing_runs_through_words() 
 
 
 def test_networkx_folds_what_its_lines_would_make_unreadable() -> None:
-    assert "folded by module" in "".join(texts_of(svg_of(graphs.residual(20), renderer="networkx")))
+    assert "folded by repeated blocks" in "".join(texts_of(svg_of(graphs.residual(20), renderer="networkx")))
     assert "folded" not in "".join(texts_of(svg_of(graphs.residual(20), renderer="networkx", fold="none")))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graphlab.recording.calls import read_calls
 from graphlab.sentences import say_event
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 def build_graph(recording: Recording, moment: int, *, has_future: bool = False) -> Graph:
     """Return the graph of the step that a moment lies in, as of that moment.
 
-    Nodes carry id, kind, name, names, op, call, module, file, line, shape, dtype, device, value, gradient (a
-    `Snapshot` or None), event and state (done, now, future); edges slot, output, label, gradient and state.
+    Nodes carry id, kind, name, names, op, call, calls (of the script's functions, in which an op was made), module,
+    file, line, shape, dtype, device, value, gradient (a `Snapshot` or None), event and state (done, now, future);
+    edges slot, output, label, gradient and state.
 
     Args:
         has_future: keep the nodes and edges of the step that do not exist yet, marked `future`.
@@ -37,13 +39,15 @@ def build_graph(recording: Recording, moment: int, *, has_future: bool = False) 
             return graph
         structure = recording.structure(recording.step_of(moment).step)
         names = recording.names(moment)
+        calls = read_calls(recording, structure.nodes.values())
         files = {file.id: file.path for file in recording.files}
         now = recording.event(moment).node if moment else None
         for node in structure.nodes.values():
             is_future = node.event > moment
             if has_future or not is_future:
                 state = "future" if is_future else "now" if node.id == now or node.event == moment else "done"
-                graph.add_node(node.id, **_node_facts(recording, node, moment, state, names, files))
+                facts = _node_facts(recording, node, moment, state, names, files)
+                graph.add_node(node.id, **facts, calls=calls.get(node.id, ()))
         for edge in structure.edges:
             if edge.source in graph and edge.target in graph and (has_future or edge.event <= moment):
                 graph.add_edge(

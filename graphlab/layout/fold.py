@@ -1,21 +1,19 @@
-"""Makes a graph smaller before it is drawn: nodes that belong together become one group.
+"""Makes a graph smaller before it is drawn: chooses which of its groups are closed, and makes each of these one node.
 
-Rules are plain functions in a list, each from a graph and the most nodes wanted to a set of groups, each safe on any
-graph: by module first, then chains of ops, then runs of ops in the order in which they ran. A group is an interval of
-that order (with the parameters that only it uses), so that folding never makes a cycle.
+What belongs together is found in `groups`; here it is folded. Any set of groups can be closed, and no choice makes a
+cycle.
 """
 
 from __future__ import annotations
 
-import heapq
-import math
-from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Container, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphlab.errors import RenderError
-from graphlab.layout.flow import find_invalid, flow_back, join_gradients
-from graphlab.model import LEAF_KINDS
+from graphlab.layout.flow import flow_back
+from graphlab.layout.group_facts import count_words, group_facts
+from graphlab.layout.groups import Group, build_groups, outermost, walk
 
 if TYPE_CHECKING:
     import networkx
@@ -24,40 +22,48 @@ if TYPE_CHECKING:
 
 Fold = int | Literal["auto", "none"]
 
-MOST = 500
-"""Nodes beyond which a picture is no longer read."""
+MOST = 120
+"""Nodes beyond which a picture becomes a strip that nobody reads."""
 LEGIBLE = 80
 """Boxes that a graph which must be folded is folded to."""
 MOST_EDGES = 600
-CHUNKS = 40
-"""A chain is folded into so many boxes, so that one still sees what becomes of its gradient."""
-
-
-@dataclass(slots=True)
-class Group:
-    """Nodes that are drawn as one."""
-
-    name: str
-    """A module's path, or empty."""
-    members: list[int] = field(default_factory=list)
-    """Ops in the order in which they ran; then the parameters, and the data without a name, that only they use."""
+ALWAYS_CLOSED = frozenset({"transpose", "views"})
+"""Kinds of groups that are opened only where somebody asks for it."""
+_SAID = {
+    "module": "modules",
+    "function": "functions",
+    "steps": "steps of a loop",
+    "repeat": "repeated blocks",
+    "block": "repeated blocks",
+    "run": "runs of ops",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Folding:
-    """What a rule made of a graph, and how it says so."""
+    """The groups of a graph that are closed, none inside another, and how a picture says so."""
 
-    groups: list[Group]
+    groups: Sequence[Group]
     words: str
-
-
-Rule = Callable[["networkx.MultiDiGraph", list[int], int], Folding]
 
 
 def fold(graph: networkx.MultiDiGraph, how: Fold = "auto", most: int = MOST) -> networkx.MultiDiGraph:
     """Return the graph, or a smaller one whose title says what was folded."""
     folding = plan_folding(graph, how, most)
     return graph if folding is None else apply_folding(graph, folding)
+
+
+def fold_graph(
+    graph: networkx.MultiDiGraph, closed: Collection[str], groups: Sequence[Group] | None = None
+) -> networkx.MultiDiGraph:
+    """Return the graph with each closed group as one node, which has the number of the group's first member.
+
+    Args:
+        closed: the ids of groups; of one inside another the outer counts.
+        groups: those of `build_groups`, where they are known already.
+    """
+    found = outermost(build_groups(graph) if groups is None else groups, closed)
+    return apply_folding(graph, Folding(found, _say(found)))
 
 
 def without_strays(graph: networkx.MultiDiGraph, keep: Container[int] = ()) -> networkx.MultiDiGraph:
@@ -77,143 +83,96 @@ def without_strays(graph: networkx.MultiDiGraph, keep: Container[int] = ()) -> n
 def plan_folding(graph: networkx.MultiDiGraph, how: Fold = "auto", most: int = MOST) -> Folding | None:
     """Return how a graph is folded, or None where it is left as it is.
 
-    auto: only where there are more than `most` nodes, too many to be read; a number: every module at that depth;
-    none: never.
+    auto: only where there are more than `most` nodes, too many to be read; a number: every module at that depth, or
+    every function of the script where there are no modules; none: never.
     """
     if how == "none" or (how == "auto" and len(graph) <= most):
         return None
     if isinstance(how, int) and how < 1:
         raise RenderError(f"cannot fold modules at depth {how}: give 1 or more, auto or none")
-    order = execution_order(graph)
+    groups = build_groups(graph)
     if isinstance(how, int):
-        return _by_depth(graph, order, how)
-    for rule in RULES:
-        folding = rule(graph, order, LEGIBLE)
-        if _count(graph, folding.groups) <= LEGIBLE and _edges_between(graph, folding.groups) <= MOST_EDGES:
-            break
-    return folding
+        found, word = at_depth(groups, how)
+        return Folding(found, f"folded by {word}, depth {how}")
+    edges = [(source, target) for source, target in graph.edges()]
+    found = outermost(groups, choose_closed(groups, len(graph), edges))
+    return Folding(found, _say(found))
 
 
-def execution_order(graph: networkx.MultiDiGraph) -> list[int]:
-    """Return the nodes in the order of their numbers, as far as sources come before their targets."""
-    waiting = dict.fromkeys(graph, 0)
-    for _, target in graph.edges():
-        waiting[target] += 1
-    ready = [node for node, count in waiting.items() if not count]
-    heapq.heapify(ready)
-    order = []
-    while ready:
-        node = heapq.heappop(ready)
-        order.append(node)
-        for _, target in graph.out_edges(node):
-            waiting[target] -= 1
-            if not waiting[target]:
-                heapq.heappush(ready, target)
-    if len(order) < len(graph):
-        raise RenderError("the graph has a cycle, so it cannot be drawn; autograd's graphs have none: record it again")
-    return order
+def choose_closed(
+    groups: Sequence[Group], count: int, edges: Sequence[tuple[int, int]], legible: int = LEGIBLE
+) -> set[str]:
+    """Return the ids of the groups to close in a graph of `count` nodes, that it can be read: as few as that takes.
 
-
-def fold_modules(graph: networkx.MultiDiGraph, order: list[int], most: int) -> Folding:
-    """Group by module, as deep as leaves few enough boxes."""
-    depths = [str(data.get("module") or "").count(".") + 1 for _, data in graph.nodes(data=True) if data.get("module")]
-    for depth in range(max(depths, default=0), 0, -1):
-        folding = _by_depth(graph, order, depth)
-        if _count(graph, folding.groups) <= most:
-            return folding
-    return _by_depth(graph, order, 1)
-
-
-def _by_depth(graph: networkx.MultiDiGraph, order: list[int], depth: int) -> Folding:
-    """Group the ops that ran in one stay in a module, modules below `depth` counting as it."""
-    groups: list[Group] = []
-    for node in order:
-        data = graph.nodes[node]
-        if data.get("kind") != "op":
-            continue
-        name = ".".join(str(data.get("module") or "").split(".")[:depth])
-        if not name:
-            groups.append(Group("", [node]))
-        elif groups and groups[-1].name == name:
-            groups[-1].members.append(node)
-        else:
-            groups.append(Group(name, [node]))
-    kept = [group for group in groups if group.name]
-    return Folding(_adopt(graph, kept), f"folded by module, depth {depth}")
-
-
-def fold_chains(graph: networkx.MultiDiGraph, order: list[int], most: int) -> Folding:
-    """Group the modules, and ops that take what the op before them made."""
-    modules = fold_modules(graph, order, most)
-    group_of = {node: group.name for group in modules.groups for node in group.members}
-    ops = [node for node in order if graph.nodes[node].get("kind") == "op"]
-    longest = math.ceil(len(ops) / CHUNKS)
-    groups: list[Group] = []
-    members: set[int] = set()
-    for index, node in enumerate(ops):
-        name = group_of.get(node, "")
-        sources = {source for source, _ in graph.in_edges(node) if graph.nodes[source].get("kind") == "op"}
-        # What has no input of its own kind, such as a weight's transpose, belongs to the op that takes it next.
-        is_next = sources <= members if sources else set(ops[index + 1 : index + 2]) == set(graph.successors(node))
-        if groups and groups[-1].name == name and (name or (is_next and len(groups[-1].members) < longest)):
-            groups[-1].members.append(node)
-            members.add(node)
-        else:
-            groups.append(Group(name, [node]))
-            members = {node}
-    return Folding(_adopt(graph, groups, named=True), "folded by module and by chains of ops")
-
-
-def fold_runs(graph: networkx.MultiDiGraph, order: list[int], most: int) -> Folding:
-    """Group by the order in which the ops ran, in runs as long as it takes."""
-    ops = [node for node in order if graph.nodes[node].get("kind") == "op"]
-    runs = max(1, min(most // 2, len(ops)))
-    while True:
-        size = math.ceil(len(ops) / runs) if ops else 1
-        groups = [Group("", ops[start : start + size]) for start in range(0, len(ops), size)]
-        adopted = _adopt(graph, groups, everything=True)
-        if runs == 1 or _edges_between(graph, adopted) <= MOST_EDGES:
-            return Folding(adopted, f"folded into runs of {count_words(size, 'op')}")
-        runs //= 2
-
-
-RULES: list[Rule] = [fold_modules, fold_chains, fold_runs]
-
-
-def _adopt(
-    graph: networkx.MultiDiGraph, groups: list[Group], *, named: bool = False, everything: bool = False
-) -> list[Group]:
-    """Put into each group the parameters that only it uses, and its module's own data, which no variable holds.
-
-    `named`: data of the script's variables too, such as the network's input; `everything`: what others use as well.
+    Groups are opened level by level as long as there is room, all at the same depth or none; of repeated blocks one is
+    opened and the others stay counted.
     """
-    group_of = {node: index for index, group in enumerate(groups) for node in group.members}
-    for node in sorted(graph):
-        if node in group_of or graph.in_degree(node):
-            continue
-        data = graph.nodes[node]
-        if data.get("kind") != "parameter" and (data.get("name") or data.get("names")) and not (named or everything):
-            continue
-        users = {group_of.get(target, -1) for _, target in graph.out_edges(node)}
-        if not users and everything and groups:
-            users = {0}
-        if users and -1 not in users and (everything or len(users) == 1):
-            groups[min(users)].members.append(node)
-    return groups
+    levels = _levels(groups)
+    closed = {group.id for group, _ in levels}
+    for depth in range(max((level for _, level in levels), default=-1) + 2):
+        chosen = {group.id for group, level in levels if level >= depth or _stays_closed(group)}
+        found = outermost(groups, chosen)
+        boxes = count - sum(len(group.members) - 1 for group in found)
+        if depth and (boxes > legible or _edges_between(found, edges) > MOST_EDGES):
+            break
+        closed = chosen
+    return closed
 
 
-def _count(graph: networkx.MultiDiGraph, groups: list[Group]) -> int:
-    return len(graph) - sum(len(group.members) - 1 for group in groups)
+def _levels(groups: Iterable[Group]) -> list[tuple[Group, int]]:
+    """Return all groups with how many others each is inside of."""
+    found = []
+    stack = [(group, 0) for group in groups]
+    while stack:
+        group, level = stack.pop()
+        found.append((group, level))
+        stack.extend((child, level + 1) for child in group.children)
+    return found
 
 
-def _edges_between(graph: networkx.MultiDiGraph, groups: list[Group]) -> int:
-    group_of = {node: -1 - index for index, group in enumerate(groups) for node in group.members}
-    pairs = {(group_of.get(source, source), group_of.get(target, target)) for source, target in graph.edges()}
+def _stays_closed(group: Group) -> bool:
+    """Whether a group is not opened for its own sake; very many blocks are, to show what becomes of the gradient."""
+    return group.kind in ALWAYS_CLOSED or (group.is_rest and not any(child.is_rest for child in group.children))
+
+
+def at_depth(groups: Sequence[Group], depth: int) -> tuple[list[Group], str]:
+    """Return the modules at a depth, or what there is above it; where there are no modules, the script's functions."""
+    kind = "module" if any(group.kind == "module" for group in walk(groups)) else "function"
+    found: list[Group] = []
+
+    def gather(group: Group, around: int) -> bool:
+        """Gather what is at the depth in a group, or the group itself; return whether anything was."""
+        level = around
+        if group.kind == kind:
+            level = group.name.count(".") + 1 if kind == "module" else around + 1
+            if level > depth:
+                return False
+        has_any = sum(gather(child, level) for child in group.children) > 0
+        if not has_any and group.kind == kind:
+            found.append(group)
+            return True
+        return has_any
+
+    for group in groups:
+        gather(group, 0)
+    return found, kind
+
+
+def _say(groups: Iterable[Group]) -> str:
+    words = list(dict.fromkeys(_SAID[group.kind] for group in groups if group.kind in _SAID))
+    if not words:
+        return "folded"
+    return f"folded by {words[0]}" if len(words) == 1 else f"folded by {', '.join(words[:-1])} and {words[-1]}"
+
+
+def _edges_between(groups: Iterable[Group], edges: Iterable[tuple[int, int]]) -> int:
+    home = {node: group.members[0] for group in groups for node in group.members}
+    pairs = {(home.get(source, source), home.get(target, target)) for source, target in edges}
     return sum(1 for source, target in pairs if source != target)
 
 
 def apply_folding(graph: networkx.MultiDiGraph, folding: Folding) -> networkx.MultiDiGraph:
-    """Return the graph with each group of two or more as one node, which has the number of its first member.
+    """Return the graph with each closed group as one node, which has the number of its first member.
 
     The graph may hold less than the one that the folding was made for: the graph of an earlier moment then has the
     same groups, so that its picture lies on the later one.
@@ -224,12 +183,11 @@ def apply_folding(graph: networkx.MultiDiGraph, folding: Folding) -> networkx.Mu
     folded = networkx.MultiDiGraph(**graph.graph)
     facts: dict[int, dict[str, Any]] = {}
     for group in folding.groups:
-        if len(group.members) > 1:
-            number = min(group.members)
-            members = [node for node in group.members if node in graph]
-            home.update(dict.fromkeys(members, number))
-            if members:
-                facts[number] = _group_facts(graph, group.name, number, members)
+        number = min(group.members)
+        members = [node for node in group.members if node in graph]
+        home.update(dict.fromkeys(members, number))
+        if members:
+            facts[number] = group_facts(graph, group, number, members)
     for node in sorted({home.get(node, node) for node in graph}):
         folded.add_node(node, **(facts[node] if node in facts else graph.nodes[node]))
     _add_edges(graph, folded, home)
@@ -261,59 +219,3 @@ def _add_edges(graph: networkx.MultiDiGraph, folded: networkx.MultiDiGraph, home
             gradient=flow_back(graph, keys),
             state="future" if {data.get("state") for data in bundle} == {"future"} else "done",
         )
-
-
-def _group_facts(graph: networkx.MultiDiGraph, name: str, number: int, nodes: Sequence[int]) -> dict[str, Any]:
-    """Return what a folded group shows: its size, its parameters, the shape that comes out, and its gradients.
-
-    These are what flowed back into what the group gives to others, and the parameters' as one. Whatever lies between,
-    such as a bias before a normalisation, is of no interest unless it is not finite.
-    """
-    members = [graph.nodes[node] for node in nodes]
-    ops = [data for data in members if data.get("kind") == "op"]
-    parameters = [data for data in members if data.get("kind") == "parameter"]
-    size = sum(math.prod(data["shape"]) for data in parameters if data.get("shape") is not None)
-    out = ops[-1] if ops else members[-1]
-    leaves = [data for data in members if data.get("kind") in LEAF_KINDS]
-    inside = set(nodes)
-    edges = [edge for node in nodes for edge in graph.out_edges(node, keys=True)]
-    leaving = [edge for edge in edges if edge[1] not in inside and graph.nodes[edge[0]].get("kind") not in LEAF_KINDS]
-    within = [data.get("gradient") for data in (*members, *(graph.edges[edge] for edge in edges))]
-    states = {data.get("state") for data in members}
-    words = count_words(len(ops), "op")
-    if parameters:
-        words += f", {count_words(len(parameters), 'parameter')} ({count_words(size, 'number')})"
-    calls = dict.fromkeys(str(data.get("call") or data.get("op") or "") for data in ops[:1000])
-    lines = [data["line"] for data in ops if data.get("line")]
-    return {
-        **dict.fromkeys(("op", "call", "value")),
-        "id": number,
-        "kind": "group",
-        "name": name or f"{_short(ops[0] if ops else out)} … {_short(out)}",
-        "names": [],
-        "detail": words,
-        "module": name or None,
-        "file": out.get("file"),
-        "line": min(lines) if lines and min(lines) == max(lines) else None,
-        "shape": out.get("shape"),
-        "dtype": out.get("dtype"),
-        "device": out.get("device"),
-        "gradient": flow_back(graph, leaving),
-        "leaves": len(leaves),
-        "leaf_gradient": join_gradients(data.get("gradient") for data in leaves),
-        "invalid": find_invalid(within),
-        "state": "now" if "now" in states else "future" if states == {"future"} else "done",
-        "event": out.get("event"),
-        "members": f"{words}: {', '.join(list(calls)[:12])}{' …' if len(calls) > 12 else ''}",
-    }
-
-
-def _short(data: dict[str, Any]) -> str:
-    word = str(data.get("call") or data.get("op") or data.get("name") or data.get("kind"))
-    return word.rpartition(".")[2] or word
-
-
-def count_words(count: int, word: str) -> str:
-    """Return `1 op`, `2 ops`, `12,000 boxes`."""
-    plural = f"{word}es" if word.endswith("x") else f"{word}s"
-    return f"{count:,} {word if count == 1 else plural}"

@@ -1,0 +1,146 @@
+"""What a folded group shows: what goes in and out, how much it holds, and the gradients of what is inside."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphlab.layout.flow import find_invalid, flow_back, join_gradients
+from graphlab.model import LEAF_KINDS, Snapshot
+
+if TYPE_CHECKING:
+    import networkx
+
+    from graphlab.layout.groups import Group
+
+_LISTED = 12
+"""Calls that a tooltip names."""
+
+
+def group_facts(graph: networkx.MultiDiGraph, group: Group, number: int, nodes: Sequence[int]) -> dict[str, Any]:
+    """Return the attributes of the node that stands for a group.
+
+    Its gradient is what flowed back into what it gives to others; its parameters' is theirs as one. Whatever lies
+    between is one number, the worst.
+    """
+    members = [graph.nodes[node] for node in nodes]
+    ops = [data for data in members if data.get("kind") == "op"]
+    out = _result(graph, nodes)
+    leaves = [data for data in members if data.get("kind") in LEAF_KINDS]
+    inside = set(nodes)
+    edges = [edge for node in nodes for edge in graph.out_edges(node, keys=True)]
+    leaving = [edge for edge in edges if edge[1] not in inside and _is_result(graph, edge[0], group)]
+    within = [data.get("gradient") for data in (*members, *(graph.edges[edge] for edge in edges))]
+    states = {data.get("state") for data in members}
+    words = _count_members(members)
+    calls = dict.fromkeys(str(data.get("call") or data.get("op") or "") for data in ops[:1000])
+    lines = [data["line"] for data in ops if data.get("line")]
+    is_transpose = group.kind == "transpose"
+    return {
+        **dict.fromkeys(("op", "call")),
+        "id": number,
+        "kind": "group",
+        "group": group.id,
+        "name": group_title(graph, group, members),
+        "names": [],
+        "detail": "parameter, transposed" if is_transpose else words,
+        "module": group.name if group.kind == "module" else out.get("module"),
+        "file": out.get("file"),
+        "line": min(lines) if lines and min(lines) == max(lines) else None,
+        "takes": _takes(graph, inside),
+        "shape": out.get("shape"),
+        "dtype": out.get("dtype"),
+        "device": out.get("device"),
+        "value": out.get("value") if is_transpose else None,
+        "gradient": flow_back(graph, leaving),
+        "leaves": len(leaves),
+        "leaf_gradient": join_gradients(data.get("gradient") for data in leaves),
+        "worst": worst_gradient(within),
+        "invalid": find_invalid(within),
+        "state": "now" if "now" in states else "future" if states == {"future"} else "done",
+        "event": out.get("event"),
+        "members": f"{words}: {', '.join(list(calls)[:_LISTED])}{' …' if len(calls) > _LISTED else ''}",
+    }
+
+
+def group_title(graph: networkx.MultiDiGraph, group: Group, members: Sequence[dict[str, Any]]) -> str:
+    """Return what a group is called: `encoder.3`, `6 × encoder.*`, `5 more × encoder.*`, `mm … tanh`."""
+    if group.kind == "transpose":
+        leaf = next((data for data in members if data.get("kind") in LEAF_KINDS), members[0])
+        names = leaf.get("names") or ()
+        return str(leaf.get("name") or next(iter(names), "leaf"))
+    if group.kind == "unused":
+        return f"{len(members):,} that nothing uses"
+    ops = [data for data in members if data.get("kind") == "op"]
+    name = group.name
+    if "…" in name or ", " in name or group.kind in {"run", "views", "block"}:
+        # The words of the calls, as in the boxes of single ops.
+        shown = ops[: max(1, len(ops) // group.count)] if group.count > 1 else ops
+        name = _span([_short(data) for data in shown or members])
+    if group.count > 1:
+        return f"{group.count}{' more' if group.is_rest else ''} × {name}"
+    return name
+
+
+def _span(words: Sequence[str]) -> str:
+    return ", ".join(words) if len(words) <= 3 else f"{words[0]} … {words[-1]}"
+
+
+def worst_gradient(gradients: Iterable[Snapshot | None]) -> Snapshot | None:
+    """Return the worst of some gradients: one with a NaN, else one that is infinite, else the largest."""
+    worst: tuple[tuple[int, float], Snapshot] | None = None
+    for gradient in gradients:
+        norm = gradient.statistics.norm if gradient is not None else None
+        if gradient is None or norm is None:
+            continue
+        rank = (2, 0.0) if math.isnan(norm) else (1, 0.0) if math.isinf(norm) else (0, norm)
+        if worst is None or rank > worst[0]:
+            worst = rank, gradient
+    return worst[1] if worst is not None else None
+
+
+def _result(graph: networkx.MultiDiGraph, nodes: Sequence[int]) -> dict[str, Any]:
+    """Return the last op that gives something to others, or to nobody; what only gives stands last in a group."""
+    inside = set(nodes)
+    ops = [node for node in nodes if graph.nodes[node].get("kind") == "op"]
+    giving = [node for node in ops if not inside.issuperset(graph.successors(node)) or not graph.out_degree(node)]
+    facts: dict[str, Any] = graph.nodes[(giving or ops or list(nodes))[-1]]
+    return facts
+
+
+def _is_result(graph: networkx.MultiDiGraph, node: int, group: Group) -> bool:
+    """Whether what a member gives to others is a result of the group, and no leaf that happens to stand in it."""
+    return group.kind == "transpose" or graph.nodes[node].get("kind") not in LEAF_KINDS
+
+
+def _count_members(members: Sequence[dict[str, Any]]) -> str:
+    parameters = [data for data in members if data.get("kind") == "parameter"]
+    size = sum(math.prod(data["shape"]) for data in parameters if data.get("shape") is not None)
+    ops = sum(1 for data in members if data.get("kind") == "op")
+    words = [count_words(ops, "op")] if ops or not parameters else []
+    if parameters:
+        words.append(f"{count_words(len(parameters), 'parameter')} ({count_words(size, 'number')})")
+    return ", ".join(words)
+
+
+def _takes(graph: networkx.MultiDiGraph, inside: set[int]) -> list[tuple[int, ...] | None]:
+    """Return the shape of each tensor that comes in, parameters aside."""
+    found: dict[tuple[int, int], tuple[int, ...] | None] = {}
+    for node in inside:
+        for source, _, output in graph.in_edges(node, data="output"):
+            data = graph.nodes[source]
+            if source not in inside and data.get("kind") not in LEAF_KINDS:
+                found[source, output or 0] = data.get("shape")
+    return [found[key] for key in sorted(found)]
+
+
+def _short(data: dict[str, Any]) -> str:
+    word = str(data.get("call") or data.get("op") or data.get("name") or data.get("kind"))
+    return word.rpartition(".")[2] or word
+
+
+def count_words(count: int, word: str) -> str:
+    """Return `1 op`, `2 ops`, `12,000 boxes`."""
+    plural = f"{word}es" if word.endswith("x") else f"{word}s"
+    return f"{count:,} {word if count == 1 else plural}"
