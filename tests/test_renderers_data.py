@@ -70,29 +70,6 @@ def test_graphml_keeps_names_that_xml_can_hold() -> None:
     assert again.nodes[3]["name"] == "two↵lines"
 
 
-def test_html_is_one_small_file_that_asks_the_network_for_nothing() -> None:
-    for name in AWKWARD:
-        page = render_bytes(AWKWARD[name](), "html").decode()
-        assert len(page) < 2_000_000
-        assert not re.search(r"(?:src|href)\s*=|@import|url\(|fetch\(|XMLHttpRequest", page.split("<svg")[0])
-        assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
-        facts = re.search(r'<script type="application/json" id="facts">(.*?)</script>', page, re.DOTALL)
-        assert facts is not None
-        json.loads(facts[1])
-
-
-def test_html_tells_of_a_node_its_value_its_gradient_and_its_line() -> None:
-    page = render_bytes(graphs.rnn_cell(gradients=True), "html").decode()
-    facts = re.search(r'id="facts">(.*?)</script>', page)
-    assert facts is not None
-    about = json.loads(facts[1])["4"]
-    assert about["title"] == "mm i2h"
-    assert "line 8" in about["facts"]
-    assert about["value"].startswith("norm 17.07")
-    assert about["gradient"].startswith("norm 1.127")
-    assert [link[0] for link in about["from"]] == [3, 0]
-
-
 def test_txt_holds_one_row_a_node_in_order_of_the_backward() -> None:
     text = render_bytes(graphs.rnn_cell(gradients=True), "txt").decode()
     numbers = re.findall(r"#(\d) ", text.split("\n\n")[1])

@@ -19,6 +19,7 @@ from graphlab.cli.sources import opened_source
 from graphlab.errors import UsageError
 
 if TYPE_CHECKING:
+    from graphlab.recording import Recording
     from graphlab.renderers.options import Choices
 
 _EVENT = re.compile(r"e?(\d+)")
@@ -89,7 +90,7 @@ def _read_choices(arguments: argparse.Namespace) -> Choices:
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw, and say where the file is."""
-    from graphlab.renderers import check_target, render
+    from graphlab.renderers import check_target
 
     target = Path(arguments.output)
     at, step, line = (
@@ -114,11 +115,21 @@ def run(arguments: argparse.Namespace) -> int:
                 write_whole(target, gradient_table(recording).encode())
             else:
                 moment = recording.moment(at=at, step=step, phase=arguments.phase, line=line)
-                graph = recording.graph(at=moment, future=arguments.future)
-                if arguments.keep_places and recording.steps:
-                    choices["stage"] = recording.graph(at=recording.step_of(moment).last)
-                render(graph, target, **choices)
+                _draw(recording, moment, target, arguments, choices)
         finally:
             recording.close()
         write_line(messages.EXPORTED.format(path=target), sys.stderr)
         return source.code
+
+
+def _draw(recording: Recording, moment: int, target: Path, arguments: argparse.Namespace, choices: Choices) -> None:
+    """Write a moment of a recording; the page holds every moment, and opens at this one."""
+    from graphlab.renderers import render, render_run
+
+    if target.suffix.lower() == ".html":
+        render_run(recording, target, moment, **choices)
+        return
+    graph = recording.graph(at=moment, future=arguments.future)
+    if arguments.keep_places and recording.steps:
+        choices["stage"] = recording.graph(at=recording.step_of(moment).last)
+    render(graph, target, **choices)

@@ -42,7 +42,7 @@ from graphlab.recording.steps import (
     read_step_parameters,
 )
 from graphlab.recording.table import Steps, StepTable
-from graphlab.recording.variables import read_names, read_variables
+from graphlab.recording.variables import bindings_before, read_names, read_variables
 from graphlab.scenario import parse_source
 from graphlab.store import Reader
 from graphlab.store.reader import make_change, make_event
@@ -108,6 +108,7 @@ class Recording:
         self.is_large = self._cached(partial(is_large, self), 64)
         self.variables = self._cached(self._variables, 64)
         self.names = self._cached(self._names, 64)
+        self.bindings_before = self._cached(partial(bindings_before, self), 4)
         self.metrics = self._cached(self._metrics, 1)
         self.spans_of = self._cached(self._table.spans_of, 64)
         self.snapshot = lru_cache(2048)(self._snapshot)

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 _BINDING = "SELECT b.id, b.event, b.frame, b.name, b.kind, b.object, b.text, b.element FROM bindings b"
 _LAST_STATE = "SELECT node, label, output FROM tensors WHERE object = ? AND event <= ? ORDER BY id DESC LIMIT 1"
+# The engine binds no names: while it runs they stay what they were.
+_LAST_NAMING = (
+    "SELECT id FROM events WHERE id BETWEEN ? AND ? "
+    "AND kind NOT IN ('backward_start', 'gradient', 'accumulate', 'backward_end') ORDER BY id DESC LIMIT 1"
+)
 # The names of a frame without a scan of all its bindings: one index look-up a name.
 _NAMES_OF_FRAME = (
     "WITH RECURSIVE names(name) AS (SELECT MIN(name) FROM bindings WHERE frame = ?1 UNION ALL "
@@ -62,6 +67,13 @@ def _variable(recording: Recording, row: tuple[Any, ...], function: str, moment:
     return Variable(row[3], row[2], function, row[1], row[6], tensor, is_changed)
 
 
+def bindings_before(recording: Recording, first: int) -> list[tuple[Any, ...]]:
+    """Return what the variables held that were there when a step began with the event `first`."""
+    query = "SELECT id FROM frames WHERE first <= ? AND (last IS NULL OR last >= ?)"
+    frames = [row[0] for row in recording.reader.rows(query, first - 1, first)]
+    return [row for frame in frames for row in _bindings_of(recording, frame, first - 1)]
+
+
 def read_names(recording: Recording, moment: int) -> dict[int, list[str]]:
     """Return the names that sit on each node as of a moment: the variables of the step that hold its tensor.
 
@@ -71,13 +83,11 @@ def read_names(recording: Recording, moment: int) -> dict[int, list[str]]:
     if not 1 <= moment <= recording.event_count:
         return {}
     step = recording.step_of(moment)
+    settled = recording.reader.number(_LAST_NAMING, step.first, moment)
+    if settled is not None and settled < moment:
+        return recording.names(settled)
     before = step.first - 1
-    query = "SELECT id FROM frames WHERE first <= ? AND (last IS NULL OR last >= ?)"
-    rows = [
-        row
-        for (frame,) in recording.reader.rows(query, before, step.first)
-        for row in _bindings_of(recording, frame, before)
-    ]
+    rows = list(recording.bindings_before(step.first))
     rows += recording.reader.rows(f"{_BINDING} WHERE b.event BETWEEN ? AND ? ORDER BY b.id", step.first, moment)
     holders: dict[tuple[int, str], tuple[Any, ...]] = {}
     for row in rows:

@@ -18,14 +18,16 @@ from graphlab.renderers.options import Choices, Options
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["FORMATS", "Options", "check_target", "endings", "render", "render_bytes"]
+    from graphlab.recording import Recording
+
+__all__ = ["FORMATS", "Options", "check_target", "endings", "render", "render_bytes", "render_run"]
 
 FORMATS: dict[str, dict[str, str]] = {
     "graphlab": {
         "svg": "svg:render",
         "png": "png:render",
         "pdf": "pdf:render",
-        "html": "html_page:render",
+        "html": "page.document:render",
         "dot": "dot:render",
         "json": "node_link:render",
         "graphml": "graphml:render",
@@ -62,6 +64,15 @@ def render(graph: networkx.MultiDiGraph, target: str | os.PathLike[str], **choic
     path = check_target(target, renderer=renderer)
     data = render_bytes(graph, path.suffix[1:], **choices)
     write_whole(path, data)
+
+
+def render_run(
+    recording: Recording, target: str | os.PathLike[str], moment: int | None = None, **choices: Unpack[Choices]
+) -> None:
+    """Write the page of a whole run, every moment of it, opened at one (default: the end)."""
+    from graphlab.renderers.page.document import render_recording
+
+    write_whole(check_target(target), render_recording(recording, _read_options(choices), moment))
 
 
 def render_bytes(graph: networkx.MultiDiGraph, ending: str, **choices: Unpack[Choices]) -> bytes:

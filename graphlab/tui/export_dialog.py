@@ -56,7 +56,7 @@ def write_graph(recording: Recording, moment: int, order: Order) -> Path:
         GraphlabError: it cannot be drawn so, or not written there.
     """
     from graphlab.recording import open_recording
-    from graphlab.renderers import check_target, render, write_whole
+    from graphlab.renderers import check_target, render, render_run, write_whole
     from graphlab.renderers.table import gradient_table
 
     renderer: Any = order.renderer
@@ -69,6 +69,9 @@ def write_graph(recording: Recording, moment: int, order: Order) -> Path:
     try:
         if order.path.suffix.lower() == ".csv":
             write_whole(order.path, gradient_table(own).encode())
+            return order.path
+        if order.path.suffix.lower() == ".html":
+            render_run(own, order.path, moment, theme=theme)
             return order.path
         graph = own.graph(at=moment, future=order.has_future)
         render(graph, order.path, renderer=renderer, theme=theme)

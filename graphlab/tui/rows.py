@@ -150,11 +150,10 @@ def join_text(rows: Iterable[Row]) -> str:
 
 _ASCII = str.maketrans(
     {
-        **dict.fromkeys("─╌╍┄┅┈┉╴╶╸╺╼╾", "-"),
+        **dict.fromkeys("─╌╍┄┅┈┉╴╶╸╺", "-"),
         **dict.fromkeys("━═", "="),
-        **dict.fromkeys("│┃╎╏┆┇┊┋║╵╷╹╻╽╿▏▕", "|"),
+        **dict.fromkeys("│┃╎╏┆┇┊┋║╵╷╹╻▏▕", "|"),
         **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╯╰┏┓┗┛┣┫┳┻╋┝┥┯┷┿╔╗╚╝╠╣╦╩╬┍┑┕┙┎┒┖┚┞┟┠┡┢┦┧┨┩┪┭┮┰┱┲┵┶┸┹┺┽┾╀╁╂", "+"),
-        **dict.fromkeys("╃╄╅╆╇╈╉╊╟╢╤╧", "+"),
         **dict.fromkeys("·•⋅◌˙…⋯", "."),
         **dict.fromkeys("●◆■", "*"),
         **dict.fromkeys("○◇□", "o"),
@@ -172,7 +171,6 @@ def to_ascii(text: str) -> str:
     """Write a text with ASCII signs of the same width."""
     if text.isascii():
         return text
-    text = "".join(" .:#"[min((ord(sign) - 0x2800).bit_count(), 3)] if "⠀" <= sign <= "⣿" else sign for sign in text)
     text = text.translate(_ASCII)
     if text.isascii():
         return text

@@ -1,0 +1,255 @@
+"""A run, or a graph, as one HTML file that needs no network: for a teacher to mail to a class.
+
+`render_recording` writes the page with every moment of the run; `render` that of a graph alone, which has one moment.
+Markup, style and script are small files of our own beside this module; what they show is one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphlab.renderers.drawing import escape
+from graphlab.renderers.figure import build_figure
+from graphlab.renderers.options import Options
+from graphlab.renderers.page.steps import EDGE, GRADIENT, MOST_NODES, NAMES, PARAMETERS, VALUE, StepPacker, pack_steps
+from graphlab.renderers.page.structures import describe_node, pack_layout
+from graphlab.renderers.page.tensors import WHOLE, TensorPool, shown_number
+from graphlab.renderers.page.words import WORDS
+from graphlab.renderers.palette import THEMES, Theme, readable_on
+from graphlab.renderers.reading import KIND_WORDS, number_words, plain, title_lines
+from graphlab.scenario.lines import chapters, narration
+
+if TYPE_CHECKING:
+    import networkx
+
+    from graphlab.recording import Recording
+
+SCRIPTS = ("data", "picture", "scene", "view", "source", "panel", "legend", "search", "controls")
+"""Our scripts in the order in which they are read; they share one scope."""
+MOST_TEXT = 200_000
+"""Characters of a script's file that a page carries."""
+MOST_POINTS = 400
+"""Points of the curve of losses."""
+
+
+def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
+    """Return the page of a graph at one moment."""
+    figure = build_figure(graph, options)
+    shown = figure.graph
+    title, place, doing = title_lines(shown.graph)
+    pool = TensorPool()
+    places = {node: index for index, node in enumerate(figure.faces)}
+    names: dict[tuple[str, ...], int] = {(): 0}
+    changes: list[int] = []
+    for node, index in places.items():
+        data = shown.nodes[node]
+        for what, key in ((VALUE, "value"), (GRADIENT, "gradient"), (PARAMETERS, "leaf_gradient")):
+            if data.get(key) is not None:
+                changes += [0, what, index, pool.add(data[key])]
+        is_named = data.get("kind") == "op" and data.get("name")
+        tags = tuple(map(plain, data.get("names") or ((data["name"],) if is_named else ())))
+        changes += [0, NAMES, index, names.setdefault(tags, len(names))]
+    for index, edge in enumerate(figure.edges):
+        changes += [0, EDGE, index, pool.add(shown.edges[edge].get("gradient"))]
+    states = [shown.nodes[node].get("state") for node in places]
+    moment = {
+        "step": shown.graph.get("step") or 1,
+        "structure": 0,
+        "events": [shown.graph.get("moment") or 0],
+        "ids": list(places),
+        "kinds": ["backward_end" if shown.graph.get("is_backward_over") else ""],
+        "lines": [0],
+        "files": [0],
+        "now": [states.index("now") if "now" in states else -1],
+        "said": [0],
+        "spans": [],
+        "born": [1 if state == "future" else -1 for state in states],
+        "edges": [1 if edge.state == "future" else -1 for edge in figure.edges.values()],
+        "changes": changes,
+        "loss": None,
+    }
+    edges = [
+        (places[key[0]], places[key[1]], shown.edges[key].get("slot") or 0, 0, edge.label)
+        for key, edge in figure.edges.items()
+    ]
+    layout = figure.layout
+    data = {
+        "run": {"title": title, "scenario": place, "facts": [], "error": None, "question": "", "description": ""},
+        "structures": [
+            {
+                "nodes": [describe_node(shown.nodes[node]) for node in places],
+                "edges": edges,
+                "layout": pack_layout(layout, list(places), list(figure.edges)),
+            }
+        ],
+        "steps": [moment],
+        "names": list(names),
+        "said": [doing],
+        "tensors": pool.pack(),
+        "count": {"steps": 0, "events": 0},
+        "hasMoments": False,
+        "notes": [WORDS["no_source"]],
+    }
+    return _compose(data, options)
+
+
+def render_recording(recording: Recording, options: Options, moment: int | None = None) -> bytes:
+    """Return the page of a run, opened at a moment (default: the end)."""
+    moment = recording.event_count if moment is None else moment
+    if (
+        not recording.steps
+        or recording.step_of(moment).nodes > MOST_NODES
+        or recording.is_large(recording.number_at(moment))
+    ):
+        # Of a graph as large as this one folded picture is shown.
+        return render(recording.graph(at=moment), options)
+    with recording.reading():
+        packer = StepPacker(recording)
+        steps = pack_steps(packer, recording.number_at(moment))
+        losses = recording.losses
+    for step in steps:
+        loss = losses[step["step"] - 1]
+        step["loss"] = None if loss is None else number_words(loss, 5)
+    wanted = recording.number_at(moment)
+    start = next(index for index, step in enumerate(steps) if step["step"] == wanted)
+    place = max(0, sum(event <= moment for event in steps[start]["events"]) - 1)
+    tensors = packer.pool.pack()
+    files = [
+        {"id": file.id, "path": plain(file.path), "text": _text(file.text) if len(file.text) <= MOST_TEXT else None}
+        for file in recording.files
+    ]
+    main = recording.files[0].text if recording.files else ""
+    data = {
+        "run": _describe_run(recording),
+        "structures": [structure.pack(options.direction) for structure in packer.structures],
+        "steps": steps,
+        "names": list(packer.names),
+        "said": list(packer.said),
+        "tensors": tensors,
+        "count": {"steps": len(recording.steps), "events": recording.event_count},
+        "losses": _curve(losses),
+        "files": files,
+        "narration": {line: _text(words) for line, words in narration(main).items()},
+        "chapters": [[chapter.line, plain(chapter.title)] for chapter in chapters(main)],
+        "hasMoments": True,
+        "start": [start, place],
+        "notes": _notes(packer, len(steps), len(recording.steps)),
+    }
+    return _compose(data, options)
+
+
+def _describe_run(recording: Recording) -> dict[str, Any]:
+    facts, scenario = recording.facts, recording.scenario
+    error = None
+    if facts.error is not None:
+        file = next((file.id for file in recording.files if file.path == facts.error.file), 1)
+        text = plain(f"{facts.error.type}: {facts.error.message}")
+        error = {"text": text, "file": file, "line": facts.error.line}
+    about = [f"torch {facts.torch}", facts.device, f"seed {facts.seed}" if facts.seed is not None else ""]
+    return {
+        "title": plain(recording.title),
+        "scenario": plain(facts.scenario),
+        "facts": [plain(word) for word in about if word],
+        "error": error,
+        "question": _text(scenario.question or ""),
+        "description": _text(scenario.description or ""),
+    }
+
+
+def _text(text: str) -> str:
+    """Keep the lines of a text, each without characters that a page could trip over."""
+    return "\n".join(plain(line.replace("\t", "    ")) for line in text.replace("\r\n", "\n").split("\n"))
+
+
+def _curve(losses: list[float | None]) -> list[tuple[int, Any]]:
+    """Return steps and losses; of very many the lowest and highest in each stretch, so that no peak is lost."""
+    points = [(number, loss) for number, loss in enumerate(losses, 1) if loss is not None]
+    stretch = max(1, -(-2 * len(points) // MOST_POINTS))
+    if stretch > 1:
+        stretches = [points[start : start + stretch] for start in range(0, len(points), stretch)]
+        kept = {point for part in stretches for point in (min(part, key=_height), max(part, key=_height))}
+        points = sorted(kept | {points[0], points[-1]})
+    return [(number, shown_number(loss)) for number, loss in points]
+
+
+def _height(point: tuple[int, float]) -> float:
+    return point[1]
+
+
+def _notes(packer: StepPacker, kept: int, steps: int) -> list[str]:
+    """Say what the page leaves out of the recording."""
+    notes = []
+    if kept < steps:
+        notes.append(WORDS["steps_kept"].format(kept=f"{kept:,}", steps=f"{steps:,}"))
+    if packer.thinned > 1:
+        notes.append(WORDS["moments_kept"].format(count=packer.thinned))
+    if packer.pool.most < WHOLE:
+        notes.append(WORDS["values_kept"].format(most=packer.pool.most))
+    return notes
+
+
+def _compose(data: Mapping[str, Any], options: Options) -> bytes:
+    """Put data, words, style and scripts into the page."""
+    whole = {"losses": [], "files": [], "narration": {}, "chapters": [], "start": [0, 0], "kinds": KIND_WORDS, **data}
+    # In a script element only `<` could end it early.
+    packed = json.dumps({**whole, "words": WORDS}, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    scripts = "\n".join(_beside(f"{name}.js") for name in SCRIPTS)
+    pieces = {
+        "lang": "en",
+        "theme": "dark" if options.theme == "dark" else "auto",
+        "title": escape(data["run"]["title"]),
+        "style": _colors() + _beside("page.css"),
+        "data": packed.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
+        "script": f'"use strict";\n(() => {{\n{scripts}}})();\n',
+        **{f"word_{key}": escape(words) for key, words in WORDS.items()},
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: pieces[match[1]], _beside("page.html")).encode()
+
+
+def _beside(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def _colors() -> str:
+    """Return the colours of both themes: the reader's own choice of light or dark holds until the button is pressed."""
+    light, dark = (_variables(THEMES[name], is_dark=name == "dark") for name in ("light", "dark"))
+    return (
+        f":root {{ {light} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ html:not([data-theme='light']) {{ {dark} }} }}\n"
+        f"html[data-theme='dark'] {{ {dark} }}\n"
+        f"@media print {{ html, html[data-theme='dark'] {{ {light} }} }}\n{_kind_rules()}"
+    )
+
+
+def _variables(theme: Theme, *, is_dark: bool) -> str:
+    colors = {
+        "background": theme.background, "text": theme.text, "muted": theme.muted, "faint": theme.faint,
+        "line": theme.line, "halo": theme.halo, "alarm": theme.alarm, "is-dark": str(int(is_dark)),
+        "accent": "#8fb8ff" if is_dark else "#1c5fc4",
+        "string": "#9fd08c" if is_dark else "#2c6e2f",
+        "soft": "#1b2128" if is_dark else "#f5f7fa",
+        "now": "#4a3d10" if is_dark else "#fff3c2",
+    }  # fmt: skip
+    for level, (chip, line) in enumerate(zip(theme.chips, theme.lines, strict=True)):
+        colors |= {f"chip{level}": chip, f"on-chip{level}": readable_on(chip), f"line{level}": line}
+    for kind, ink in theme.kinds.items():
+        colors |= {
+            f"{kind}-fill": ink.fill,
+            f"{kind}-border": ink.border,
+            f"{kind}-ink": ink.text,
+            f"{kind}-muted": ink.muted,
+        }
+    return " ".join(f"--{name}: {color};" for name, color in colors.items())
+
+
+def _kind_rules() -> str:
+    rules = [
+        f".node.{kind} {{ --fill: var(--{kind}-fill); --border: var(--{kind}-border); --ink: var(--{kind}-ink); "
+        f"--muted-ink: var(--{kind}-muted); }}"
+        for kind in THEMES["light"].kinds
+    ]
+    return "\n".join(rules) + "\n"

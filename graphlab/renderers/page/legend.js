@@ -1,0 +1,35 @@
+// What the colours and shapes mean: only what occurs in the graph is explained.
+
+const legendEntry = (words, parent) => {
+  const entry = make("div", "entry", "", parent);
+  return { entry, tell: () => make("span", "", words, entry) };
+};
+
+const legendBox = (kind, words, parent, states = "") => {
+  const { entry, tell } = legendEntry(words, parent);
+  const box = make("span", `node ${kind} ${states}`, "", entry);
+  drawOutline(kind, 26, 15, box);
+  tell();
+};
+
+const writeLegend = () => {
+  const entries = byId("legend-entries");
+  entries.replaceChildren();
+  const kinds = new Set(scene.boxes.map((box) => box.kind));
+  for (const [kind, words] of Object.entries(data.kinds)) if (kinds.has(kind)) legendBox(kind, words, entries);
+  legendBox("op", say("just_ran"), entries, "is-now");
+  legendBox("op", say("not_yet"), entries, "is-future");
+  const variable = legendEntry(say("variable"), entries);
+  make("span", "tag", "ab", variable.entry).style.setProperty("--border", "var(--muted)");
+  variable.tell();
+  const scale = make("div", "scale", "", entries);
+  make("span", "", say("scale"), scale);
+  const bar = make("span", "", "1e-5 ", scale);
+  for (let level = -5; level <= 5; level += 1) paintChip(make("i", "", "", bar), level);
+  bar.append(" 1e5");
+  for (const tone of ["zero", "invalid"]) {
+    const { entry, tell } = legendEntry(say(tone), entries);
+    chip({ tone, text: tone === "zero" ? "0" : "NaN" }, entry);
+    tell();
+  }
+};
