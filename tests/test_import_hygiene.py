@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "graphlab": set(),
     "graphlab.errors": set(),
     "graphlab.model": set(),
+    "graphlab.static_graph": set(),
     "graphlab.scenario": set(),
     "graphlab.store": {"sqlite3"},
     "graphlab.structure": {"sqlite3"},
@@ -50,6 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "graphlab.ending": HEAVY - {"textual"},
     "graphlab.request": HEAVY - {"sqlite3", "textual"},
     "graphlab.replay": HEAVY - {"textual"},
+    "graphlab.tracing": HEAVY - {"textual"},
     "graphlab.with_block": HEAVY - {"textual"},
 }
 EXISTING = [name for name in ALLOWED if find_spec(name) is not None]

@@ -122,6 +122,13 @@ def test_survey_function_has_the_survey_s_value_and_gradients() -> None:
     ]
 
 
+def test_the_two_inputs_of_static_vs_dynamic_take_different_branches() -> None:
+    first, second, straight = printed("static_vs_dynamic").splitlines()
+    assert first.startswith("first: left, loss 6.85")
+    assert second.startswith("second: right, loss -3.79")
+    assert straight.startswith("straight: loss 0.15")
+
+
 def test_rnn_cell_has_the_slides_loss_and_gradients() -> None:
     """The sixth decimal of a gradient hangs on the processor: where tanh is flat, 1 - tanh² cancels digits."""
     text = printed("rnn_cell")
@@ -179,7 +186,8 @@ def test_levels_of_a_family_print_the_same(family: str) -> None:
 
 
 def test_device_moves_the_whole_computation() -> None:
-    paths = [str(SCENARIOS / f"{name}.py") for name in NAMES]
+    # The one whose data decides has no values to decide by on the meta device.
+    paths = [str(SCENARIOS / f"{name}.py") for name in NAMES if name != "static_vs_dynamic"]
     assert json.loads(run_python("-c", ELSEWHERE, *paths)) == {path: ["meta"] for path in paths}
 
 
@@ -228,7 +236,7 @@ def test_scenario_has_its_parameters_as_capital_literals(name: str) -> None:
     assert values["DEVICE"] == "cpu"
     if name != "survey_function":
         assert isinstance(values["SEED"], int)
-    if name not in {"survey_function", "rnn_cell"}:
+    if name not in {"survey_function", "rnn_cell", "static_vs_dynamic"}:
         assert isinstance(values["LR"], float)
         assert isinstance(values.get("STEPS", values.get("EPOCHS")), int)
 

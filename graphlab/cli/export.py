@@ -31,6 +31,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to; its ending is the format")
     parser.add_argument("--renderer", choices=["graphlab", "torchviz", "networkx"], default="graphlab",
                         help="who draws (default: graphlab)")  # fmt: skip
+    parser.add_argument("--static", metavar="fx|export|compile|step|jit",
+                        help="instead of what autograd built, what a tracer makes of the script's first model, or of "
+                        "a whole training step; fx:NAME traces that model or function")  # fmt: skip
     look = parser.add_argument_group("the picture")
     look.add_argument("--theme", choices=["light", "dark"], default="light", help="colours of svg, png and html")
     look.add_argument("--direction", choices=["down", "right"], default="down", help="which way the data flows")
@@ -103,6 +106,10 @@ def run(arguments: argparse.Namespace) -> int:
     is_table = target.suffix.lower() == ".csv"
     check_target(target, renderer=arguments.renderer)
     choices = _read_choices(arguments)
+    if arguments.static is not None:
+        from graphlab.cli.static import export_static
+
+        return export_static(arguments, target.absolute(), choices)
     with opened_source(arguments) as source:
         from graphlab.recording import open_recording
 

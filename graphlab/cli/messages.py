@@ -75,3 +75,11 @@ BAD_SIZE_OF_SCREEN = "--size takes columns and rows such as 120x40, not {text!r}
 BAD_SCALE = "--scale takes a number such as 2 or 1.5, not {text!r}"
 ALL_LEAVES = "all {norm} "
 RUNNING = "graphlab: running {name}"
+
+# -- static graphs -----------------------------------------------------------------------------------------------------
+
+BAD_TRACER = "there is no tracer {text!r}: choose {known}, or all (into .json)"
+ALL_IN_JSON = "--static all goes into one .json file: name such a file, or one tracer"
+NOT_OF_STATIC = "a static graph has no {what}: choose a picture, .json, .dot, .graphml or .txt"
+NO_STATIC = "{tracer} makes no graph of {target}: {line}{reason}"
+NO_STATIC_GRAPH = "the script ended before there was anything to trace"
