@@ -7,6 +7,7 @@ events; `empty`, `running` and `failed` are what their names say.
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -447,3 +448,25 @@ def many(folder: Path) -> Iterable[Recording]:
     for name, make in (("rnn", rnn_cell), ("training", training), ("failed", failed), ("empty", empty)):
         (folder / name).mkdir()
         yield make(folder / name)
+
+
+def random_program(folder: Path, seed: int, ops: int = 14) -> Recording:
+    """Any graph: ops of one to four inputs, some of them the same, and a backward from the sum of what is left."""
+    chance = random.Random(seed)
+    run = Run(folder / f"random{seed}.glab", "x = make()\ny = mix(x)\nloss.backward()\n", "random")
+    values = [run.leaf(1, numpy.ones((2,)), kind=chance.choice(("leaf", "data"))) for _ in range(3)]
+    values.append(run.leaf(1, numpy.ones((2,))))
+    run.line(1, x=values[0])
+    used: set[int] = set()
+    for _ in range(ops):
+        chosen = [chance.choice(values[-6:]) for _ in range(chance.randint(1, 4))]
+        used |= {value.node for value in chosen}
+        inputs = [(value, lambda gradient: gradient) for value in chosen]
+        values.append(run.op(2, chance.choice(("mm", "add", "convolution")), numpy.ones((2,)), *inputs))
+        run.line(2, y=values[-1])
+    loose = [value for value in values if value.node not in used and value.needs_grad]
+    loss = run.op(2, "sum", numpy.ones(()), *[(value, lambda gradient: gradient) for value in loose])
+    run.backward(3, loss)
+    run.line(3)
+    run.spans(1, ("forward", run.event // 2), ("backward", run.event))
+    return run.end()

@@ -317,7 +317,7 @@ def test_a_large_graph_finds_names_uses_paths_and_the_same_node(state: ExplorerS
     assert state.node(state.selected_node).op == "MeanBackward0"
     mean = state.selected_node
     state.marks = [weight, mean]
-    path = state.path()
+    path = state.lighting.path()
     assert (path[0], path[-1]) == (weight, mean)
     assert len(path) == 5
     state.training_step(1)

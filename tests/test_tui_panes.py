@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from graphlab.recording import Recording
-from graphlab.tui.boxes import BoxRows, box_at, neighbour
+from graphlab.tui.boxes import BoxPicture
+from graphlab.tui.camera import Camera
 from graphlab.tui.code import highlight
 from graphlab.tui.dialogs import help_rows
 from graphlab.tui.footer import footer_row
@@ -20,7 +21,7 @@ from graphlab.tui.header import header_row
 from graphlab.tui.inspector import inspector_rows
 from graphlab.tui.keys import KEYS, keys_of
 from graphlab.tui.lanes import LaneRows
-from graphlab.tui.rows import Row, fit, join_text, row_text, row_width
+from graphlab.tui.rows import Row, join_text, row_text, row_width
 from graphlab.tui.source import source_rows
 from graphlab.tui.state import EdgeChoice, ExplorerState, Stride, TensorView
 from graphlab.tui.theme import STYLE_NAMES, Look
@@ -41,11 +42,12 @@ def lane_rows(state: ExplorerState, width: int, height: int, look: Look) -> Sequ
 
 
 def box_rows(state: ExplorerState, width: int, height: int, look: Look) -> Sequence[Row]:
-    plan = state.boxes()
+    plan = state.box_book.plan()
     if plan is None:
         return []
-    # A graph that is wider than the pane scrolls sideways.
-    return [fit(row, width) for row in BoxRows(state, plan, width)]
+    camera = Camera()
+    camera.reset(plan.layout, width, height)
+    return BoxPicture(state, plan).rows(camera, width, height)
 
 
 PANES: dict[str, Callable[[ExplorerState, int, int, Look], Sequence[Row]]] = {
@@ -170,35 +172,28 @@ def test_lanes_show_what_is_made_now_and_to_come(rnn: ExplorerState) -> None:
 
 def test_boxes_are_dashed_before_heavy_now_and_stay_where_they_are(rnn: ExplorerState) -> None:
     at(rnn, "h2h")
-    plan = rnn.boxes()
+    plan = rnn.box_book.plan()
     assert plan is not None
-    before = join_text(BoxRows(rnn, plan, 60))
+    before = join_text(BoxPicture(rnn, plan).rows(Camera(), 60, 30))
     assert "┃ mm" in before
     assert "│ mm" in before
     assert "╎ add" in before
     rnn.go_last()
-    after = join_text(BoxRows(rnn, plan, 60))
+    after = join_text(BoxPicture(rnn, plan).rows(Camera(), 60, 30))
     assert "╎" not in after
     assert after.count("∇") == 8
     assert [line.find("tanh") for line in before.splitlines()] == [line.find("tanh") for line in after.splitlines()]
 
 
-def test_boxes_are_reached_by_arrows_and_by_the_mouse(rnn: ExplorerState) -> None:
-    rnn.go_last()
-    plan = rnn.boxes()
+def test_a_click_finds_the_box_under_it(rnn: ExplorerState) -> None:
+    plan = rnn.box_book.plan()
     assert plan is not None
-    node = neighbour(plan, None, 0, 1)
-    seen = []
-    while node is not None:
-        seen.append(node)
-        box = plan.box(node)
-        assert box is not None
-        assert box_at(plan, 3, box.x + 3, box.y) == node
-        node = neighbour(plan, node, 0, 1)
-    assert [rnn.recording.node(n).op for n in seen][-4:] == ["AddBackward0", "TanhBackward0", "SumBackward0", None]
-    first, second = [n for n, node in rnn.recording.structure(1).nodes.items() if node.op == "MmBackward0"]
-    assert neighbour(plan, first, 1, 0) == second
-    assert neighbour(plan, second, -1, 0) == first
+    for place, box in plan.layout.boxes.items():
+        assert plan.box_at(box.x, box.y) == plan.items[place].node
+        assert plan.box_at(box.x + box.width - 1, box.y + box.height - 1) == plan.items[place].node
+        assert plan.box_at(box.x + box.width, box.y) != plan.items[place].node
+    assert plan.box_at(0, -1) is None
+    assert plan.box_at(0, plan.layout.height) is None
 
 
 def test_the_timeline_has_a_mark_a_stop_and_the_cursor_among_them(rnn: ExplorerState) -> None:

@@ -198,11 +198,11 @@ def test_two_marks_light_the_path_between(rnn: ExplorerState) -> None:
     rnn.go_last()
     for name in ("W_h", "loss"):
         rnn.go_to(name)
-        rnn.toggle_mark()
-    path = [rnn.recording.node(node).op for node in rnn.path()]
+        rnn.lighting.toggle_mark()
+    path = [rnn.recording.node(node).op for node in rnn.lighting.path()]
     assert path == [None, "MmBackward0", "AddBackward0", "TanhBackward0", "SumBackward0"]
     rnn.release()
-    assert rnn.path() == []
+    assert rnn.lighting.path() == []
 
 
 def test_an_edge_is_selected_with_its_target(rnn: ExplorerState) -> None:
@@ -246,7 +246,7 @@ def test_nothing_breaks_where_nothing_was_recorded(tmp_path: Path) -> None:
     state = ExplorerState(builders.empty(tmp_path), at=7)
     for act in (
         state.next, state.previous, state.first, state.go_last, state.where_made, state.next_use, state.jump_back,
-        state.toggle_mark, state.toggle_play, state.tick, state.turn_stride, state.release, state.enter_node,
+        state.lighting.toggle_mark, state.toggle_play, state.tick, state.turn_stride, state.release, state.enter_node,
     ):  # fmt: skip
         act()
     state.phase(1)

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(messages.INTERRUPTED)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a user must never meet a traceback of ours unasked
-        return _report(error)
+        return report_failure(error)
     return code
 
 
@@ -66,7 +66,7 @@ def _dispatch(words: list[str]) -> int:
     return command.run(arguments)
 
 
-def _report(error: Exception) -> int:
+def report_failure(error: Exception) -> int:
     """Say in one line what went wrong, and return the exit code."""
     if _is_closed_pipe(error):
         # Whoever read our output has seen enough (`graphlab show … | head`). What is still buffered goes nowhere,

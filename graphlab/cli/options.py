@@ -74,6 +74,16 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-values", action="store_true", help="keep shapes and norms, but no values")
 
 
+def run_words(arguments: argparse.Namespace) -> list[str]:
+    """Return the words that say again what `add_run_options` read, for a process that runs the script."""
+    words = [f"--detail={arguments.detail}", f"--max-size={arguments.max_size}"]
+    given = {name: getattr(arguments, name) for name in ("steps", "seed", "device", "every")}
+    words += [f"--{name}={value}" for name, value in given.items() if value is not None]
+    words += [f"--set={setting}" for setting in arguments.settings]
+    words += [f"--full={window}" for window in arguments.windows]
+    return [*words, "--no-values"] if arguments.no_values else words
+
+
 def read_run_options(arguments: argparse.Namespace) -> RunOptions:
     """Check and convert the words of `add_run_options`.
 

@@ -55,6 +55,18 @@ def opened_source(arguments: argparse.Namespace) -> Iterator[Source]:
             write_line(messages.CUT_OFF.format(said=facts["error"]["message"]), sys.stderr)
         yield Source(path, 0)
         return
+    with tempfile.TemporaryDirectory(prefix="graphlab-") as folder:
+        (scenario,) = find_scenarios(arguments)
+        path = Path(folder) / f"{scenario.name}{ENDING}"
+        yield Source(path, record_source(arguments, path))
+
+
+def record_source(arguments: argparse.Namespace, path: Path) -> int:
+    """Run the script that SOURCE names in this process and record it; return 1 where it raised, else 0.
+
+    Raises:
+        GraphlabError: SOURCE is neither a scenario nor a script, or its options do not suit it.
+    """
     from graphlab.cli.run import make_request
 
     options = read_run_options(arguments)
@@ -64,14 +76,12 @@ def opened_source(arguments: argparse.Namespace) -> Iterator[Source]:
     def tell(text: str) -> None:
         write_line(messages.FAILURE.format(message=text), sys.stderr)
 
-    with tempfile.TemporaryDirectory(prefix="graphlab-") as folder:
-        path = Path(folder) / f"{request.name}{ENDING}"
-        from graphlab.recorder import run_script
+    from graphlab.recorder import run_script
 
-        error = run_script(request, path, tell=tell).error
-        if isinstance(error, KeyboardInterrupt):
-            raise error
-        is_failure = error is not None and not (isinstance(error, SystemExit) and error.code in {None, 0})
-        if is_failure and not isinstance(error, SystemExit):
-            traceback.print_exception(error)
-        yield Source(path, int(is_failure))
+    error = run_script(request, path, tell=tell).error
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    is_failure = error is not None and not (isinstance(error, SystemExit) and error.code in {None, 0})
+    if is_failure and not isinstance(error, SystemExit):
+        traceback.print_exception(error)
+    return int(is_failure)

@@ -73,6 +73,11 @@ def _describe(recording: Recording, moment: int) -> dict[str, Any]:
         "events": recording.event_count,
         "doing": say_event(recording, moment),
         "detail": recording.facts.detail,
+        "torch": recording.facts.torch,
+        "device": recording.facts.device,
+        "seed": recording.facts.seed,
+        "parameters": dict(recording.facts.parameters),
+        "sources": {file.path: file.text for file in recording.files},
         "is_backward_over": _is_backward_over(recording, moment),
         "torchviz": recording.torchviz(moment),
     }

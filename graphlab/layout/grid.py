@@ -7,8 +7,8 @@ meeting, one passes under the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
@@ -45,6 +45,12 @@ RIGHTWARDS = Spacing(
     apart=3,
 )
 
+DOTS = replace(DOWNWARDS, gaps=Gaps(boxes=3, box_and_net=2, nets=1), ports=1, least=2, apart=2)
+"""For boxes of a single sign: between two layers there is always a line to be seen."""
+
+BARE = replace(DOWNWARDS, least=2, apart=2)
+"""For boxes without a border, whose lines are nowhere to be seen but between the layers."""
+
 
 @dataclass(frozen=True, slots=True)
 class CellSize:
@@ -72,6 +78,8 @@ class Strand:
     net: int
     directions: int
     edges: tuple[EdgeKey, ...]
+    ways: tuple[int, ...] = ()
+    """The directions in which each of the edges passes; together they are `directions`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,7 @@ def lay_out_grid(
     *,
     direction: Direction = "down",
     wrap: int = 160,
+    spacing: Spacing | None = None,
 ) -> GridLayout:
     """Lay out a graph on cells; `labels` are the widths of the edges' labels, beside the end of each line."""
     is_down = direction == "down"
@@ -136,7 +145,7 @@ def lay_out_grid(
     tags = {
         key: Tag(0, width + 1, 1) if is_down else Tag(1, 0, width + 2) for key, width in (labels or {}).items() if width
     }
-    spacing = DOWNWARDS if is_down else RIGHTWARDS
+    spacing = spacing or (DOWNWARDS if is_down else RIGHTWARDS)
     placed = lay_out_items(graph, items, tags, spacing=spacing, direction=direction, wrap=wrap)
     boxes = {node: _cell_box(box) for node, box in placed.boxes.items()}
     lines, ports = _draw_lines(placed)
@@ -158,23 +167,26 @@ Cells = dict[tuple[int, int], LineCell]
 
 def _draw_lines(placed: BoxLayout) -> tuple[Cells, Cells]:
     """Return the cells of all lines: those between boxes, and those on borders."""
-    found: dict[tuple[int, int], dict[int, tuple[int, list[EdgeKey]]]] = {}
+    found: dict[tuple[int, int], dict[int, list[tuple[EdgeKey, int]]]] = {}
     ends = set()
     for key, route in placed.routes.items():
         points = [(int(x), int(y)) for x, y in route.points]
         ends |= {points[0], points[-1]}
         for (x, y), directions in _cells_of(points).items():
-            strands = found.setdefault((x, y), {})
-            known, edges = strands.get(route.net, (0, []))
-            strands[route.net] = known | directions, [*edges, key]
+            found.setdefault((x, y), {}).setdefault(route.net, []).append((key, directions))
     lines: Cells = {}
     ports: Cells = {}
     for place, strands in sorted(found.items()):
-        cell = LineCell(
-            tuple(Strand(net, directions, tuple(edges)) for net, (directions, edges) in sorted(strands.items()))
-        )
+        cell = LineCell(tuple(_strand(net, passing) for net, passing in sorted(strands.items())))
         (ports if place in ends else lines)[place] = cell
     return lines, ports
+
+
+def _strand(net: int, passing: list[tuple[EdgeKey, int]]) -> Strand:
+    directions = 0
+    for _, way in passing:
+        directions |= way
+    return Strand(net, directions, tuple(edge for edge, _ in passing), tuple(way for _, way in passing))
 
 
 def _cells_of(points: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
@@ -194,53 +206,60 @@ def _cells_of(points: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
 
 Style = Literal["round", "ascii"]
 
-_ROUND = {
-    UP | DOWN: "│",
-    LEFT | RIGHT: "─",
-    UP: "│",
-    DOWN: "│",
-    LEFT: "─",
-    RIGHT: "─",
-    DOWN | RIGHT: "╭",
-    DOWN | LEFT: "╮",
-    UP | RIGHT: "╰",
-    UP | LEFT: "╯",
-    UP | DOWN | RIGHT: "├",
-    UP | DOWN | LEFT: "┤",
-    DOWN | LEFT | RIGHT: "┬",
-    UP | LEFT | RIGHT: "┴",
-    UP | DOWN | LEFT | RIGHT: "┼",
-}
+_JOINTS = " ╵╹╶╰┖╺┕┗╷│╿╭├┞┍┝┡╻╽┃┎┟┠┏┢┣╴╯┚─┴┸╼┶┺╮┤┦┬┼╀┮┾╄┒┧┨┰╁╂┲╆╊╸┙┛╾┵┹━┷┻┑┥┩┭┽╃┯┿╇┓┪┫┱╅╉┳╈╋"
+"""Every sign by how its line leaves it up, right, down and left: not (0), light (1) or heavy (2), in base 3."""
+_HALF = {UP: "│", DOWN: "│", LEFT: "─", RIGHT: "─"}
+_PLACES = ((UP, 1), (RIGHT, 3), (DOWN, 9), (LEFT, 27))
 
 
-def glyph(cell: LineCell, style: Style = "round") -> str:
-    """Return the sign for a cell between boxes. Where two lines only cross, the one down is seen."""
-    directions = cell.directions
+def joint(light: int, heavy: int = 0) -> str:
+    """Return the sign from which light lines leave in some directions and heavy ones in others."""
+    return _JOINTS[sum(place * (2 if heavy & way else 1 if light & way else 0) for way, place in _PLACES)]
+
+
+def glyph(cell: LineCell, style: Style = "round", lit: Collection[EdgeKey] = ()) -> str:
+    """Return the sign for a cell between boxes, heavy where lit edges pass.
+
+    Where two lines only cross, one is seen: the lit one, else the one that runs down.
+    """
+    strands = cell.strands
+    if cell.is_crossing:
+        on_top = [strand for strand in strands if any(edge in lit for edge in strand.edges)] if lit else []
+        if len(on_top) != 1:
+            on_top = [strand for strand in strands if strand.directions == UP | DOWN]
+        strands = (on_top[0],)
+    directions = strands[0].directions
     if style == "ascii":
-        if cell.is_crossing or directions in {UP, DOWN, UP | DOWN}:
+        if directions in {UP, DOWN, UP | DOWN}:
             return "|"
         return "-" if directions in {LEFT, RIGHT, LEFT | RIGHT} else "+"
-    return "│" if cell.is_crossing else _ROUND[directions]
+    heavy = lit_ways(strands[0], lit) if lit else 0
+    return joint(directions, heavy) if heavy else _HALF.get(directions) or joint(directions)
 
 
-_BORDERS = {
-    ("light", UP): "┴",
-    ("light", DOWN): "┬",
-    ("light", LEFT): "┤",
-    ("light", RIGHT): "├",
-    ("heavy", UP): "┷",
-    ("heavy", DOWN): "┯",
-    ("heavy", LEFT): "┨",
-    ("heavy", RIGHT): "┠",
-    ("double", UP): "╧",
-    ("double", DOWN): "╤",
-    ("double", LEFT): "╢",
-    ("double", RIGHT): "╟",
-}
+def lit_ways(strand: Strand, lit: Collection[EdgeKey]) -> int:
+    """Return the directions in which lit edges pass."""
+    found = 0
+    for edge, way in zip(strand.edges, strand.ways, strict=False):
+        if edge in lit:
+            found |= way
+    return found
 
 
-def border_glyph(cell: LineCell, border: Literal["light", "heavy", "double", "ascii"] = "light") -> str:
+_DOUBLE = {UP: "╧", DOWN: "╤", LEFT: "╢", RIGHT: "╟"}
+
+
+def border_glyph(
+    cell: LineCell, border: Literal["light", "heavy", "double", "ascii"] = "light", lit: Collection[EdgeKey] = ()
+) -> str:
     """Return the sign for a cell of a box's border through which a line runs; a dashed border counts as light."""
     if border == "ascii":
         return "+"
-    return next((_BORDERS[border, way] for way in (UP, DOWN, LEFT, RIGHT) if cell.directions & way), "┼")
+    if border == "double":
+        return next((sign for way, sign in _DOUBLE.items() if cell.directions & way), "╬")
+    out = cell.directions
+    side = LEFT | RIGHT if out & (UP | DOWN) else UP | DOWN
+    heavy = 0
+    for strand in cell.strands:
+        heavy |= lit_ways(strand, lit) if lit else 0
+    return joint(out | side, heavy | (side if border == "heavy" else 0))

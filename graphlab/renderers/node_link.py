@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from graphlab.model import Snapshot
 
 GRAPH_FACTS = ("title", "scenario", "step", "steps", "moment", "events", "doing", "detail")
+RUN_FACTS = ("torch", "device", "seed", "parameters")
+"""Facts of the run, for whoever compares two: written where the graph has them."""
 NODE_FACTS = ("id", "kind", "name", "op", "call", "module", "file", "line", "shape", "dtype", "device")
 
 
 def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
     """Return the graph as JSON, a line to each node and each edge."""
-    facts = _text({name: graph.graph.get(name) for name in GRAPH_FACTS})
+    run = {name: graph.graph[name] for name in RUN_FACTS if name in graph.graph}
+    facts = _text({name: graph.graph.get(name) for name in GRAPH_FACTS} | run)
     nodes = [_text(_node(data)) for _, data in sorted(graph.nodes(data=True))]
     edges = [_text(_edge(*edge)) for edge in sorted(graph.edges(keys=True, data=True), key=lambda edge: edge[:3])]
     lines = [

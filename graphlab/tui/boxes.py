@@ -7,278 +7,188 @@ when it is painted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast, overload
+from bisect import bisect_left
+from typing import TYPE_CHECKING
 
-from graphlab.layout.grid import CellBox, CellSize, GridLayout, LineCell, border_glyph, glyph, lay_out_grid
-from graphlab.model import LEAF_KINDS, Edge, Node
-from graphlab.sentences import format_number, format_shape
-from graphlab.tui import messages
-from graphlab.tui.lane_columns import short_op
-from graphlab.tui.lanes import node_mark
-from graphlab.tui.rows import Row, fit, over, shorten, spread
+from graphlab.layout.grid import DOWN, LEFT, RIGHT, UP, CellBox, LineCell, border_glyph, glyph, joint, lit_ways
+from graphlab.tui.box_plan import LabelText
+from graphlab.tui.box_text import BoxItem, Looks, group_name, is_framed, looks_of, text_line
+from graphlab.tui.rows import Row, fit, over
 
 if TYPE_CHECKING:
-    import networkx
-
-    from graphlab.structure import Structure
+    from graphlab.layout.boxes import EdgeKey
+    from graphlab.model import Edge
+    from graphlab.tui.box_plan import BoxPlan
+    from graphlab.tui.camera import Camera
     from graphlab.tui.state import ExplorerState
 
-MOST_BOXES = 300
-"""Beyond so many nodes boxes cannot be read, and lanes are shown."""
-_BOX_HEIGHT = 4
-_LEAST_INNER = 14
-_MOST_INNER = 24
-_BORDERS = {"future": "╭╌╮╎╰╯", "made": "╭─╮│╰╯", "now": "┏━┓┃┗┛"}
+_BORDERS = {"future": "╭╌╮╎╰╯", "made": "╭─╮│╰╯", "now": "┏━┓┃┗┛", "group": "╔═╗║╚╝"}
+_WEIGHTS = {"future": "light", "made": "light", "now": "heavy", "group": "double"}
+_WIDEST = 200
+"""Cells that a box or a label may begin to the left of the pane and still reach into it."""
 
 
-class _Edges:
-    """The edges of `PlainGraph`, as networkx hands them out."""
+class BoxPicture:
+    """The boxes at the cursor; rows are made when they are painted."""
 
-    def __init__(self, facts: dict[tuple[int, int, int], dict[str, int]]) -> None:
-        self._facts = facts
-
-    def __call__(self, *, keys: bool, data: str) -> Iterator[tuple[int, int, int, int]]:
-        return ((*key, facts[data]) for key, facts in self._facts.items())
-
-    def __getitem__(self, key: tuple[int, int, int]) -> dict[str, int]:
-        return self._facts[key]
-
-
-class PlainGraph:
-    """As much of a `networkx.MultiDiGraph` as the layout asks for; its import would double the wait for a picture."""
-
-    def __init__(self, count: int, edges: Sequence[_PlainEdge]) -> None:
-        self.nodes = list(range(count))
-        self.edges = _Edges({edge[:3]: {"slot": edge[2], "output": edge[3]} for edge in edges})
-
-
-_PlainEdge = tuple[int, int, int, int, str]
-"""Source, target, slot, output, label; nodes are counted within their step."""
-_Rows = list[list[tuple[int, Any]]]
-"""For each row, from left to right: a column and what begins there: a cell of a line, the line of a box (node,
-number), or the label of an edge."""
-
-
-@dataclass(frozen=True)
-class BoxPlan:
-    """Where everything of a step's graph stands; the layout counts nodes within the step, for steps alike share it."""
-
-    layout: GridLayout
-    rows: _Rows
-    numbers: list[int]
-    """The node that each of the layout's is."""
-    index: dict[int, int]
-
-    def box(self, number: int | None) -> CellBox | None:
-        """Return where a node stands."""
-        place = self.index.get(number) if number is not None else None
-        return self.layout.boxes[place] if place is not None else None
-
-
-def plan_boxes(state: ExplorerState, structure: Structure, last: int) -> BoxPlan:
-    """Lay out the graph of a step whose last event is `last`."""
-    names = state.recording.names(last)
-    numbers = list(structure.nodes)
-    index = {number: place for place, number in enumerate(numbers)}
-    sizes = tuple(_size(node, names.get(number, [])) for number, node in structure.nodes.items())
-    edges = tuple(
-        (index[edge.source], index[edge.target], edge.slot, edge.output, edge.label)
-        for edge in structure.edges
-        if edge.source in index
-    )
-    return BoxPlan(*_lay_out(sizes, edges), numbers, index)
-
-
-@lru_cache(16)
-def _lay_out(sizes: tuple[CellSize, ...], edges: tuple[_PlainEdge, ...]) -> tuple[GridLayout, _Rows]:
-    """Lay out a graph; the steps of a training are alike, and share what is found for the first."""
-    labels = {edge[:3]: len(edge[4]) for edge in edges if edge[4]}
-    graph = cast("networkx.MultiDiGraph[int]", PlainGraph(len(sizes), edges))
-    layout = lay_out_grid(graph, dict(enumerate(sizes)), labels, wrap=60)
-    rows: _Rows = [[] for _ in range(layout.height)]
-    for (x, y), cell in layout.lines.items():
-        rows[y].append((x, cell))
-    for place, box in layout.boxes.items():
-        for line in range(box.height):
-            rows[box.y + line].append((box.x, (place, line)))
-    texts = {edge[:3]: edge[4] for edge in edges}
-    for key, label in layout.labels.items():
-        rows[label.y].append((label.x, texts[key]))
-    for row in rows:
-        row.sort(key=lambda item: item[0])
-    return layout, rows
-
-
-def _size(node: Node, names: list[str]) -> CellSize:
-    name = node.name or next(iter(names), "")
-    shape = format_shape(node.shape)
-    if node.kind == "data":
-        return CellSize(min(len(name) + 1 + len(shape), _MOST_INNER), 1, is_minor=True)
-    if node.kind in LEAF_KINDS:
-        # A second line for the norm of the gradient that will come.
-        return CellSize(min(max(len(name) + 1 + len(shape), 8), _MOST_INNER), 2, is_minor=True)
-    inner = max(len(short_op(node.op)) + 9, len(name) + 1 + len(shape), _LEAST_INNER)
-    return CellSize(min(inner, _MOST_INNER) + 4, _BOX_HEIGHT)
-
-
-class BoxRows(Sequence[Row]):
-    """The rows of the boxes, each made when it is painted."""
-
-    def __init__(self, state: ExplorerState, plan: BoxPlan, width: int) -> None:
+    def __init__(self, state: ExplorerState, plan: BoxPlan) -> None:
         self.state = state
         self.plan = plan
-        self.margin = max((width - plan.layout.width) // 2, 0)
-        """Blank columns at the left, so that a small graph stands in the middle."""
-        self.width = max(width, plan.layout.width)
-        self.path = frozenset(state.path())
-        step = state.step
-        edges = state.recording.structure(step.step).edges if step is not None else []
-        places = plan.index
-        self._edges = {(places[e.source], places[e.target], e.slot): e for e in edges if e.source in places}
-        self._styles: dict[tuple[int, int, int], str] = {}
+        self.lit = state.lighting.lit()
+        lit = self.lit
+        self._lit_edges: frozenset[EdgeKey] = frozenset()
+        if lit is not None:
+            self._lit_edges = frozenset(key for key, edges in plan.edges.items() if any(map(lit.has_edge, edges)))
+        self._edge_styles: dict[EdgeKey, str] = {}
+        self._line_styles: dict[tuple[EdgeKey, ...], str] = {}
+        self._looks: dict[int, Looks] = {}
+        selected = state.selected_node
+        self._selected = plan.index.get(selected) if selected is not None else None
 
-    def __len__(self) -> int:
-        return len(self.plan.rows)
+    def rows(self, camera: Camera, width: int, height: int) -> list[Row]:
+        """Return what of the picture is in view: as many rows as asked, each as wide as asked."""
+        rows = [self.row(camera.y + line, camera.x, width) for line in range(height)]
+        return self._with_callout(rows, camera, width)
 
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | list[Row]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(len(self))[index]]
-        y = range(len(self))[index]
+    def row(self, y: int, x: int, width: int) -> Row:
+        """Return a row of the picture from a cell on; outside of the graph it is blank."""
+        entries = self.plan.rows[y] if 0 <= y < len(self.plan.rows) else []
+        first = bisect_left(entries, x - _WIDEST, key=lambda entry: entry[0])
         row: Row = []
-        used = -self.margin
-        for x, what in self.plan.rows[y]:
-            row.append((" " * (x - used), ""))
+        used = min(x, entries[first][0]) if first < len(entries) else x
+        start = x - used
+        for at, what in entries[first:]:
+            if at >= x + width:
+                break
+            if at > used:
+                row.append((" " * (at - used), ""))
             if isinstance(what, LineCell):
-                piece: Row = [(glyph(what), self._line_style(what))]
-                size = 1
-            elif isinstance(what, str):
-                piece, size = [(what, "data")], len(what)
+                row.append((glyph(what, lit=self._lit_edges), self._line_style(what)))
+                used = at + 1
+            elif isinstance(what, LabelText):
+                row.append((what.text, "data" if self.lit is None or what.edge in self._lit_edges else "faint"))
+                used = at + len(what.text)
             else:
                 place, line = what
                 box = self.plan.layout.boxes[place]
-                piece, size = self._box_line(self.plan.numbers[place], box, line, y), box.width
-            row += piece
-            used = x + size
-        return fit(row, self.width)
+                row += self._box_line(place, box, line, y)
+                used = at + box.width
+        return fit(row, width, start=start, is_picture=True)
+
+    # -- lines -----------------------------------------------------------------------------------------------------
 
     def _line_style(self, cell: LineCell) -> str:
         """Return the style of a line: dim before its edge is there, of the gradient's colour once one came back."""
-        styles = {self._edge_style(key) for strand in cell.strands for key in strand.edges}
-        return next((style for style in ("mark", "gradient", "lane") if style in styles), "future")
-
-    def _edge_style(self, key: tuple[int, int, int]) -> str:
-        style = self._styles.get(key)
+        edges = cell.strands[0].edges if len(cell.strands) == 1 else sum((s.edges for s in cell.strands), ())
+        style = self._line_styles.get(edges)
         if style is None:
-            edge = self._edges[key]
-            style = self._styles[key] = self._find_edge_style(edge)
+            styles = {self._edge_style(key) for key in edges}
+            order = ("mark", "gradient bold", "lane bold", "gradient", "lane", "faint")
+            style = self._line_styles[edges] = next((each for each in order if each in styles), "future")
         return style
 
-    def _find_edge_style(self, edge: Edge) -> str:
-        if edge.event > self.state.moment:
-            return "future"
-        if edge.source in self.path and edge.target in self.path:
-            return "mark"
-        return "gradient" if self.state.has_edge_gradient(edge.target, edge.slot) else "lane"
+    def _edge_style(self, key: EdgeKey) -> str:
+        style = self._edge_styles.get(key)
+        if style is None:
+            style = self._edge_styles[key] = self._find_edge_style(key, self.plan.edges[key])
+        return style
 
-    def _box_line(self, number: int, box: CellBox, line: int, y: int) -> Row:
+    def _find_edge_style(self, key: EdgeKey, edges: list[Edge]) -> str:
+        state, lit = self.state, self.lit
+        if lit is not None and key not in self._lit_edges:
+            return "faint"
+        if lit is not None and lit.is_path:
+            return "mark"
+        style = "lane"
+        if min(edge.event for edge in edges) > state.moment:
+            return "future"
+        if any(state.has_edge_gradient(edge.target, edge.slot) for edge in edges):
+            style = "gradient"
+        return f"{style} bold" if lit is not None else style
+
+    # -- boxes -----------------------------------------------------------------------------------------------------
+
+    def _box_line(self, place: int, box: CellBox, line: int, y: int) -> Row:
         state = self.state
-        node: Node = state.node(number)
-        mark, names = node_mark(state, node)
-        if box.height < _BOX_HEIGHT:
-            row = self._text_line(node, box.width, line, names)
+        item = self.plan.items[place]
+        looks = self._looks_of(place, item)
+        node = state.node(item.node)
+        if self.plan.zoom == "dot":
+            row = self._dot(box, looks, y)
+        elif is_framed(node, item.group, self.plan.zoom):
+            row = self._framed_line(item, box, looks, line, y)
         else:
-            row = self._framed_line(node, box, line, y, mark, names)
-        if number in state.marks or number in self.path:
-            row = over(row, "mark")
-        if number == state.selected_node:
+            row = text_line(state, item, looks, self.plan.zoom, line, box.width)
+        is_selected = place == self._selected
+        if self.lit is not None and not is_selected:
+            inside = item.group.nodes if item.group is not None else (item.node,)
+            if not any(map(self.lit.has_node, inside)):
+                row = [(text, "faint" if names != "match" else names) for text, names in row]
+            elif self.lit.is_path:
+                row = over(row, "mark")
+        if is_selected:
             row = over(row, "selected" if state.selected is not None else "line")
         return row
 
-    def _text_line(self, node: Node, width: int, line: int, names: str) -> Row:
-        """Return what stands for data or a leaf: `W_h 20x20`, and for a leaf its gradient once it came."""
-        state = self.state
-        is_future = names == "future"
-        if line == 1:
-            gradient = None if is_future else state.gradient(node.id)
-            text = f"∇ {format_number(gradient.statistics.norm)}" if gradient is not None else "∇"
-            return fit([(text, "future" if is_future else "gradient" if gradient is not None else "leaf")], width)
-        name = state.tag_of(node) or (node.name or "")
-        found = "match" if state.search.is_found(state, node.id) else ""
-        row: Row = [(name, found or (names if is_future or names == "cursor" else node.kind))]
-        row.append((f" {format_shape(node.shape)}", "future" if is_future else "shapes"))
-        return fit(row, width)
+    def _looks_of(self, place: int, item: BoxItem) -> Looks:
+        looks = self._looks.get(place)
+        if looks is None:
+            members = frozenset(item.group.nodes) if item.group is not None else frozenset()
+            looks = looks_of(self.state, self.state.node(item.node), item.group, members)
+            self._looks[place] = looks
+        return looks
 
-    def _framed_line(self, node: Node, box: CellBox, line: int, y: int, mark: str, names: str) -> Row:
-        frame = "future" if names == "future" else "now" if mark == "◉" else "made"
-        signs = _BORDERS[frame]
-        ink = "future" if frame == "future" else "cursor" if frame == "now" else names
+    def _framed_line(self, item: BoxItem, box: CellBox, looks: Looks, line: int, y: int) -> Row:
+        signs = _BORDERS[looks.frame]
         if line in {0, box.height - 1}:
             left, right = (signs[0], signs[2]) if line == 0 else (signs[4], signs[5])
-            return [(left + self._border(box, y, signs[1], is_heavy=frame == "now") + right, ink)]
-        inner = box.width - 4
-        text = self._first_line(node, inner, frame) if line == 1 else self._second_line(node, inner, frame)
+            return [(left + self._border(box, y, signs[1], _WEIGHTS[looks.frame]) + right, looks.names)]
         side = signs[3]
-        return [(f"{side} ", ink), *text, (f" {side}", ink)]
+        text = text_line(self.state, item, looks, self.plan.zoom, line - 1, box.width - 4)
+        return [(f"{side} ", looks.names), *text, (f" {side}", looks.names)]
 
-    def _border(self, box: CellBox, y: int, sign: str, *, is_heavy: bool) -> str:
+    def _border(self, box: CellBox, y: int, sign: str, weight: str) -> str:
         """Return a horizontal border, with the signs where lines pass through it."""
         ports = self.plan.layout.ports
         cells = []
         for x in range(box.x + 1, box.x + box.width - 1):
             port = ports.get((x, y))
-            cells.append(sign if port is None else border_glyph(port, "heavy" if is_heavy else "light"))
+            cells.append(sign if port is None else border_glyph(port, weight, self._lit_edges))  # type: ignore[arg-type]
         return "".join(cells)
 
-    def _first_line(self, node: Node, width: int, frame: str) -> Row:
-        """Return the op, and its event or, once it came, the norm of its gradient."""
-        state = self.state
-        is_future = frame == "future"
-        word = short_op(node.op).lower() if node.kind == "op" else messages.LANE_KINDS[node.kind]
-        right: Row = [(f" e{node.event}", "future" if is_future else "quiet")]
-        if not is_future and state.has_gradient(node.id):
-            gradient = state.gradient(node.id)
-            text = "None" if gradient is None else format_number(gradient.statistics.norm)
-            right = [(f" ∇{text}", "gradient")]
-        found = "match" if state.search.is_found(state, node.id) else ""
-        return spread([(word, found or ("future" if is_future else node.kind))], right, width)
+    def _dot(self, box: CellBox, looks: Looks, y: int) -> Row:
+        """Return a box as a single sign; where more lines reach it than one, between arms that take them."""
+        middle = box.x + box.width // 2
+        ports = {x: port for x in range(box.x, box.x + box.width) if (port := self.plan.layout.ports.get((x, y)))}
+        first, last = min((*ports, middle)), max((*ports, middle))
+        row: Row = [(" " * (first - box.x), "")]
+        for x in range(first, last + 1):
+            if x == middle:
+                row.append((looks.number or looks.mark, "mark" if looks.number else looks.names))
+                continue
+            ways = (RIGHT if x < last else 0) | (LEFT if x > first else 0)
+            heavy = 0
+            for strand in ports[x].strands if x in ports else ():
+                ways |= strand.directions & (UP | DOWN)
+                heavy |= lit_ways(strand, self._lit_edges) if self._lit_edges else 0
+            row.append((joint(ways, heavy), looks.names))
+        return [*row, (" " * (box.x + box.width - 1 - last), "")]
 
-    def _second_line(self, node: Node, width: int, frame: str) -> Row:
-        """Return the tag that sits on the node now, and the shape."""
-        is_future = frame == "future"
-        shape: Row = [(f" {format_shape(node.shape)}", "future" if is_future else "shapes")]
-        tag = self.state.tag_of(node)
-        return spread([(shorten(tag, width), "future" if is_future else "bold")], shape, width)
-
-
-def box_at(plan: BoxPlan, margin: int, x: int, y: int) -> int | None:
-    """Return the node whose box covers a cell."""
-    for place, box in plan.layout.boxes.items():
-        if box.x <= x - margin < box.x + box.width and box.y <= y < box.y + box.height:
-            return plan.numbers[place]
-    return None
-
-
-def neighbour(plan: BoxPlan, number: int | None, dx: int, dy: int) -> int | None:
-    """Return the nearest box in a direction; without a box to start from the first or last."""
-    boxes = {plan.numbers[place]: box for place, box in plan.layout.boxes.items()}
-    here = plan.box(number)
-    if here is None:
-        ordered = sorted(boxes, key=lambda n: (boxes[n].y, boxes[n].x))
-        return (ordered[0] if dx + dy > 0 else ordered[-1]) if ordered else None
-    best = None
-    for other, box in boxes.items():
-        across = box.x + box.width / 2 - here.x - here.width / 2
-        along = (box.y + box.height / 2 - here.y - here.height / 2) * 2
-        forward, aside = (along * dy, abs(across)) if dy else (across * dx, abs(along))
-        if forward > 0 and (dy == 0 or box.y != here.y):
-            score = forward + (2 if dy else 4) * aside
-            if best is None or score < best[0]:
-                best = (score, other)
-    return best[1] if best is not None else None
+    def _with_callout(self, rows: list[Row], camera: Camera, width: int) -> list[Row]:
+        """Write beside the dot that is looked at what it is: it has no text of its own."""
+        place = self._selected
+        if self.plan.zoom != "dot" or place is None:
+            return rows
+        box = self.plan.layout.boxes[place]
+        node = self.state.node(self.plan.items[place].node)
+        group = self.plan.items[place].group
+        text = f" {group_name(group) if group is not None else self.state.name_of(node.id)} "
+        line, start = box.y - camera.y, box.x + box.width + 1 - camera.x
+        if start + len(text) > width:
+            start = box.x - camera.x - 1 - len(text)
+        if not 0 <= line < len(rows) or not 0 <= start <= width - len(text):
+            return rows
+        before = fit(rows[line], start, is_picture=True)
+        after = fit(rows[line], width - start - len(text), start=start + len(text), is_picture=True)
+        rows[line] = fit([*before, (text, "selected bold"), *after], width)
+        return rows

@@ -289,6 +289,14 @@ class ExploreScreen(Screen[None]):
         """Go sideways."""
         self.pane.sideways(direction)
 
+    def action_pan(self, across: int, down: int) -> None:
+        """Move the view of the focused pane."""
+        self.pane.pan(across, down)
+
+    def action_nearer(self, direction: int) -> None:
+        """See the boxes from nearer, or from farther."""
+        self.state.box_book.zoom_by(direction)
+
     def action_enter(self) -> None:
         """Move the cursor to what is selected."""
         self._pause()
@@ -365,7 +373,7 @@ class ExploreScreen(Screen[None]):
 
     def action_mark(self) -> None:
         """Mark the selected node."""
-        self.state.toggle_mark()
+        self.state.lighting.toggle_mark()
 
     def action_show_as(self) -> None:
         """Show tensors in the next way."""

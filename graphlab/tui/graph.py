@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from textual.geometry import Region
+from typing import TYPE_CHECKING
 
 from graphlab.tui import messages
-from graphlab.tui.boxes import BoxPlan, BoxRows, box_at, neighbour
+from graphlab.tui.box_moves import along, beside
+from graphlab.tui.boxes import BoxPicture
+from graphlab.tui.camera import Camera
 from graphlab.tui.lanes import LaneRows
+from graphlab.tui.minimap import lay_over, map_target, minimap
 from graphlab.tui.pane import Pane
-from graphlab.tui.rows import Row, fit, wrap
+from graphlab.tui.rows import Row, fit, row_width, wrap
 from graphlab.tui.state import EdgeChoice, ExplorerState
+
+if TYPE_CHECKING:
+    from textual import events
+
+    from graphlab.tui.box_plan import BoxPlan
+
+_WHEEL = 3
+"""Rows that a turn of the mouse's wheel moves the view by."""
 
 
 class GraphPane(Pane):
@@ -22,7 +32,11 @@ class GraphPane(Pane):
     def __init__(self, state: ExplorerState, view: str = "", *, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(state, id=id)
         self.chosen_view = view
-        self._margin = 0
+        self.camera = Camera()
+        self._seen: tuple[BoxPlan, int, tuple[int, int], int | None] | None = None
+        """What the camera was made for: boxes and their version, the size of the pane, the node that is looked at."""
+        self._map: tuple[int, int, int, int] = (0, 0, 0, 0)
+        """Where the map lies in the pane, in cells: left, top, width, height."""
 
     @property
     def view(self) -> str:
@@ -34,17 +48,70 @@ class GraphPane(Pane):
     @property
     def plan(self) -> BoxPlan | None:
         """Where the boxes stand."""
-        return self.state.boxes()
+        return self.state.box_book.plan()
 
     def build(self, width: int, height: int) -> Sequence[Row]:
-        table, plan = self.state.lane_book.table(), self.plan
+        plan = self.plan
+        self.fills_height = self.view == "boxes" and plan is not None
+        if self.fills_height and plan is not None:
+            return self._boxes(plan, width, height)
+        table = self.state.lane_book.table()
         if table is None or not len(table):
             return [fit([(f" {line}", "quiet")], width) for line in wrap(messages.NO_GRAPH, width - 2)]
-        if self.view == "boxes" and plan is not None:
-            rows = BoxRows(self.state, plan, width)
-            self._margin = rows.margin
-            return rows
         return LaneRows(self.state, table, width)
+
+    def _boxes(self, plan: BoxPlan, width: int, height: int) -> list[Row]:
+        """Return what of the boxes is in view, and a map over it where there is more."""
+        self._follow(plan, width, height)
+        rows = BoxPicture(self.state, plan).rows(self.camera, width, height)
+        node = self.state.selected_node
+        over = minimap(plan, self.camera, (width, height), [node] if node is not None else [])
+        wide = row_width(over[0]) if over else 0
+        box = plan.box(node)
+        # It gives way to the box that is looked at.
+        is_top = bool(over) and box is not None and box.y + box.height > self.camera.y + height - len(over)
+        is_top = is_top and box is not None and box.x + box.width > self.camera.x + width - wide
+        self._map = (width - wide, 0 if is_top else height - len(over), wide, len(over))
+        return lay_over(rows, over, width, is_top=is_top)
+
+    def _follow(self, plan: BoxPlan, width: int, height: int) -> None:
+        """Move the camera where that is needed: to what was selected, and with what was folded or zoomed."""
+        node = self.state.selected_node
+        box = plan.box(node)
+        version = self.state.box_book.version
+        before, self._seen = self._seen, (plan, version, (width, height), node)
+        camera = self.camera
+        if before is not None and before[0].layout is plan.layout and before[2] == (width, height):
+            if box is not None and box != before[0].box(before[3]):
+                camera.show(box, width, height)
+            return
+        anchor = self._anchor(before[0], width, height) if before is not None and before[1] != version else None
+        if before is not None and anchor is not None:
+            was, now = before[0].box(anchor), plan.box(anchor)
+            if was is not None and now is not None:
+                camera.keep(was, now)
+                return
+        camera.reset(plan.layout, width, height)
+        if box is not None:
+            camera.show(box, width, height)
+
+    def _anchor(self, plan: BoxPlan, width: int, height: int) -> int | None:
+        """Return the node that must keep its place: the one that is looked at, else what stands in the middle."""
+        node = self.state.selected_node
+        box = plan.box(node)
+        if box is not None and self.camera.sees(box, width, height):
+            return node
+        x, y = self.camera.x + width // 2, self.camera.y + height // 2
+        boxes = plan.layout.boxes
+        nearest = min(
+            boxes,
+            key=lambda place: (
+                abs(boxes[place].x + boxes[place].width // 2 - x)
+                + 2 * abs(boxes[place].y + boxes[place].height // 2 - y)
+            ),
+            default=None,
+        )
+        return plan.items[nearest].node if nearest is not None else None
 
     def title(self) -> str:
         said = self.state.lane_book.title() if self.view == "lanes" else ""
@@ -54,12 +121,11 @@ class GraphPane(Pane):
         )
 
     def legend(self) -> str:
-        legend = messages.LEGEND_BOXES if self.view == "boxes" else messages.LEGEND_GRAPH
-        return legend if len(legend) + 4 < self.size.width else messages.LEGENDS_SHORT[self.view]
-
-    def wanted_width(self) -> int:
-        plan = self.plan
-        return plan.layout.width if self.view == "boxes" and plan is not None else 0
+        is_framed = self.view == "boxes" and self.state.box_book.zoom == "full"
+        legend = messages.LEGEND_BOXES if is_framed else messages.LEGEND_GRAPH
+        return (
+            legend if len(legend) + 4 < self.size.width else messages.LEGENDS_SHORT["boxes" if is_framed else "lanes"]
+        )
 
     def wanted_row(self) -> int | None:
         node = self.state.selected_node
@@ -67,26 +133,20 @@ class GraphPane(Pane):
         return table.row_of(node) if node is not None and table is not None else None
 
     def _show_wanted_row(self) -> None:
-        plan = self.plan
-        if self.view != "boxes" or plan is None:
-            if self.scroll_x:
-                self.scroll_to(x=0, animate=False, immediate=True, force=True)
-            super()._show_wanted_row()
-            return
-        node = self.state.selected_node
-        box = plan.box(node)
-        if box is None:
-            # At the start what comes first is what one wants to see: the graph grows downwards.
-            middle = max((plan.layout.width - self.size.width) // 2, 0)
-            self.scroll_to(x=middle, y=0, animate=False, immediate=True, force=True)
-            return
-        region = Region(box.x + self._margin - 2, max(box.y - 2, 0), box.width + 4, box.height + 4)
-        self.scroll_to_region(region, animate=False, immediate=True, force=True)
+        if self.scroll_x or (self.fills_height and self.scroll_y):
+            y = 0 if self.fills_height else None
+            self.scroll_to(x=0, y=y, animate=False, immediate=True, force=True)
+        super()._show_wanted_row()
+
+    # -- keys ------------------------------------------------------------------------------------------------------
 
     def select(self, delta: int) -> None:
         plan = self.plan
         if self.view == "boxes" and plan is not None:
-            self._choose(neighbour(plan, self.state.selected_node, 0, 1 if delta > 0 else -1))
+            direction = 1 if delta > 0 else -1
+            self._choose(
+                along(plan, self.state.selected_node, direction), messages.NO_USER if delta > 0 else messages.NO_INPUT
+            )
             return
         table = self.state.lane_book.table()
         if table is None or not len(table):
@@ -97,8 +157,7 @@ class GraphPane(Pane):
 
     def page(self, direction: int) -> None:
         if self.view == "boxes":
-            for _ in range(4):
-                self.select(direction)
+            self._pan(0, direction * max(self.size.height - 2, 1))
         else:
             self.select(direction * max(self.size.height - 1, 1))
 
@@ -107,7 +166,7 @@ class GraphPane(Pane):
         plan = self.plan
         node = self.state.selected_node
         if self.view == "boxes" and plan is not None:
-            self._choose(neighbour(plan, node, direction, 0))
+            self._choose(beside(plan, node, direction), messages.NOTHING_BESIDE)
             return
         if node is None:
             return
@@ -116,9 +175,23 @@ class GraphPane(Pane):
         index = choices.index(self.state.selected) if self.state.selected in choices else 0
         self.state.choose(choices[(index + direction) % len(choices)])
 
-    def _choose(self, node: int | None) -> None:
+    def _choose(self, node: int | None, otherwise: str = "") -> None:
         if node is not None:
             self.state.choose(node)
+        elif otherwise:
+            self.state.tell(otherwise)
+
+    def pan(self, across: int, down: int) -> None:
+        if self.view == "boxes":
+            self._pan(across * max(self.size.width // 5, 4), down * max(self.size.height // 5, 2))
+        else:
+            super().pan(across, down)
+
+    def _pan(self, across: int, down: int) -> None:
+        plan = self.plan
+        if plan is not None:
+            self.camera.pan(across, down, plan.layout, self.size.width, self.size.height)
+            self.refresh_rows()
 
     def enter(self) -> None:
         self.state.enter_node()
@@ -142,14 +215,45 @@ class GraphPane(Pane):
         if self.plan is None:
             self.state.tell(messages.TOO_MANY_BOXES)
 
+    # -- the mouse -------------------------------------------------------------------------------------------------
+
     def click(self, x: int, y: int) -> None:
         plan = self.plan
         if self.view == "boxes" and plan is not None:
-            self._choose(box_at(plan, self._margin, x, y))
+            left, top, wide, high = self._map
+            if 0 < x - left < wide - 1 and 0 < y - top < high - 1:
+                size = (self.size.width, self.size.height)
+                cell = map_target(plan, (wide - 2, high - 2), x - left - 1, y - top - 1)
+                self.camera.centre(*cell, plan.layout, *size)
+                self.refresh_rows()
+                return
+            self._choose(plan.box_at(x + self.camera.x, y + self.camera.y))
             return
         table = self.state.lane_book.table()
         if table is not None and 0 <= y < len(table):
             self.state.choose(table.node_at(y))
+
+    def _wheel(self, event: events.MouseEvent, across: int, down: int) -> None:
+        if self.view == "boxes":
+            self._pan(across * _WHEEL * 2, down * _WHEEL)
+            event.stop()
+            event.prevent_default()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move the view of the boxes down, with Shift to the right."""
+        self._wheel(event, int(event.shift), int(not event.shift))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move the view of the boxes up, with Shift to the left."""
+        self._wheel(event, -int(event.shift), -int(not event.shift))
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """Move the view of the boxes to the right."""
+        self._wheel(event, 1, 0)
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """Move the view of the boxes to the left."""
+        self._wheel(event, -1, 0)
 
     def copy_text(self) -> str:
         node = self.state.selected_node

@@ -102,7 +102,7 @@ class LaneRows(Sequence[Row]):
         self.is_bundled = wide > self.columns and width >= 24
         self._cells = self.columns * 2 + (_BUNDLE if self.is_bundled else 0) if wide else 1
         self._tail = columns_that_fit(state, self._chosen, width - 1 - self._cells, choices.sort)
-        self.path = frozenset(state.path())
+        self.path = frozenset(state.lighting.path())
         self._window: dict[int, LaneRow] = {}
 
     def __len__(self) -> int:

@@ -97,6 +97,10 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
         """Go sideways."""
         self.scroll_relative(x=direction * 8, animate=False)
 
+    def pan(self, across: int, down: int) -> None:
+        """Move the view without selecting anything."""
+        self.scroll_relative(x=across * 8, y=down * 4, animate=False)
+
     def enter(self) -> None:
         """Move the cursor to what is selected."""
 

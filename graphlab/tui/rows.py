@@ -150,10 +150,11 @@ def join_text(rows: Iterable[Row]) -> str:
 
 _ASCII = str.maketrans(
     {
-        **dict.fromkeys("─╌╍┄┅┈┉╴╶╸╺", "-"),
+        **dict.fromkeys("─╌╍┄┅┈┉╴╶╸╺╼╾", "-"),
         **dict.fromkeys("━═", "="),
-        **dict.fromkeys("│┃╎╏┆┇┊┋║╵╷╹╻▏▕", "|"),
+        **dict.fromkeys("│┃╎╏┆┇┊┋║╵╷╹╻╽╿▏▕", "|"),
         **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╯╰┏┓┗┛┣┫┳┻╋┝┥┯┷┿╔╗╚╝╠╣╦╩╬┍┑┕┙┎┒┖┚┞┟┠┡┢┦┧┨┩┪┭┮┰┱┲┵┶┸┹┺┽┾╀╁╂", "+"),
+        **dict.fromkeys("╃╄╅╆╇╈╉╊╟╢╤╧", "+"),
         **dict.fromkeys("·•⋅◌˙…⋯", "."),
         **dict.fromkeys("●◆■", "*"),
         **dict.fromkeys("○◇□", "o"),
@@ -171,6 +172,7 @@ def to_ascii(text: str) -> str:
     """Write a text with ASCII signs of the same width."""
     if text.isascii():
         return text
+    text = "".join(" .:#"[min((ord(sign) - 0x2800).bit_count(), 3)] if "⠀" <= sign <= "⣿" else sign for sign in text)
     text = text.translate(_ASCII)
     if text.isascii():
         return text

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Literal
 
 from graphlab.model import LEAF_KINDS
 from graphlab.tui import messages, places
-from graphlab.tui.boxes import MOST_BOXES, BoxPlan, plan_boxes
-from graphlab.tui.bulk import edges_of, leaf_lines_of, packed_path
+from graphlab.tui.box_book import BoxBook
+from graphlab.tui.bulk import edges_of, leaf_lines_of
 from graphlab.tui.find import find_place, nearest
 from graphlab.tui.lane_table import LaneBook
+from graphlab.tui.lit import Lighting
 from graphlab.tui.search import Search
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class ExplorerState:
         self._watchers: list[Callable[[], None]] = []
         self.place = lru_cache(64)(self._place)
         self.lane_book = LaneBook(self)
+        self.box_book = BoxBook(self)
+        self.lighting = Lighting(self)
 
     # -- who looks on ----------------------------------------------------------------------------------------------
 
@@ -289,36 +292,6 @@ class ExplorerState:
         if self.selected is None:
             self.selected = node
 
-    def toggle_mark(self) -> None:
-        """Mark the node that is looked at, or take its mark away; two marks light a path."""
-        node = self.selected_node
-        if node is None:
-            self.tell(messages.NO_SELECTION)
-        elif node in self.marks:
-            self.marks.remove(node)
-            self.changed()
-        else:
-            self.marks = [*self.marks[-1:], node]
-            name = self.name_of(node)
-            if len(self.marks) == 1:
-                self.tell(messages.MARKED_ONE.format(name=name))
-            else:
-                path = self.path()
-                self.tell(messages.MARKED_TWO.format(count=len(path)) if path else messages.NO_PATH)
-
-    def path(self) -> list[int]:
-        """Return the nodes on a shortest path between the two marks, along the edges in either direction."""
-        step = self.step
-        if len(self.marks) != 2 or step is None:
-            return []
-        return self._path(step.step, self.marks[0], self.marks[1], self.last)
-
-    @lru_cache(8)  # noqa: B019 - a state lives as long as the app
-    def _path(self, step: int, first: int, last: int, count: int) -> list[int]:
-        if self.is_large:
-            return packed_path(self.recording.packed(step), first, last)
-        return places.find_path(self.recording.structure(step).edges, first, last)
-
     @property
     def next_tensor_view(self) -> TensorView:
         """What follows in the order of heat map, numbers, histogram."""
@@ -333,19 +306,6 @@ class ExplorerState:
     def is_large(self) -> bool:
         """Whether the cursor's step has more nodes than there can be objects."""
         return self.step is not None and self.recording.is_large(self.step.step)
-
-    def boxes(self) -> BoxPlan | None:
-        """Return where the boxes of the cursor's step stand; None where there are none, or too many to be read."""
-        step = self.step
-        if step is None:
-            return None
-        if self.is_large or not 0 < len(self.recording.structure(step.step).nodes) <= MOST_BOXES:
-            return None
-        return self._boxes(step.step, step.last, self.last)
-
-    @lru_cache(8)  # noqa: B019 - a state lives as long as the app
-    def _boxes(self, step: int, last: int, count: int) -> BoxPlan:
-        return plan_boxes(self, self.recording.structure(step), last)
 
     def line_of(self, node: Node) -> int | None:
         """Return the line that made a node: that of its event, for a leaf may be noticed only when it is used."""

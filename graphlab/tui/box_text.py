@@ -1,0 +1,248 @@
+"""What stands in a box, and how large that makes it: in full, on one line, or as a single sign.
+
+Sizes depend on the step alone: the norm of a gradient finds room before it comes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from graphlab.layout.grid import CellSize
+from graphlab.model import LEAF_KINDS, Node
+from graphlab.sentences import format_shape
+from graphlab.tui import messages
+from graphlab.tui.lane_columns import short_number, short_op
+from graphlab.tui.lanes import count_signs, node_mark
+from graphlab.tui.rows import Row, fit, row_width, shorten, spread
+
+if TYPE_CHECKING:
+    from graphlab.tui.state import ExplorerState
+
+Zoom = Literal["full", "line", "dot"]
+ZOOMS: tuple[Zoom, ...] = ("full", "line", "dot")
+"""From near to far."""
+
+_BOX_HEIGHT = 4
+_LEAST_INNER = 14
+_MOST_INNER = 30
+_MOST_TEXT = 26
+"""Cells of a leaf or of data, which stand beside the ops."""
+_GRADIENT = 10
+"""Cells that the norm of a gradient takes, with the space before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxGroup:
+    """Nodes that are drawn as one folded box."""
+
+    key: str
+    """What names it in every step that is alike."""
+    name: str
+    nodes: tuple[int, ...]
+    stands: int
+    """The node that stands for it: its result."""
+    parameters: int
+    numbers: int
+    """The elements of its parameters together."""
+    first: int
+    """The event that made the first of its ops."""
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoxItem:
+    """What a box shows: a node, or a folded group and the node that stands for it."""
+
+    node: int
+    group: BoxGroup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How a box looks at the cursor."""
+
+    mark: str
+    """Its sign: made, now, to come."""
+    names: str
+    """The style of its frame and sign."""
+    frame: Literal["future", "made", "now", "group"]
+    number: str = ""
+    """`1` or `2` on a node that a person has marked."""
+
+    @property
+    def is_future(self) -> bool:
+        return self.names == "future"
+
+
+def is_framed(node: Node, group: BoxGroup | None, zoom: Zoom) -> bool:
+    """Whether a box has a border."""
+    return zoom == "full" and (group is not None or node.kind in {"op", "output"})
+
+
+def op_word(node: Node) -> str:
+    """Return what an op's box is headed with."""
+    return short_op(node.op).lower() if node.kind == "op" else messages.LANE_KINDS[node.kind]
+
+
+# -- sizes ---------------------------------------------------------------------------------------------------------
+
+
+def size_of_item(node: Node, group: BoxGroup | None, names: list[str], zoom: Zoom) -> CellSize:
+    """Return the room that a box needs; `names` are those that sit on its node at the end of the step."""
+    is_minor = group is None and node.kind not in {"op", "output"}
+    if zoom == "dot":
+        return CellSize(1, 1, is_minor)
+    name = node.name or next(iter(names), "")
+    if group is not None:
+        lines = group_lines(group, node)
+        widest = max(len(left) + 1 + len(right) for left, right in lines)
+        if zoom == "line":
+            return CellSize(min(len(lines[0][0]) + _GRADIENT, _MOST_INNER) + 4, 1)
+        return CellSize(min(max(widest, _LEAST_INNER), _MOST_INNER + 4) + 4, len(lines) + 2)
+    shape = format_shape(node.shape)
+    if is_minor:
+        width = min(len(_leaf_name(node, name)) + 1 + len(shape), _MOST_TEXT)
+        if zoom == "line":
+            return CellSize(width + 2, 1, is_minor=True)
+        # A leaf has a second line for the norm of the gradient that will come.
+        return CellSize(max(width, 8), 2, is_minor=True) if node.kind in LEAF_KINDS else CellSize(width, 1, True)
+    word = op_word(node)
+    if zoom == "line":
+        return CellSize(min(len(" ".join(filter(None, (word, name, shape)))), _MOST_INNER) + 4, 1)
+    inner = max(len(word) + _GRADIENT, len(name) + 1 + len(shape), _LEAST_INNER)
+    return CellSize(min(inner, _MOST_INNER) + 4, _BOX_HEIGHT)
+
+
+def group_name(group: BoxGroup) -> str:
+    """Return what a folded box is headed with."""
+    return f"▸ {group.name}"
+
+
+def group_lines(group: BoxGroup, node: Node) -> list[tuple[str, str]]:
+    """Return what a folded box says at every moment, left and right; the first has room for the gradient."""
+    count = len(group.nodes)
+    nodes = messages.GROUP_NODES[count != 1].format(count=f"{count:,}")
+    lines = [(group_name(group), " " * (_GRADIENT - 1)), (nodes, format_shape(node.shape))]
+    if group.parameters:
+        size = count_signs(group.numbers)
+        lines.append((messages.GROUP_PARAMETERS.format(count=f"{group.parameters:,}", size=size), ""))
+    return lines
+
+
+def _leaf_name(node: Node, name: str) -> str:
+    return name or messages.LANE_KINDS[node.kind]
+
+
+# -- looks and text ------------------------------------------------------------------------------------------------
+
+
+def looks_of(state: ExplorerState, node: Node, group: BoxGroup | None, members: frozenset[int]) -> Looks:
+    """Return how a box looks at the cursor."""
+    inside = group.nodes if group is not None else (node.id,)
+    number = next((str(index + 1) for index, mark in enumerate(state.marks) if mark in inside), "")
+    if group is None:
+        mark, names = node_mark(state, node)
+        return Looks(mark, names, "future" if names == "future" else "now" if mark == "◉" else "made", number)
+    if group.first > state.moment:
+        return Looks("□", "future", "future", number)
+    recent = state.recent
+    reached = state.event.node if state.event is not None else None
+    is_now = reached in members or (bool(recent) and group.first < recent.stop and recent.start <= group.last)
+    return Looks("▣" if is_now else "■", "cursor" if is_now else "bold", "now" if is_now else "group", number)
+
+
+def text_line(state: ExplorerState, item: BoxItem, looks: Looks, zoom: Zoom, line: int, width: int) -> Row:
+    """Return a line of what stands inside of a box."""
+    node = state.node(item.node)
+    if item.group is not None:
+        return _group_line(state, item.group, node, looks, zoom, line, width)
+    if node.kind not in {"op", "output"}:
+        return _leaf_line(state, node, looks, zoom, line, width)
+    if zoom == "line":
+        return _op_line(state, node, looks, width)
+    if line == 0:
+        return spread(_head(state, node, looks, width), _gradient_or_event(state, node, looks), width)
+    tag = shorten(state.tag_of(node), width)
+    return spread([(tag, "future" if looks.is_future else "bold")], _shape(node, looks), width)
+
+
+def _head(state: ExplorerState, node: Node, looks: Looks, width: int) -> Row:
+    names = "match" if state.search.is_found(state, node.id) else "future" if looks.is_future else node.kind
+    return [*_number(looks), (shorten(op_word(node), width), names)]
+
+
+def _number(looks: Looks) -> Row:
+    return [(f"({looks.number})", "mark"), (" ", "")] if looks.number else []
+
+
+def _shape(node: Node, looks: Looks) -> Row:
+    return [(f" {format_shape(node.shape)}", "future" if looks.is_future else "shapes")]
+
+
+def _gradient_or_event(state: ExplorerState, node: Node, looks: Looks) -> Row:
+    """Return the norm of a node's gradient; before it comes, the event that makes the node."""
+    if looks.is_future or not state.has_gradient(node.id):
+        return [(f" e{node.event}", "future" if looks.is_future else "quiet")]
+    gradient = state.gradient(node.id)
+    return _norm(None if gradient is None else gradient.statistics.norm, "None" if gradient is None else "?")
+
+
+def _norm(norm: float | None, otherwise: str = "?") -> Row:
+    if norm is None:
+        return [(f" ∇{otherwise}", "gradient")]
+    # NaN and infinity are what one must not overlook.
+    return [(" ", ""), (f"∇{short_number(norm)}", "gradient" if norm - norm == 0 else "nan")]
+
+
+def _op_line(state: ExplorerState, node: Node, looks: Looks, width: int) -> Row:
+    """Return an op on one line: `[✓ mm h2h 20x1]`."""
+    inner = width - 4
+    words: Row = [*_head(state, node, looks, inner)]
+    tag = state.tag_of(node)
+    if tag:
+        words.append((f" {tag}", "future" if looks.is_future else "bold"))
+    shape = _shape(node, looks)
+    if row_width(words) + row_width(shape) > inner:
+        shape = []
+    return [("[", looks.names), (looks.mark, looks.names), (" ", ""), *spread(words, shape, inner), ("]", looks.names)]
+
+
+def _leaf_line(state: ExplorerState, node: Node, looks: Looks, zoom: Zoom, line: int, width: int) -> Row:
+    """Return what stands for data or a leaf: `W_h 20x20`, and for a leaf its gradient once it came."""
+    if line == 1:
+        gradient = None if looks.is_future else state.gradient(node.id)
+        if gradient is None:
+            return fit([("∇", "future" if looks.is_future else "leaf")], width)
+        return fit(_norm(gradient.statistics.norm)[1:], width)
+    row: Row = [(looks.mark, looks.names), (" ", "")] if zoom == "line" else []
+    row += _number(looks)
+    shape = _shape(node, looks)
+    name = _leaf_name(node, state.tag_of(node))
+    room = width - row_width(row) - row_width(shape)
+    if len(name) > room:
+        # The end of a path says most.
+        name = f"…{name[len(name) - room + 1 :]}" if room > 1 else ""
+    is_found = state.search.is_found(state, node.id)
+    names = looks.names if looks.is_future or looks.names == "cursor" else node.kind
+    return fit([*row, (name, "match" if is_found else names), *shape], width)
+
+
+def _group_line(
+    state: ExplorerState, group: BoxGroup, node: Node, looks: Looks, zoom: Zoom, line: int, width: int
+) -> Row:
+    """Return a line of a folded box: its name and the worst gradient inside, how much it holds."""
+    left, right = group_lines(group, node)[line]
+    quiet = "future" if looks.is_future else "quiet"
+    if line:
+        return spread([(left, quiet)], [(right, "future" if looks.is_future else "shapes")], width)
+    worst = None if looks.is_future else state.box_book.worst(group)
+    end = _norm(worst) if worst is not None else []
+    head: Row = [*_number(looks)]
+    if zoom == "line":
+        room = width - 4 - row_width(end) - row_width(head)
+        head.append((shorten(left, room), looks.names))
+        sign = (looks.mark, looks.names)
+        return [("[", looks.names), sign, (" ", ""), *spread(head, end, width - 4), ("]", looks.names)]
+    room = width - row_width(end) - row_width(head)
+    return spread([*head, (shorten(left, room), looks.names)], end, width)
