@@ -56,6 +56,7 @@ class StoreSink:
         self._spans: list[str] = []
         """The phases of the step under way, each with its last event."""
         self._outlines: dict[Outline, int] = {}
+        self._last_outline: tuple[Outline | None, int] = None, 0
         self._block: OpenBlock | None = None
 
     def _next(self, table: str) -> int:
@@ -304,10 +305,14 @@ class StoreSink:
         self._tell_step(step.step, [loss for event in events for loss in event.losses])
 
     def _outline(self, outline: Outline) -> int:
-        number = self._outlines.get(outline)
-        if number is None:
+        last, number = self._last_outline
+        if outline == last:  # which costs less than looking it up
+            return number
+        number = self._outlines.get(outline, 0)
+        if not number:
             number = self._outlines[outline] = self._next("outlines")
             self._insert("outlines", (number, outline.write()))
+        self._last_outline = outline, number
         return number
 
     def add_note(self, text: str) -> None:

@@ -8,13 +8,14 @@ node, which comes and goes.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import torch
 
 T = TypeVar("T")
+_NONE = type(None)
 
 
 class TensorRef(weakref.ref[torch.Tensor]):
@@ -107,6 +108,14 @@ class TensorMap(Generic[T]):
         entries = self._entries.copy().values()
         return [(entry.value, tensor) for entry in entries if (tensor := entry()) is not None]
 
+    def alive(self) -> tuple[list[T], list[torch.Tensor]]:
+        """Return what is kept for the tensors that live, and these."""
+        entries = list(self._entries.copy().values())  # as in `items`
+        tensors = [entry() for entry in entries]
+        if _NONE in set(map(type, tensors)):
+            entries = [entry for entry, tensor in zip(entries, tensors, strict=True) if tensor is not None]
+        return [entry.value for entry in entries], [tensor for tensor in tensors if tensor is not None]
+
     def values(self) -> list[T]:
         """Return what is kept for the tensors that live."""
         return [entry.value for entry in list(self._entries.values())]
@@ -156,6 +165,14 @@ def version_of(tensor: torch.Tensor) -> int:
         return tensor._version
     except RuntimeError:
         return 0
+
+
+def versions_of(tensors: Sequence[torch.Tensor]) -> list[int]:
+    """Return of many tensors how often each was changed in place."""
+    try:
+        return [tensor._version for tensor in tensors]
+    except RuntimeError:
+        return [version_of(tensor) for tensor in tensors]
 
 
 def storage_of(tensor: torch.Tensor) -> int | None:

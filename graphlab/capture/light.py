@@ -15,17 +15,17 @@ from typing import Any, Protocol
 import torch
 
 from graphlab.capture.deep import DeepGraphs
-from graphlab.capture.identity import LeafState, needs_grad, version_of
-from graphlab.capture.norms import LARGE, Figure, Measured, arrive, distances, figures_of
+from graphlab.capture.identity import LeafState, needs_grad
+from graphlab.capture.leaf_values import LeafValues, Leaves, Tensors
+from graphlab.capture.norms import LARGE, Figure, Measured, arrive, figures_of
 from graphlab.capture.registry import Place, Registry
+from graphlab.capture.rows import Row
 from graphlab.capture.schedule import Schedule
 from graphlab.capture.sink import LightEvent, LightStep
 from graphlab.capture.snapshots import BUDGET
 from graphlab.capture.steps import Steps
-from graphlab.capture.structures import Structure, Structures, Walk
-
-_PROBED = 64
-_PROBES = 8
+from graphlab.capture.structures import Structure, Structures
+from graphlab.capture.walks import Walk
 
 
 class LightWatcher(Protocol):
@@ -96,12 +96,7 @@ class Light:
         self.has_values = has_values
         steps.light_step_ended = self._step_ended
         self._pending = _Pending()
-        self._noted: tuple[list[int], list[int]] = [], []
-        """Each leaf that lives, and how often it had been changed when that was last looked at."""
-        self._probe: dict[int, bytes] = {}
-        self._before: dict[int, tuple[torch.Tensor, int | None]] = {}
-        self._kept: dict[int, tuple[int, int | None]] = {}
-        """By node: the snapshot of a leaf's value that was taken last, and how often it had been changed by then."""
+        self.values = LeafValues(registry)
         self._has_optimizer = False
         self._known_groups: dict[int, int] = {}
         self._is_close = False
@@ -111,13 +106,13 @@ class Light:
     def start(self) -> None:
         """Begin to watch: the first graph is new."""
         self.structures.ranges.start()
-        self._note_versions()
+        self._note_values()
 
     def stop(self) -> None:
         """Watch no longer."""
         self._end_lost(is_running=False)
         self.structures.ranges.stop()
-        self._before.clear()
+        self.values.forget()
 
     # -- backwards -------------------------------------------------------------------------------------------------
 
@@ -168,14 +163,14 @@ class Light:
 
     def _cost(self) -> int:
         """Return about how many bytes a close look at a step takes."""
-        sizes = [min(tensor.numel(), BUDGET) for _, tensor in self._live()]
+        sizes = [min(tensor.numel(), BUDGET) for tensor in self.registry.leaves.alive()[1]]
         return 8 * sum(sizes) + 200 * len(sizes)
 
     def _hook(self, walk: Walk, passing: Passing) -> None:
         """Watch large gradients arrive; on a close look every gradient inside the graph."""
         leaves = iter(walk.leaves)
         if not passing.is_close:
-            if any(tensor.numel() > LARGE for tensor in walk.leaves):
+            if walk.has_large:
                 for fn in walk.functions:
                     if fn.name() == "torch::autograd::AccumulateGrad":
                         self._hook_leaf(fn, next(leaves), passing)
@@ -216,29 +211,31 @@ class Light:
         pending = self._pending
         event = self._note_event("backward_end", self.registry.find_place()).number
         with torch.no_grad():
-            live = self._live()
-            grads = [tensor.grad for _, tensor in live]
-            leaves = [leaf.node for leaf, _ in live]
+            alive, tensors = self.registry.leaves.alive()
+            grads = [tensor.grad for tensor in tensors]
+            leaves = [leaf.node for leaf in alive]
             large = passing.figures
-            if large:
+            row = None if large else Row.of(grads)
+            figures: list[Figure]
+            if row is not None:
+                figures = [*row.figures()]
+            else:
                 small = [None if leaf in large else grad for leaf, grad in zip(leaves, grads, strict=True)]
                 figures = figures_of(small)
                 figures = [large.get(leaf, each) for leaf, each in zip(leaves, figures, strict=True)]
-            else:
-                figures = figures_of(grads)
             pending.leaves, pending.figures = leaves, figures  # both or none, should Ctrl-C come
             if passing.is_close:
                 self._note_inside(passing, event)
             if self._is_close:
-                self._note_gradients(event, live, grads)
+                self.values.write_gradients(event, alive, grads, row)
                 if not self._has_optimizer:
-                    self._keep_values(live)
+                    self.values.keep(alive, tensors)
         if self.has_values and not self._has_optimizer:
             # A change by hand is seen when the next backward begins: variables hold the next step's figures by then.
             pending.metrics.update(self.watcher.read_figures())
         self.structures.rest(passing.structure)
-        if not self._has_optimizer or leaves != self._noted[0]:
-            self._note_versions()
+        if not self._has_optimizer or not self.values.is_noted(leaves):
+            self._note_values()
 
     def _note_inside(self, passing: Passing, event: int) -> None:
         """Measure the small gradients inside the graph, each tensor once."""
@@ -255,18 +252,6 @@ class Light:
         norms = [sizes.get(id(grad), grad) for grad in grads]
         self._pending.edge_norms.append((event, structure.number, norms))
 
-    def _note_gradients(
-        self, event: int, live: Sequence[tuple[LeafState, torch.Tensor]], grads: Sequence[torch.Tensor | None]
-    ) -> None:
-        for (leaf, _), grad in zip(live, grads, strict=True):
-            if grad is not None:
-                after = self.registry.snapshot(grad)
-                self.sink.add_change(event, leaf.node, "grad", None, None, after, None)
-
-    def _live(self) -> list[tuple[LeafState, torch.Tensor]]:
-        """Return the leaves that live, oldest first."""
-        return self.registry.leaves.items()
-
     # -- updates ---------------------------------------------------------------------------------------------------
 
     def before_step(self, optimizer: torch.optim.Optimizer) -> None:
@@ -275,7 +260,7 @@ class Light:
         self._has_optimizer = True
         self._meet(optimizer)
         if self._is_close and self.steps.is_under_way:
-            self._keep_values(self._leaves_of(optimizer))
+            self.values.keep(*self._leaves_of(optimizer))
 
     def after_step(self, optimizer: torch.optim.Optimizer) -> None:
         """It has."""
@@ -288,81 +273,41 @@ class Light:
             if isinstance(rate := group.get("lr"), float | int)
             or (isinstance(rate, torch.Tensor) and rate.device.type == "cpu")
         ]
-        self._updated(self._leaves_of(optimizer) if self._is_close else (), name)
+        self._updated(self._leaves_of(optimizer) if self._is_close else ([], []), name)
 
     def _has_stepped(self, optimizer: torch.optim.Optimizer) -> bool:
         """Whether any of an optimizer's parameters has a gradient, or was moved: else it had nothing to do."""
         if any(tensor.grad is not None for group in optimizer.param_groups for tensor in group["params"]):
             return True
-        moved = {leaf.node for leaf, _ in self._moved(self._live())}
-        return any(leaf.node in moved for leaf, _ in self._leaves_of(optimizer))
-
-    def _moved(self, live: list[tuple[LeafState, torch.Tensor]]) -> list[tuple[LeafState, torch.Tensor]]:
-        """Return the leaves that were changed since that was last looked at."""
-        versions = [version_of(tensor) for _, tensor in live]
-        if not self._probe and versions == self._noted[1]:
-            return []
-        noted = dict(zip(*self._noted, strict=True))
-        return [
-            (leaf, tensor)
-            for (leaf, tensor), version in zip(live, versions, strict=True)
-            if leaf.was_reached
-            and (
-                noted.get(leaf.node, version) != version
-                or (leaf.node in self._probe and self._probe[leaf.node] != _probe(tensor))
-            )
-        ]
+        moved = {leaf.node for leaf in self.values.moved()[0]}
+        return any(leaf.node in moved for leaf in self._leaves_of(optimizer)[0])
 
     def skip_update(self, optimizer: torch.optim.Optimizer) -> None:
         """A GradScaler has left an update out: a step that moves nothing, but a step."""
         if self.steps.is_under_way:
-            self._updated([], type(optimizer).__name__, kind="skipped_update")
+            self._updated(([], []), type(optimizer).__name__, kind="skipped_update")
 
     def look_at_values(self) -> None:
         """Look whether the script has changed parameters by hand since the last backward or update."""
         if not self.steps.is_under_way:
             return
-        moved = self._moved(self._live())
-        if moved:
-            for leaf, _ in moved:
+        moved = self.values.moved()
+        if moved[0]:
+            for leaf in moved[0]:
                 self.registry.name_leaf(leaf, "parameter", leaf.name)
             with torch.no_grad():
                 self._updated(moved, None)
 
-    def _updated(
-        self, leaves: Sequence[tuple[LeafState, torch.Tensor]], optimizer: str | None, *, kind: str = "update"
-    ) -> None:
+    def _updated(self, changed: tuple[Leaves, Tensors], optimizer: str | None, *, kind: str = "update") -> None:
         self._end_lost(is_running=self.is_running)
         place = self.registry.find_place()
         event = self._note_event(kind, place, optimizer=optimizer).number
         if self.has_values and (optimizer is not None or not self._pending.metrics):
             self._pending.metrics.update(self.watcher.read_figures())
         if self._is_close:
-            self._note_values(event, leaves)
-        self._note_versions()
+            self.values.write(event, *changed)
+        self._note_values()
         self.steps.updated(event, place)
-
-    def _keep_values(self, leaves: Sequence[tuple[LeafState, torch.Tensor]]) -> None:
-        for leaf, tensor in leaves:
-            version, before = self._kept.get(leaf.node, (-1, None))
-            if version != version_of(tensor):
-                before = self.registry.snapshot(tensor) if tensor.numel() <= BUDGET else None
-            self._before[leaf.node] = tensor.detach().clone(), before
-
-    def _note_values(self, event: int, leaves: Sequence[tuple[LeafState, torch.Tensor]]) -> None:
-        """Write what an update made of parameters, and how far it moved them."""
-        kept = [self._before.pop(leaf.node, (None, None)) for leaf, _ in leaves]
-        pairs = [
-            (place, before, tensor)
-            for place, ((before, _), (_, tensor)) in enumerate(zip(kept, leaves, strict=True))
-            if before is not None and before.shape == tensor.shape and not tensor.is_meta
-        ]
-        moved = distances([before for _, before, _ in pairs], [tensor for _, _, tensor in pairs])
-        by_place = {place: size for (place, _, _), size in zip(pairs, moved, strict=True)}
-        for place, (leaf, tensor) in enumerate(leaves):
-            after = self.registry.snapshot(tensor)
-            self._kept[leaf.node] = version_of(tensor), after
-            self.sink.add_change(event, leaf.node, "value", kept[place][1], None, after, by_place.get(place))
 
     def _meet(self, optimizer: torch.optim.Optimizer) -> None:
         """What an optimizer holds is a parameter."""
@@ -370,25 +315,21 @@ class Light:
         if self._known_groups.get(id(optimizer)) == size:
             return
         self._known_groups[id(optimizer)] = size
-        for leaf, _ in self._leaves_of(optimizer):
+        for leaf in self._leaves_of(optimizer)[0]:
             self.registry.name_leaf(leaf, "parameter", leaf.name)
 
-    def _leaves_of(self, optimizer: torch.optim.Optimizer) -> list[tuple[LeafState, torch.Tensor]]:
-        return [
-            (self.registry.leaf(tensor, self.sink.event_count), tensor)
+    def _leaves_of(self, optimizer: torch.optim.Optimizer) -> tuple[Leaves, Tensors]:
+        tensors = [
+            tensor
             for group in optimizer.param_groups
             for tensor in group["params"]
             if tensor.is_leaf and needs_grad(tensor)
         ]
+        return [self.registry.leaf(tensor, self.sink.event_count) for tensor in tensors], tensors
 
-    def _note_versions(self) -> None:
-        """Remember how often each leaf was changed; without an optimizer also some of its numbers.
-
-        A write through `.data` counts no version.
-        """
-        live = self._live()
-        self._noted = [leaf.node for leaf, _ in live], [version_of(tensor) for _, tensor in live]
-        self._probe = {} if self._has_optimizer else {leaf.node: _probe(tensor) for leaf, tensor in live[:_PROBED]}
+    def _note_values(self) -> None:
+        """Remember what the leaves hold by now."""
+        self.values.note(is_probing=not self._has_optimizer)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -424,7 +365,7 @@ class Light:
                 pending.rates, pending.metrics,
             )
         )  # fmt: skip
-        self._before.clear()
+        self.values.forget()
 
 
 def _loss_of(root: Any) -> Figure:
@@ -444,12 +385,3 @@ def _size(figure: Figure) -> Figure:
     if isinstance(figure, torch.Tensor):
         return figure.abs()
     return None if figure is None else abs(figure)
-
-
-def _probe(tensor: torch.Tensor) -> bytes:
-    """Return some of a tensor's numbers."""
-    if tensor.layout is not torch.strided or tensor.is_meta or tensor.device.type != "cpu" or not tensor.numel():
-        return b""
-    flat = tensor.detach().reshape(-1) if tensor.is_contiguous() else tensor.detach().flatten()
-    some = flat[:: max(1, tensor.numel() // _PROBES)]
-    return bytes(some.contiguous().view(torch.uint8).numpy().tobytes())

@@ -8,14 +8,12 @@ before the entries do.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
-from typing import Any
 
-import numpy
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from graphlab.capture.identity import version_of
+from graphlab.capture.rows import MOST, Row, row_of
 from graphlab.capture.snapshots import is_opaque
 
 LARGE = 16_384
@@ -24,7 +22,6 @@ LARGE = 16_384
 Figure = float | torch.Tensor | None
 """A number; or on its way from another device, as a tensor without dimensions; or None where there is none."""
 
-_SMALL = 1024
 _INFINITY = float("inf")
 _HALF = {torch.float16, torch.bfloat16}
 
@@ -32,9 +29,9 @@ _HALF = {torch.float16, torch.bfloat16}
 @torch.no_grad()
 def figures_of(tensors: Sequence[torch.Tensor | None]) -> list[Figure]:
     """Return of each tensor its 2-norm, or the number itself of a real one with one element; None for None."""
-    alike = _figures_of_alike(tensors)
-    if alike is not None:
-        return alike
+    row = Row.of(tensors)
+    if row is not None:
+        return [*row.figures()]
     found: list[Figure] = [None] * len(tensors)
     together: dict[tuple[torch.dtype, torch.device, bool], list[int]] = {}
     small: list[int] = []
@@ -43,10 +40,10 @@ def figures_of(tensors: Sequence[torch.Tensor | None]) -> list[Figure]:
             continue
         size = tensor.numel()
         # Most are small and of one kind: for these every question counts.
-        if 1 < size <= _SMALL and tensor.dtype is torch.float32 and tensor.is_cpu and tensor.layout is torch.strided:
+        if 1 < size <= MOST and tensor.dtype is torch.float32 and tensor.is_cpu and tensor.layout is torch.strided:
             small.append(index)
         elif size > 1 and _is_plain(tensor) and not tensor.dtype.is_complex:
-            together.setdefault((tensor.dtype, tensor.device, size <= _SMALL), []).append(index)
+            together.setdefault((tensor.dtype, tensor.device, size <= MOST), []).append(index)
         else:
             found[index] = figure_of(tensor)
     if small:
@@ -65,35 +62,10 @@ def figures_of(tensors: Sequence[torch.Tensor | None]) -> list[Figure]:
     return found
 
 
-def _figures_of_alike(tensors: Sequence[torch.Tensor | None]) -> list[Figure] | None:
-    """Return the figures of what is, as in most models, all small and float32: nothing is asked tensor by tensor.
-
-    None where something else is among it.
-    """
-    try:
-        sizes = list(map(torch.Tensor.numel, tensors))  # type: ignore[arg-type]  # a None among them is an error
-        if not sizes or not 0 < min(sizes) <= max(sizes) <= _SMALL:
-            return None
-        row = torch._C._nn.flatten_dense_tensors(tensors).detach()  # type: ignore[arg-type]  # as above
-    except (TypeError, RuntimeError):  # sparse, nested, or wrapped by vmap
-        return None
-    # One that is wider, complex or somewhere else would make the row so.
-    if row.dtype is not torch.float32 or not row.is_cpu:
-        return None
-    numbers = row.numpy()
-    figures: list[Figure] = [*_norms_of_rows(numbers, sizes)]
-    if 1 in sizes:
-        at = [0, *accumulate(sizes)]
-        for index, size in enumerate(sizes):
-            if size == 1:
-                figures[index] = float(numbers[at[index]])
-    return figures
-
-
 def _norms_of_small(tensors: list[torch.Tensor]) -> Sequence[Figure]:
-    """Return the norms of many small tensors of one dtype: one after the other in one row, summed piece by piece."""
+    """Return the norms of many small tensors of one dtype."""
     try:
-        return _norms_of_rows(_row_of(tensors), list(map(torch.Tensor.numel, tensors)))
+        return row_of(tensors).norms()
     except RuntimeError:  # nested, or wrapped by vmap
         return [figure_of(tensor) for tensor in tensors]
 
@@ -103,31 +75,16 @@ def distances(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> 
     found = [0.0] * len(after)
     small: list[int] = []
     for index, tensor in enumerate(after):
-        if 0 < tensor.numel() <= _SMALL and tensor.dtype is torch.float32 and tensor.is_cpu:
+        if 0 < tensor.numel() <= MOST and tensor.dtype is torch.float32 and tensor.is_cpu:
             small.append(index)
         else:
             size = figure_of(tensor.detach() - before[index])
             found[index] = abs(float(size)) if size is not None else float("nan")
     if small:
-        ends = [after[index] for index in small]
-        with numpy.errstate(all="ignore"):
-            moved = numpy.subtract(_row_of(ends), _row_of([before[index] for index in small]), dtype="f8")
-        for index, size in zip(small, _norms_of_rows(moved, list(map(torch.Tensor.numel, ends))), strict=True):
+        moved = row_of([after[index] for index in small]).distances(row_of([before[index] for index in small]))
+        for index, size in zip(small, moved, strict=True):
             found[index] = size
     return found
-
-
-def _row_of(tensors: list[torch.Tensor]) -> numpy.ndarray[Any, Any]:
-    row = torch._C._nn.flatten_dense_tensors(tensors).detach()
-    found: numpy.ndarray[Any, Any] = (row.float() if row.dtype in _HALF else row).numpy()
-    return found
-
-
-def _norms_of_rows(row: numpy.ndarray[Any, Any], sizes: Sequence[int]) -> list[float]:
-    with numpy.errstate(all="ignore"):
-        squares = numpy.add.reduceat(numpy.square(row, dtype="f8"), [0, *accumulate(sizes[:-1])])
-        norms: list[float] = numpy.sqrt(squares).tolist()
-    return norms
 
 
 def figure_of(tensor: torch.Tensor) -> Figure:

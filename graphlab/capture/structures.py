@@ -7,12 +7,9 @@ the rest does not settle them. Steps that repeat a graph then share its nodes an
 from __future__ import annotations
 
 import hashlib
-import math
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
-from operator import is_, itemgetter
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -23,28 +20,16 @@ from graphlab.capture.norms import LARGE
 from graphlab.capture.registry import Place, Registry
 from graphlab.capture.snapshots import dtype_name, sizes_of
 from graphlab.capture.torchviz_text import draw_with_torchviz
+from graphlab.capture.walks import ACCUMULATE, SETTLED, Likely, Walk, is_small, look_of
 
-_ACCUMULATE = "torch::autograd::AccumulateGrad"
 _MOST = 512
 """Distinct graphs beyond which a new one is written only for a step on the schedule: memory and file stay bounded."""
 _MOST_NODES = 250_000
 """How many nodes these may have together, where each episode or sentence runs through another graph."""
+_MOST_LIKELY = 250_000
+"""How many nodes the graphs have together whose ways are remembered."""
 _MOST_DRAWN = 8
 _TORCHVIZ_NODES = 400
-
-# Ops whose output has a shape that their inputs settle, as long as all of these are nodes or leaves.
-_SETTLED = {
-    f"{name}Backward0"
-    for name in (
-        "Abs", "Acos", "Acosh", "Add", "Addcdiv", "Addcmul", "Addmm", "Addmv", "Asin", "Asinh", "Atan", "Atan2",
-        "Atanh", "Baddbmm", "Bmm", "Ceil", "Celu", "Clamp", "ClampMax", "ClampMin", "Clone", "Cos", "Cosh", "Div",
-        "Dot", "Elu", "Erf", "Erfc", "Exp", "Exp2", "Expm1", "Floor", "Frac", "Gelu", "Hardsigmoid", "Hardswish",
-        "Hardtanh", "LeakyRelu", "Lerp", "Log", "Log10", "Log1P", "Log2", "LogSigmoid", "LogSoftmax", "Maximum",
-        "Minimum", "Mish", "Mm", "Mul", "Mv", "NativeBatchNorm", "NativeDropout", "NativeGroupNorm",
-        "NativeLayerNorm", "Neg", "Pow", "Reciprocal", "Relu", "Round", "Rsqrt", "Rsub", "Sigmoid", "Sign", "Silu",
-        "Sin", "Sinh", "Softmax", "Softplus", "Sqrt", "Sub", "T", "Tan", "Tanh", "Threshold", "Trunc",
-    )
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -62,24 +47,6 @@ class Structure:
     has_modules: bool = False
     is_small: bool = False
     """Whether no gradient in it is too large to be held until the backward has ended."""
-
-
-@dataclass(slots=True)
-class Walk:
-    """What a backward is about to run through."""
-
-    functions: list[Any]
-    numbers: list[int]
-    """Autograd's sequence number of each."""
-    leaves: list[torch.Tensor]
-    """The leaves, in the order of the walk."""
-    digest: bytes
-    fresh: list[int]
-    """The places of those that no earlier backward of the step reached."""
-    edges: int
-    """How many edges lead into these."""
-    unknown: list[int] = field(default_factory=list)
-    """Places in `leaves` of those that were never seen before."""
 
 
 class Structures:
@@ -105,10 +72,14 @@ class Structures:
         self._written = 0
         """How many nodes the known graphs have."""
         self._codes: dict[Any, int] = {}
-        self._likely: _Likely | None = None
         self._last = b""
-        """Which graph the first backward of the step before ran through."""
-        self._reached: list[tuple[list[int], Structure]] = []
+        """Which graph the backward before ran through."""
+        self._next: dict[bytes, bytes] = {}
+        """Of a graph: which one the backward after it ran through last."""
+        self._likely: dict[bytes, Likely] = {}
+        """Of a graph: the one that came after it twice in a row."""
+        self._reached: list[tuple[list[int], list[int], Structure]] = []
+        """Of each backward of the step: the sequence numbers, and the leaves that were known."""
         self._seen: dict[int, int] = {}
         self._seen_leaves: set[int] = set()
         self._times: dict[bytes, int] = {}
@@ -130,9 +101,34 @@ class Structures:
         """Go through all that some roots lead to."""
         self._gather_seen()
         self._is_naming = False
-        walk = self._likely.follow(roots) if self._likely is not None and not self._times else None
-        if walk is not None:
-            return walk
+        likely = self._likely.get(self._last)
+        walk = likely.follow(roots) if likely is not None else None
+        if walk is None or not self._seen.keys().isdisjoint(walk.numbers):
+            walk, below, order = self._go(roots)
+            if not walk.unknown and not walk.has_shared:
+                self._expect(walk, below, order, roots)
+        self._last = walk.digest
+        return walk
+
+    def _expect(
+        self, walk: Walk, below: list[Any], order: dict[int, int], roots: Sequence[tuple[Any, int]]
+    ) -> None:  # fmt: skip
+        """Remember the way through a graph, where it came after the same one as the last time.
+
+        The graphs of a GAN take turns; those of episodes never come again.
+        """
+        if self._next.get(self._last) == walk.digest:
+            while (
+                self._likely and sum(each.size for each in self._likely.values()) + len(walk.functions) > _MOST_LIKELY
+            ):
+                del self._likely[next(iter(self._likely))]
+            self._likely[self._last] = Likely(walk, below, order, roots)
+        elif len(self._next) >= _MOST:
+            self._next.clear()
+        self._next[self._last] = walk.digest
+
+    def _go(self, roots: Sequence[tuple[Any, int]]) -> tuple[Walk, list[Any], dict[int, int]]:
+        """Go through all that some roots lead to, with the edges of each function, and by `id` the place of each."""
         order: dict[int, int] = {}
         functions: list[Any] = []
         below: list[Any] = []
@@ -147,33 +143,30 @@ class Structures:
                 if each is not None and id(each) not in order:
                     order[id(each)] = len(functions)
                     functions.append(each)
-        walk = Walk(functions, [fn._sequence_nr() for fn in functions], [], b"", [], 0)
+        walk = Walk(functions, [fn._sequence_nr() for fn in functions])
         codes = array("q", [part for fn, output in roots for part in (order[id(fn)], output)])
         self._write(walk, below, order, codes)
         walk.digest = hashlib.blake2b(codes.tobytes(), digest_size=16).digest()
-        if not self._times:
-            # Only what comes twice in a row: graphs of a GAN take turns, those of episodes never come again.
-            if walk.digest == self._last and not walk.unknown:
-                self._likely = _Likely(walk, below, order, roots)
-            self._last = walk.digest
-        return walk
+        walk.has_large = any(tensor.numel() > LARGE for tensor in walk.leaves)
+        return walk, below, order
 
     def _write(self, walk: Walk, below: list[Any], order: dict[int, int], codes: array[int]) -> None:
         """Write a graph as numbers that are the same for graphs that are the same."""
         known, seen, append = self._codes, self._seen, codes.append
         for place, fn in enumerate(walk.functions):
             name = fn.name()
-            if name == _ACCUMULATE:
-                append(self._code_of_leaf(walk, place, fn.variable))
+            if name == ACCUMULATE:
+                append(self._code_of_leaf(walk, fn.variable))
                 continue
             edges = below[place]
             number = seen.get(walk.numbers[place]) if seen else None
             if number is not None:  # an earlier backward of this step came here too
                 append(-1 - number)
+                walk.has_shared = True
                 continue
             key: Any = name
-            if name not in _SETTLED or (None, 0) in edges:
-                key = _look_of(fn, name, edges)
+            if name not in SETTLED or (None, 0) in edges:
+                key = look_of(fn, name, edges)
             code = known.get(key)
             if code is None:
                 code = known[key] = len(known)
@@ -184,9 +177,9 @@ class Structures:
                 else:
                     append(1 + order[id(each)] + (output << 40))
                     walk.edges += 1
-            walk.fresh.append(place)
+            walk.ops += 1
 
-    def _code_of_leaf(self, walk: Walk, place: int, tensor: torch.Tensor) -> int:
+    def _code_of_leaf(self, walk: Walk, tensor: torch.Tensor) -> int:
         """Return a leaf's number; of one that was never seen, and is no parameter, only what it looks like."""
         leaf = self.registry.leaves.get(tensor)
         if leaf is None and isinstance(tensor, torch.nn.Parameter):
@@ -197,20 +190,20 @@ class Structures:
             self.registry.state(tensor, self.sink.event_count)
         walk.leaves.append(tensor)
         if leaf is not None:
-            if leaf.node not in self._seen_leaves:
-                walk.fresh.append(place)
+            walk.leaf_nodes.append(leaf.node)
             return -(1 << 40) - leaf.node
         walk.unknown.append(len(walk.leaves) - 1)
-        walk.fresh.append(place)
         key = ("leaf", sizes_of(tensor), tensor.dtype, tensor.device)
         return self._codes.setdefault(key, len(self._codes))
 
     def _gather_seen(self) -> None:
         """Put together what the backwards of this step have reached: most steps have one, and need none of it."""
-        for numbers, found in self._reached:
+        for numbers, leaves, found in self._reached:
             self._seen.update(zip(numbers, found.nodes or [0] * len(numbers), strict=True))
-            leaves = (node for node, slots in zip(found.nodes, found.slots, strict=True) if slots == _LEAF)
             self._seen_leaves.update(leaves)
+            ends = (node for node, slots in zip(found.nodes, found.slots, strict=True) if slots == _LEAF)
+            self._seen_leaves.update(ends)
+        self._seen.pop(_NO_NUMBER, None)
         self._reached.clear()
 
     def is_known(self, walk: Walk) -> bool:
@@ -240,8 +233,9 @@ class Structures:
         elif found is not None:
             self._bind_leaves(walk, found)
         found = found or Structure(0, [], [], [])
-        self._reached.append((walk.numbers, found))
-        self.nodes += len(walk.fresh)
+        self._reached.append((walk.numbers, walk.leaf_nodes, found))
+        met = self._seen_leaves.intersection(walk.leaf_nodes) if self._seen_leaves else ()
+        self.nodes += walk.ops + len(walk.leaves) - len(met)
         self.edges += walk.edges
         if found.number and not found.has_modules:
             self._find_modules(walk, found)
@@ -266,7 +260,7 @@ class Structures:
         modules = self._modules_of([walk.numbers[index] for index in by_age])
         for index, module in zip(by_age, modules, strict=True):
             fn = walk.functions[index]
-            if fn.name() == _ACCUMULATE:
+            if fn.name() == ACCUMULATE:
                 nodes[id(fn)] = registry.leaf(fn.variable, event - 1).node
             else:
                 known = self._seen.get(walk.numbers[index])
@@ -276,7 +270,7 @@ class Structures:
                 if below is not None:
                     self.sink.add_edge(nodes[id(below)], nodes[id(fn)], slot, output, event)
         numbers = [nodes[id(fn)] for fn in walk.functions]
-        is_leaf = [fn.name() == _ACCUMULATE for fn in walk.functions]
+        is_leaf = [fn.name() == ACCUMULATE for fn in walk.functions]
         slots = [_LEAF if leaf else _slots_of(fn) for fn, leaf in zip(walk.functions, is_leaf, strict=True)]
         outputs = [0 if leaf else len(fn._input_metadata) for fn, leaf in zip(walk.functions, is_leaf, strict=True)]
         roots_made = [
@@ -290,9 +284,9 @@ class Structures:
         text = self._draw(walk, t_outputs)
         key = f"light {walk.digest.hex()} {times}"
         number = self.sink.add_graph(key, text, sorted(set(numbers)), roots_made, measured)
-        found = Structure(number, numbers, slots, outputs, has_modules=any(modules), is_small=_is_small(walk))
+        found = Structure(number, numbers, slots, outputs, has_modules=any(modules), is_small=is_small(walk))
         if walk.unknown:  # from now on these leaves are known
-            again = self.walk(roots)
+            again, _, _ = self._go(roots)
             self._known.setdefault((again.digest, times), found)
         return found
 
@@ -347,90 +341,9 @@ class Structures:
             self.ranges.clear()
 
 
-class _Likely:
-    """The graph that a step ran through last: most steps run through the same, and comparing costs less than writing.
-
-    Args:
-        below: the edges of each function of the walk.
-        order: by `id`: the place of each function.
-    """
-
-    def __init__(self, walk: Walk, below: list[Any], order: dict[int, int], roots: Sequence[tuple[Any, int]]) -> None:
-        functions = walk.functions
-        self._walk = walk.digest, walk.fresh, walk.edges
-        self._types = list(map(type, functions))
-        edges = [*roots, *chain.from_iterable(below)]
-        nowhere = len(functions)
-        places = [nowhere if fn is None else order[id(fn)] for fn, _ in edges]
-        self._targets = itemgetter(*places, nowhere)
-        self._outputs = [output for _, output in edges]
-        self._counts = list(map(len, below))
-        met = {nowhere}
-        self._starts = _firsts(places[: len(roots)], met)
-        self._ways: list[list[int]] = []
-        """Of each function: which of its edges lead to one that none before it leads to."""
-        at = len(roots)
-        for count in self._counts:
-            self._ways.append(_firsts(places[at : at + count], met))
-            at += count
-        self._leaf_places = [place for place, fn in enumerate(functions) if fn.name() == _ACCUMULATE]
-        self._leaves = list(map(TensorRef, walk.leaves))
-        # One type of Python's may stand for several of autograd's; and shapes must be looked at where they can differ.
-        is_leaf = set(self._leaf_places)
-        self._looks = [
-            (place, _look_of(fn, fn.name(), below[place]))
-            for place, fn in enumerate(functions)
-            if place not in is_leaf
-            and (type(fn).__name__ not in _SETTLED or type(fn).__name__ != fn.name() or (None, 0) in below[place])
-        ]
-
-    def follow(self, roots: Sequence[tuple[Any, int]]) -> Walk | None:
-        """Go the same ways from some roots: return the walk where it leads through this very graph, else None."""
-        below: list[Any] = []
-        try:
-            functions = [roots[start][0] for start in self._starts]
-            for fn, ways in zip(functions, self._ways, strict=False):  # the functions grow meanwhile
-                edges = fn.next_functions
-                below.append(edges)
-                functions += [edges[way][0] for way in ways]
-        except (AttributeError, IndexError):  # there is no such way
-            return None
-        if list(map(type, functions)) != self._types or list(map(len, below)) != self._counts:
-            return None
-        edges = [*roots, *chain.from_iterable(below)]
-        targets = self._targets([*functions, None])
-        if [output for _, output in edges] != self._outputs or not all(map(is_, [fn for fn, _ in edges], targets)):
-            return None
-        leaves = [functions[place].variable for place in self._leaf_places]
-        if any(known() is not leaf for known, leaf in zip(self._leaves, leaves, strict=True)):
-            return None
-        if any(_look_of(fn := functions[place], fn.name(), below[place]) != look for place, look in self._looks):
-            return None
-        digest, fresh, count = self._walk
-        return Walk(functions, [fn._sequence_nr() for fn in functions], leaves, digest, fresh, count)
-
-
-def _firsts(places: list[int], met: set[int]) -> list[int]:
-    """Return which of some edges lead to where none before has led."""
-    found = []
-    for index, place in enumerate(places):
-        if place not in met:
-            met.add(place)
-            found.append(index)
-    return found
-
-
-def _look_of(fn: Any, name: str, edges: Sequence[Any]) -> tuple[Any, ...]:
-    """Return what a node is called and what comes out of it."""
-    return (name, len(edges), *[(sizes_of(each), each.dtype, each.device) for each in fn._input_metadata])
-
-
-def _is_small(walk: Walk) -> bool:
-    shapes = [sizes_of(each) for fn in walk.functions if fn.name() != _ACCUMULATE for each in fn._input_metadata]
-    return all(math.prod(shape) <= LARGE and -1 not in shape for shape in [*shapes, *map(sizes_of, walk.leaves)])
-
-
 _LEAF = (-1,)
+_NO_NUMBER = 2**64 - 1
+"""The sequence number of all AccumulateGrad nodes."""
 
 
 def _slots_of(fn: Any) -> tuple[int, ...]:

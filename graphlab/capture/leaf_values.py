@@ -1,0 +1,168 @@
+"""What the leaves of a run hold in light detail: whether it was changed, and on a close look what it was and became.
+
+A change is told by how often a tensor was written. A write through `.data` counts no version; so where no optimizer is
+at work some of the numbers are compared too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from graphlab.capture.identity import LeafState, versions_of
+from graphlab.capture.norms import distances
+from graphlab.capture.registry import Registry
+from graphlab.capture.rows import Row
+from graphlab.capture.snapshots import BUDGET, sizes_of
+
+_PROBED = 64
+_PROBES = 8
+Leaves = list[LeafState]
+Tensors = list[torch.Tensor]
+
+
+class _Copy:
+    """The values of some leaves as they were before a change."""
+
+    def __init__(self, tensors: Tensors, snapshots: list[int | None], row: Row | None) -> None:
+        self.row = row
+        self.shapes = [tensor.shape for tensor in tensors]
+        self.snapshots = snapshots
+        self._tensors = [tensor.detach().clone() for tensor in tensors] if row is None else None
+
+    def tensor(self, place: int) -> torch.Tensor:
+        """Return one of them."""
+        if self.row is not None:
+            return torch.from_numpy(self.row.piece(place)).reshape(self.shapes[place])
+        assert self._tensors is not None
+        return self._tensors[place]
+
+
+class LeafValues:
+    """Remembers the values of leaves from before a change, and the snapshots that were taken last."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.sink = registry.sink
+        self._noted: tuple[list[int], list[int]] = [], []
+        """Each leaf that lived, and how often it had been changed when that was last looked at."""
+        self._probe: dict[int, bytes] = {}
+        self._before: dict[int, tuple[_Copy, int]] = {}
+        """By node: the copy that holds its value, and where."""
+        self._kept: dict[int, tuple[int, int | None]] = {}
+        """By node: how often a leaf had been changed when its last snapshot was taken, and that."""
+
+    def note(self, *, is_probing: bool) -> None:
+        """Remember how often each leaf was changed; where asked also some of its numbers."""
+        leaves, tensors = self.registry.leaves.alive()
+        self._noted = [leaf.node for leaf in leaves], versions_of(tensors)
+        some = zip(leaves[:_PROBED], tensors[:_PROBED], strict=True) if is_probing else ()
+        self._probe = {leaf.node: _probe(tensor) for leaf, tensor in some}
+
+    def is_noted(self, nodes: list[int]) -> bool:
+        """Whether these are the leaves that lived when that was last looked at."""
+        return nodes == self._noted[0]
+
+    def moved(self) -> tuple[Leaves, Tensors]:
+        """Return the leaves that were changed since that was last looked at."""
+        leaves, tensors = self.registry.leaves.alive()
+        versions = versions_of(tensors)
+        if not self._probe and versions == self._noted[1] and self.is_noted([leaf.node for leaf in leaves]):
+            return [], []
+        noted = dict(zip(*self._noted, strict=True))
+        found: tuple[Leaves, Tensors] = [], []
+        for leaf, tensor, version in zip(leaves, tensors, versions, strict=True):
+            is_moved = noted.get(leaf.node, version) != version
+            known = self._probe.get(leaf.node)
+            if leaf.was_reached and (is_moved or (known is not None and known != _probe(tensor))):
+                found[0].append(leaf)
+                found[1].append(tensor)
+        return found
+
+    def keep(self, leaves: Leaves, tensors: Tensors) -> None:
+        """Copy what some leaves hold: they are about to be changed."""
+        row = Row.of(tensors)
+        known = [self._kept.get(leaf.node, (-1, None)) for leaf in leaves]
+        versions = versions_of(tensors)
+        snapshots = [snapshot for _, snapshot in known]
+        new = [place for place, (old, _) in enumerate(known) if old != versions[place]]
+        for place, snapshot in zip(new, self._snapshots(tensors, row, new), strict=True):
+            snapshots[place] = snapshot
+        copy = _Copy(tensors, snapshots, row)
+        for place, leaf in enumerate(leaves):
+            self._before[leaf.node] = copy, place
+
+    def write(self, event: int, leaves: Leaves, tensors: Tensors) -> None:
+        """Write what an update made of leaves, and how far it moved them."""
+        row = Row.of(tensors)
+        everything = range(len(tensors))
+        kept = [self._before.pop(leaf.node, None) for leaf in leaves]
+        after = self._snapshots(tensors, row, everything, most=None)
+        moved = self._distances(tensors, row, kept)
+        add = self.sink.add_change
+        for leaf, copy, snapshot, size, version in zip(leaves, kept, after, moved, versions_of(tensors), strict=True):
+            before = None if copy is None else copy[0].snapshots[copy[1]]
+            self._kept[leaf.node] = version, snapshot
+            add(event, leaf.node, "value", before, None, snapshot, size)
+
+    def write_gradients(
+        self, event: int, leaves: Leaves, grads: Sequence[torch.Tensor | None], row: Row | None
+    ) -> None:
+        """Write what leaves have been given; row: all of it, where it is of one kind."""
+        present = [(leaf, grad) for leaf, grad in zip(leaves, grads, strict=True) if grad is not None]
+        snapshots = self._snapshots([grad for _, grad in present], row, range(len(present)), most=None)
+        for (leaf, _), snapshot in zip(present, snapshots, strict=True):
+            self.sink.add_change(event, leaf.node, "grad", None, None, snapshot, None)
+
+    def forget(self) -> None:
+        """Let go of the values from before the changes of a step."""
+        self._before.clear()
+
+    def _snapshots(
+        self, tensors: Tensors, row: Row | None, places: Sequence[int], most: int | None = BUDGET
+    ) -> list[int | None]:
+        """Take snapshots of some of many tensors, but not of those with more than so many elements."""
+        registry = self.registry
+        is_plain = row is not None and registry.has_values and not any(each in registry.unwritten for each in tensors)
+        if row is None or not is_plain:
+            asked = [tensors[place] for place in places]
+            return [registry.snapshot(each) if most is None or each.numel() <= most else None for each in asked]
+        add, pieces = self.sink.add_snapshot, row.pieces() if places else []
+        return [
+            add(sizes_of(tensors[place]), "float32", "cpu", "<f4", 1, pieces[place], None, None, None)
+            for place in places
+        ]
+
+    def _distances(
+        self, tensors: Tensors, row: Row | None, kept: Sequence[tuple[_Copy, int] | None]
+    ) -> list[float | None]:
+        """Return how far tensors have moved from their copies, None where that cannot be said."""
+        copy = kept[0][0] if kept and kept[0] is not None else None
+        if (
+            copy is not None
+            and row is not None
+            and copy.row is not None
+            and kept == [(copy, place) for place in range(len(copy.shapes))]
+            and copy.shapes == [tensor.shape for tensor in tensors]
+        ):
+            return [*row.distances(copy.row)]
+        found: list[float | None] = [None] * len(tensors)
+        places = [
+            place
+            for place, (tensor, known) in enumerate(zip(tensors, kept, strict=True))
+            if known is not None and known[0].shapes[known[1]] == tensor.shape and not tensor.is_meta
+        ]
+        before = [known[0].tensor(known[1]) for place in places if (known := kept[place]) is not None]
+        for place, size in zip(places, distances(before, [tensors[place] for place in places]), strict=True):
+            found[place] = size
+        return found
+
+
+def _probe(tensor: torch.Tensor) -> bytes:
+    """Return some of a tensor's numbers."""
+    if tensor.layout is not torch.strided or tensor.is_meta or tensor.device.type != "cpu" or not tensor.numel():
+        return b""
+    flat = tensor.detach().reshape(-1) if tensor.is_contiguous() else tensor.detach().flatten()
+    some = flat[:: max(1, tensor.numel() // _PROBES)]
+    return bytes(some.contiguous().view(torch.uint8).numpy().tobytes())
