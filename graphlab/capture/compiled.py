@@ -18,6 +18,9 @@ _MODULE = "torch._dynamo.eval_frame"
 _NAME = "_maybe_set_eval_frame"
 _ENTRIES = {"compile_wrapper", "__enter__", "__exit__"}
 """Who turns the compiler on and off for a piece as a whole; others do for moments within one."""
+_PACKAGES = {__package__.partition(".")[0], "torchviz", "graphviz"}
+_skipped: set[str] = set()
+"""Those that the compiler was told of, in this process."""
 
 
 class Compiled:
@@ -64,8 +67,9 @@ class Compiled:
         self._switch = original
         # What runs of us inside a piece (hooks of a backward, of an optimizer) is nothing to compile.
         rules = importlib.import_module("torch._dynamo.trace_rules")
-        for package in (__package__.partition(".")[0], "torchviz", "graphviz"):
+        for package in _PACKAGES - _skipped:  # each makes torch write its rules anew, which takes long
             rules.add(package)
+        _skipped.update(_PACKAGES)
 
         def _maybe_set_eval_frame(callback: Any) -> Any:
             if sys._getframe(1).f_code.co_name in _ENTRIES:

@@ -184,7 +184,7 @@ class Structures:
         leaf = self.registry.leaves.get(tensor)
         if leaf is None and isinstance(tensor, torch.nn.Parameter):
             if not self._is_naming:
-                self._is_naming = True
+                self._is_naming = self.registry.has_unnamed = True
                 self._name_leaves()  # which numbers those of a model in the model's order
             leaf = self.registry.leaves.get(tensor) or self.registry.leaf(tensor, self.sink.event_count)
             self.registry.state(tensor, self.sink.event_count)

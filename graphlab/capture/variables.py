@@ -125,6 +125,7 @@ class Variables:
         # A model that holds an earlier one (a container, a wrapper) names it anew.
         inner = {id(module) for outer, _ in roots for module in outer.modules() if module is not outer}
         roots = [(module, name) for module, name in roots if id(module) not in inner]
+        had_unnamed = self.registry.has_unnamed
         owners = [name for module, _ in roots for name, _ in module.named_parameters()]
         is_shared = len(set(owners)) < len(owners)
         for module, variable_name in roots:
@@ -138,14 +139,21 @@ class Variables:
                 leaf = self.registry.leaf(parameter, self.sink.event_count)
                 self.registry.state(parameter, self.sink.event_count)
                 self.registry.name_leaf(leaf, "parameter", f"{prefix}{path}")
+        self.registry.has_unnamed = had_unnamed  # what was new in here has a name now
+
+    def _is_named(self, root: torch.nn.Module) -> bool:
+        """Whether a model and all its parts have names."""
+        is_root = any(reference() is root for reference, _ in self._roots)
+        return is_root and all(part in self.module_paths for part in root.modules())
 
     def look_around(self, frame: FrameType | None, is_own: Callable[[CodeType], object]) -> None:
         """Name leaves by what the script's running functions hold, where lines are not followed."""
         while frame is not None:
             if is_own(frame.f_code):
                 for name, value in [*frame.f_locals.items(), *_modules_held(frame)]:
-                    if isinstance(value, torch.nn.Module) and name != "self":
-                        self.name_modules(value, name)
+                    if isinstance(value, torch.nn.Module):
+                        if name != "self" and not self._is_named(value):
+                            self.name_modules(value, name)
                     elif isinstance(value, torch.Tensor):
                         leaf = self.registry.leaves.get(value)
                         if leaf is not None and leaf.name is None:
