@@ -342,6 +342,8 @@ class RunFacts:
     error: RunError | None
     parameters: Mapping[str, Any]
     """The script's CAPITAL parameters as this run had them."""
+    modules: Mapping[str, str] = field(default_factory=dict)
+    """The class of the module at each path (`encoder.3`: `EncoderLayer`)."""
 
     @property
     def is_unfinished(self) -> bool:

@@ -321,6 +321,10 @@ class StoreSink:
         self.writer.set_meta("notes", self._notes)
         self._tell(text)
 
+    def set_modules(self, classes: Mapping[str, str]) -> None:
+        """Note of which class the module at each path is."""
+        self.writer.set_meta("modules", dict(classes))
+
     def commit(self, *, is_asked: bool = False) -> None:
         """Write what has gathered, when it is due or asked for."""
         if is_asked or self.writer.is_due:

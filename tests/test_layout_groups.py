@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from graphlab.errors import RenderError
-from graphlab.layout.groups import MOST_ITEMS, RULES, Group, build_groups, gather_repeats, outermost, walk
+from graphlab.layout.groups import MOST_ITEMS, RULES, Group, build_groups, gather_repeats, outermost, title_of, walk
 from graphlab.layout.sketch import Sketch, execution_order, sketch_graph, sketch_structure
 from graphlab.recording.calls import read_calls
 from tests import graphs
@@ -225,3 +225,29 @@ def test_a_sketch_needs_no_more_than_numbers_and_edges() -> None:
     assert isinstance(sketch, Sketch)
     assert list(sketch.numbers) == [1, 2, 3]
     assert build_groups(networkx.MultiDiGraph()) == []
+
+
+def test_a_group_is_called_by_the_class_of_its_modules(tmp_path: Path) -> None:
+    recording = record_text(
+        tmp_path,
+        """
+        import torch
+        from torch import nn
+        class Block(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.inner = nn.Linear(4, 4)
+            def forward(self, x):
+                return x + torch.relu(self.inner(x))
+        model = nn.Sequential(*(Block() for _ in range(6)))
+        loss = model(torch.randn(2, 4)).sum()
+        loss.backward()
+        """,
+    )
+    classes = recording.facts.modules
+    assert (classes["0"], classes["5.inner"]) == ("Block", "Linear")
+    (repeat,) = (group for group in build_groups(recording.graph()) if group.kind == "repeat")
+    assert title_of(repeat, classes) == "6 × Block"
+    first, rest = repeat.children
+    assert (title_of(first, classes), title_of(rest, classes)) == ("0", "5 more × Block")
+    assert title_of(repeat) == "6 × *"

@@ -74,6 +74,9 @@ class Sink(Protocol):
     def end_frame(self, frame: int) -> None:
         """Say that a call has returned."""
 
+    def set_modules(self, classes: Mapping[str, str]) -> None:
+        """Say of which class the module at each path is."""
+
     def add_node(
         self,
         kind: str,

@@ -28,6 +28,8 @@ class Variables:
         self.sink = registry.sink
         self.figures: dict[int, dict[str, float | TensorRef]] = defaultdict(dict)
         """By frame, then name: the Python floats and 0-d CPU tensors that variables hold, for metrics."""
+        self._classes: dict[str, str] = {}
+        """Of which class the module at each path is."""
         self.module_paths: weakref.WeakKeyDictionary[torch.nn.Module, str] = weakref.WeakKeyDictionary()
         self._names: dict[int, dict[str, TensorRef]] = defaultdict(dict)
         self.has_lazy = False
@@ -132,6 +134,7 @@ class Variables:
             prefix = f"{variable_name}." if is_shared else ""
             for path, part in module.named_modules():
                 self.module_paths[part] = f"{prefix}{path}" if path else prefix.removesuffix(".")
+                self._classes[self.module_paths[part]] = type(part).__name__
             for path, parameter in module.named_parameters():
                 if isinstance(parameter, UninitializedParameter):
                     self.has_lazy = True
@@ -139,6 +142,7 @@ class Variables:
                 leaf = self.registry.leaf(parameter, self.sink.event_count)
                 self.registry.state(parameter, self.sink.event_count)
                 self.registry.name_leaf(leaf, "parameter", f"{prefix}{path}")
+        self.sink.set_modules(self._classes)
         self.registry.has_unnamed = had_unnamed  # what was new in here has a name now
 
     def _is_named(self, root: torch.nn.Module) -> bool:

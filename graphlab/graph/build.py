@@ -78,6 +78,7 @@ def _describe(recording: Recording, moment: int) -> dict[str, Any]:
         "seed": recording.facts.seed,
         "parameters": dict(recording.facts.parameters),
         "sources": {file.path: file.text for file in recording.files},
+        "modules": recording.facts.modules,
         "is_backward_over": _is_backward_over(recording, moment),
         "torchviz": recording.torchviz(moment),
     }

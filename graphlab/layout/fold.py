@@ -14,6 +14,7 @@ from graphlab.errors import RenderError
 from graphlab.layout.flow import flow_back
 from graphlab.layout.group_facts import count_words, group_facts
 from graphlab.layout.groups import Group, build_groups, outermost, walk
+from graphlab.layout.sketch import execution_order
 
 if TYPE_CHECKING:
     import networkx
@@ -24,8 +25,10 @@ Fold = int | Literal["auto", "none"]
 
 MOST = 120
 """Nodes beyond which a picture becomes a strip that nobody reads."""
-LEGIBLE = 80
+LEGIBLE = 60
 """Boxes that a graph which must be folded is folded to."""
+LONGEST = 24
+"""Boxes below one another, beyond which a picture is a strip."""
 MOST_EDGES = 600
 ALWAYS_CLOSED = frozenset({"transpose", "views"})
 """Kinds of groups that are opened only where somebody asks for it."""
@@ -105,18 +108,33 @@ def choose_closed(
     """Return the ids of the groups to close in a graph of `count` nodes, that it can be read: as few as that takes.
 
     Groups are opened level by level as long as there is room, all at the same depth or none; of repeated blocks one is
-    opened and the others stay counted.
+    opened and the others stay counted. Single layers, modules without others inside, are opened only together.
     """
     levels = _levels(groups)
     closed = {group.id for group, _ in levels}
-    for depth in range(max((level for _, level in levels), default=-1) + 2):
+    layers = {group.id for group, _ in levels if group.kind == "module" and not _has_module(group)}
+    depths = range(max((level for _, level in levels), default=-1) + 2)
+    for depth, is_whole in [*((depth, False) for depth in depths), (depths[-1], True)]:
         chosen = {group.id for group, level in levels if level >= depth or _stays_closed(group)}
+        chosen |= set() if is_whole else layers
         found = outermost(groups, chosen)
         boxes = count - sum(len(group.members) - 1 for group in found)
-        if depth and (boxes > legible or _edges_between(found, edges) > MOST_EDGES):
+        if chosen != closed and depth and (boxes > legible or not _is_legible(_edges_between(found, edges))):
             break
         closed = chosen
     return closed
+
+
+def _is_legible(edges: Sequence[tuple[int, int]]) -> bool:
+    """Whether edges are few enough, and no way along them too long."""
+    if len(edges) > MOST_EDGES:
+        return False
+    order = execution_order({node for edge in edges for node in edge}, edges)
+    place = {node: index for index, node in enumerate(order)}
+    length = dict.fromkeys(order, 1)
+    for source, target in sorted(edges, key=lambda edge: place[edge[0]]):
+        length[target] = max(length[target], length[source] + 1)
+    return max(length.values(), default=0) <= LONGEST
 
 
 def _levels(groups: Iterable[Group]) -> list[tuple[Group, int]]:
@@ -128,6 +146,10 @@ def _levels(groups: Iterable[Group]) -> list[tuple[Group, int]]:
         found.append((group, level))
         stack.extend((child, level + 1) for child in group.children)
     return found
+
+
+def _has_module(group: Group) -> bool:
+    return any(inside.kind in {"module", "steps", "repeat"} for inside in walk(group.children))
 
 
 def _stays_closed(group: Group) -> bool:
@@ -165,10 +187,10 @@ def _say(groups: Iterable[Group]) -> str:
     return f"folded by {words[0]}" if len(words) == 1 else f"folded by {', '.join(words[:-1])} and {words[-1]}"
 
 
-def _edges_between(groups: Iterable[Group], edges: Iterable[tuple[int, int]]) -> int:
+def _edges_between(groups: Iterable[Group], edges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     home = {node: group.members[0] for group in groups for node in group.members}
     pairs = {(home.get(source, source), home.get(target, target)) for source, target in edges}
-    return sum(1 for source, target in pairs if source != target)
+    return [(source, target) for source, target in pairs if source != target]
 
 
 def apply_folding(graph: networkx.MultiDiGraph, folding: Folding) -> networkx.MultiDiGraph:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphlab.layout.flow import find_invalid, flow_back, join_gradients
+from graphlab.layout.groups import class_of, title_of
 from graphlab.model import LEAF_KINDS, Snapshot
 
 if TYPE_CHECKING:
@@ -25,26 +26,29 @@ def group_facts(graph: networkx.MultiDiGraph, group: Group, number: int, nodes: 
     between is one number, the worst.
     """
     members = [graph.nodes[node] for node in nodes]
+    if group.kind == "transpose":
+        return _transposed(group, number, members)
     ops = [data for data in members if data.get("kind") == "op"]
     out = _result(graph, nodes)
     leaves = [data for data in members if data.get("kind") in LEAF_KINDS]
     inside = set(nodes)
     edges = [edge for node in nodes for edge in graph.out_edges(node, keys=True)]
-    leaving = [edge for edge in edges if edge[1] not in inside and _is_result(graph, edge[0], group)]
+    leaving = [edge for edge in edges if edge[1] not in inside and graph.nodes[edge[0]].get("kind") not in LEAF_KINDS]
     within = [data.get("gradient") for data in (*members, *(graph.edges[edge] for edge in edges))]
     states = {data.get("state") for data in members}
     words = _count_members(members)
     calls = dict.fromkeys(str(data.get("call") or data.get("op") or "") for data in ops[:1000])
     lines = [data["line"] for data in ops if data.get("line")]
-    is_transpose = group.kind == "transpose"
+    classes = graph.graph.get("modules")
+    name = class_of(group, classes)
     return {
-        **dict.fromkeys(("op", "call")),
+        **dict.fromkeys(("op", "call", "value")),
         "id": number,
         "kind": "group",
         "group": group.id,
-        "name": group_title(graph, group, members),
+        "name": title_of(group, classes),
         "names": [],
-        "detail": "parameter, transposed" if is_transpose else words,
+        "detail": f"{name}: {words}" if name and group.count == 1 else words,
         "module": group.name if group.kind == "module" else out.get("module"),
         "file": out.get("file"),
         "line": min(lines) if lines and min(lines) == max(lines) else None,
@@ -52,7 +56,6 @@ def group_facts(graph: networkx.MultiDiGraph, group: Group, number: int, nodes: 
         "shape": out.get("shape"),
         "dtype": out.get("dtype"),
         "device": out.get("device"),
-        "value": out.get("value") if is_transpose else None,
         "gradient": flow_back(graph, leaving),
         "leaves": len(leaves),
         "leaf_gradient": join_gradients(data.get("gradient") for data in leaves),
@@ -62,29 +65,6 @@ def group_facts(graph: networkx.MultiDiGraph, group: Group, number: int, nodes: 
         "event": out.get("event"),
         "members": f"{words}: {', '.join(list(calls)[:_LISTED])}{' …' if len(calls) > _LISTED else ''}",
     }
-
-
-def group_title(graph: networkx.MultiDiGraph, group: Group, members: Sequence[dict[str, Any]]) -> str:
-    """Return what a group is called: `encoder.3`, `6 × encoder.*`, `5 more × encoder.*`, `mm … tanh`."""
-    if group.kind == "transpose":
-        leaf = next((data for data in members if data.get("kind") in LEAF_KINDS), members[0])
-        names = leaf.get("names") or ()
-        return str(leaf.get("name") or next(iter(names), "leaf"))
-    if group.kind == "unused":
-        return f"{len(members):,} that nothing uses"
-    ops = [data for data in members if data.get("kind") == "op"]
-    name = group.name
-    if "…" in name or ", " in name or group.kind in {"run", "views", "block"}:
-        # The words of the calls, as in the boxes of single ops.
-        shown = ops[: max(1, len(ops) // group.count)] if group.count > 1 else ops
-        name = _span([_short(data) for data in shown or members])
-    if group.count > 1:
-        return f"{group.count}{' more' if group.is_rest else ''} × {name}"
-    return name
-
-
-def _span(words: Sequence[str]) -> str:
-    return ", ".join(words) if len(words) <= 3 else f"{words[0]} … {words[-1]}"
 
 
 def worst_gradient(gradients: Iterable[Snapshot | None]) -> Snapshot | None:
@@ -109,9 +89,18 @@ def _result(graph: networkx.MultiDiGraph, nodes: Sequence[int]) -> dict[str, Any
     return facts
 
 
-def _is_result(graph: networkx.MultiDiGraph, node: int, group: Group) -> bool:
-    """Whether what a member gives to others is a result of the group, and no leaf that happens to stand in it."""
-    return group.kind == "transpose" or graph.nodes[node].get("kind") not in LEAF_KINDS
+def _transposed(group: Group, number: int, members: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the attributes of a parameter that is drawn with its transpose: its own, and the shape that comes out."""
+    leaf = next(data for data in members if data.get("kind") in LEAF_KINDS)
+    views = [data for data in members if data.get("kind") == "op"]
+    last = views[-1] if views else leaf
+    return {
+        **leaf,
+        "id": number,
+        "group": group.id,
+        "detail": ", ".join([str(leaf["kind"]), *(str(data.get("op") or "") for data in views)]),
+        "shape": last.get("shape"),
+    }
 
 
 def _count_members(members: Sequence[dict[str, Any]]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -88,6 +88,27 @@ def build_groups(graph: networkx.MultiDiGraph | Sketch, rules: Sequence[Rule] | 
     for rule in RULES if rules is None else rules:
         forest = rule(sketch, forest)
     return _finish(sketch, _adopt(sketch, forest))
+
+
+def title_of(group: Group, classes: Mapping[str, str] | None = None) -> str:
+    """Return what a group is called: `encoder.3`, `6 × EncoderLayer`, `5 more × EncoderLayer`, `mm … tanh`.
+
+    Args:
+        classes: the class of the module at each path (`recording.facts.modules`).
+    """
+    if group.kind == "unused":
+        return f"{len(group.members):,} that nothing uses"
+    if group.count == 1:
+        return group.name
+    return f"{group.count:,}{' more' if group.is_rest else ''} × {class_of(group, classes) or group.name}"
+
+
+def class_of(group: Group, classes: Mapping[str, str] | None = None) -> str:
+    """Return the class of a module, or of the modules that a group counts; empty where that is not known."""
+    inner = group
+    while inner.count > 1 and inner.children:
+        inner = inner.children[0]
+    return (classes or {}).get(inner.name, "") if inner.kind == "module" else ""
 
 
 def walk(groups: Iterable[Group]) -> Iterator[Group]:

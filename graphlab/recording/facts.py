@@ -21,4 +21,5 @@ def read_facts(meta: dict[str, Any]) -> RunFacts:
         status=meta.get("status", "running"),
         error=RunError(**error) if error else None,
         parameters=meta.get("parameters", {}),
+        modules=meta.get("modules", {}),
     )

@@ -27,6 +27,7 @@ ROW_HEIGHTS = (19.0, 14.5, 18.5)
 TOP = 8.0
 LONGEST = 250.0
 """A call or a name wider than this is cut; the tooltip has it whole."""
+LONGEST_OF_GROUP = 340.0
 CORNER = 9.0
 
 
@@ -85,13 +86,14 @@ def _width(runs: Sequence[Run]) -> float:
 
 def build_face(reading: NodeReading, *, has_numbers: bool) -> FaceOfNode:
     """Return a node's face; `has_numbers` keeps a row for value and gradient, whether or not they are there yet."""
-    title = Run(_fit(reading.title, TITLE, "bold"), TITLE, "bold", "text")
+    longest = LONGEST_OF_GROUP if reading.kind == "group" else LONGEST
+    title = Run(_fit(reading.title, TITLE, "bold", longest), TITLE, "bold", "text")
     tags = tuple(Run(_fit(tag, 11.0, "sans"), 11.0, "sans", "tag") for tag in reading.tags[:3])
     if len(reading.tags) > 3:
         tags += (Run(f"+{len(reading.tags) - 3}", 11.0, "sans", "tag"),)
     shape = (Run(_fit(reading.shape, MONO, "mono"), MONO, "mono", "text"),) if reading.shape else ()
     rows = [Row((title, *tags), shape)]
-    small = (Run(_fit(reading.detail, SMALL, "sans"), SMALL, "sans", "muted"),) if reading.detail else ()
+    small = (Run(_fit(reading.detail, SMALL, "sans", longest), SMALL, "sans", "muted"),) if reading.detail else ()
     rows.append(Row(small, (Run(reading.place, SMALL, "sans", "muted"),) if reading.place else ()))
     if has_numbers and reading.kind != "data":
         left = [Run(reading.value, 10.5, "mono", "muted")] if reading.value else []
@@ -105,13 +107,13 @@ def build_face(reading: NodeReading, *, has_numbers: bool) -> FaceOfNode:
     return FaceOfNode(reading, tuple(rows))
 
 
-def _fit(text: str, size: float, face: Face) -> str:
+def _fit(text: str, size: float, face: Face, longest: float = LONGEST) -> str:
     """Cut a text that is too wide: a dotted name at its beginning, since its end says more."""
-    if measure(text, size, face) <= LONGEST:
+    if measure(text, size, face) <= longest:
         return text
     if "." not in text or " " in text:
-        return shorten(text, LONGEST, size, face)
-    room = LONGEST - measure("…", size, face)
+        return shorten(text, longest, size, face)
+    room = longest - measure("…", size, face)
     start = len(text)
     while start and measure(text[start - 1], size, face) <= room:
         start -= 1

@@ -6,6 +6,7 @@ A graph carries facts; what a person sees of them (`20×1`, `‖∇‖ 3.85`, `l
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ KIND_WORDS: Mapping[str, str] = {
     "group": "group (folded)",
 }
 
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 KIND_DETAILS: Mapping[str, str] = {"output": "backward begins", "leaf": "leaf tensor", "data": "data tensor"}
 
@@ -101,21 +104,41 @@ def read_nodes(graph: networkx.MultiDiGraph) -> dict[int, NodeReading]:
         for _, data in graph.nodes(data=True)
         if data.get("kind") in {"group", *LEAF_KINDS}
     )
-    return {node: read_node(data, is_missing=is_missing) for node, data in sorted(graph.nodes(data=True))}
+    parts = _parts_of_calls(graph)
+    return {
+        node: read_node(data, is_missing=is_missing, is_part=node in parts)
+        for node, data in sorted(graph.nodes(data=True))
+    }
 
 
-def read_node(data: Mapping[str, Any], *, is_missing: bool = False) -> NodeReading:
+def _parts_of_calls(graph: networkx.MultiDiGraph) -> set[int]:
+    """Return the ops that are only a part of a call: `F.linear` views, multiplies and views again."""
+    parts: set[int] = set()
+    for source, target in graph.edges():
+        one, two = graph.nodes[source], graph.nodes[target]
+        if one.get("call") and all(one.get(fact) == two.get(fact) for fact in ("kind", "call", "file", "line")):
+            parts |= {node for node, data in ((source, one), (target, two)) if not _is_named_so(data)}
+    return parts
+
+
+def _is_named_so(data: Mapping[str, Any]) -> bool:
+    """Whether an op is called as the call is: `torch.mm` and MmBackward0."""
+    return str(data["call"]).rpartition(".")[2].strip("_") == op_words(str(data.get("op") or ""))
+
+
+def read_node(data: Mapping[str, Any], *, is_missing: bool = False, is_part: bool = False) -> NodeReading:
     """Return what a picture says of a node, from its attributes in the graph.
 
-    `is_missing`: that a leaf has no gradient means that it gets none, not that none has come yet.
+    `is_missing`: that a leaf has no gradient means that it gets none, not that none has come yet. `is_part`: the op is
+    one of several that its call made.
     """
     kind = str(data.get("kind") or "op")
     names = tuple(plain(name) for name in data.get("names") or ())
     name = plain(data["name"]) if data.get("name") else ""
     op = plain(data.get("op") or "")
     if kind == "op":
-        title = plain(call_words(data.get("call"), op))
-        detail = op
+        call = plain(call_words(data.get("call"), op))
+        title, detail = (op_words(op), f"{op} in {call}") if is_part else (call, op)
         tags = names or ((name,) if name else ())
     else:
         title = name or (names[0] if names else kind)
@@ -129,7 +152,7 @@ def read_node(data: Mapping[str, Any], *, is_missing: bool = False) -> NodeReadi
         title=title,
         detail=detail,
         tags=tags,
-        shape=shape_words(data.get("shape"), data.get("dtype")),
+        shape=_shape(data),
         place=f"line {data['line']}" if data.get("line") else "",
         module=plain(data.get("module") or ""),
         value=value_words(data.get("value")),
@@ -141,6 +164,17 @@ def read_node(data: Mapping[str, Any], *, is_missing: bool = False) -> NodeReadi
     )
 
 
+def _shape(data: Mapping[str, Any]) -> str:
+    """Return a node's shape; of a group what goes in and what comes out, where these differ."""
+    words = shape_words(data.get("shape"), data.get("dtype"))
+    takes = dict.fromkeys(data.get("takes") or ())
+    if not takes or not words or list(takes) == [data.get("shape")]:
+        return words
+    (first, *others) = takes
+    before = f"{len(data['takes'])} inputs" if others else shape_words(first)
+    return f"{before} → {words}" if before else words
+
+
 def _more(data: Mapping[str, Any]) -> tuple[tuple[str, Magnitude], ...]:
     more = []
     leaf_gradient = data.get("leaf_gradient")
@@ -148,6 +182,10 @@ def _more(data: Mapping[str, Any]) -> tuple[tuple[str, Magnitude], ...]:
     if magnitude is not None:
         words = "parameter" if data.get("leaves") == 1 else "parameters"
         more.append((f"{words} {sign(magnitude)}", magnitude))
+    worst = data.get("worst")
+    magnitude = read_gradient(worst, digits=4) if worst is not None and not data.get("invalid") else None
+    if magnitude is not None:
+        more.append((f"worst {sign(magnitude)}", magnitude))
     if data.get("invalid"):
         more.append((f"{data['invalid']} inside", Magnitude(data["invalid"], "invalid", LEVELS, is_norm=True)))
     return tuple(more)
@@ -245,8 +283,13 @@ def call_words(call: str | None, op: str) -> str:
             if call.startswith(prefix):
                 return ("F." if "functional" in prefix else "") + call.removeprefix(prefix)
         return call
+    return op_words(op)
+
+
+def op_words(op: str) -> str:
+    """Return what an op does, from its autograd name: LogSoftmaxBackward0 is `log_softmax`."""
     stem = op.rstrip("0123456789").removesuffix("Backward")
-    return stem.lower() or "op"
+    return _HUMP.sub("_", stem).lower() or "op"
 
 
 def plain(text: str) -> str:
