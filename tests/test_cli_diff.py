@@ -176,6 +176,9 @@ def test_two_versions_of_a_project_get_their_own_modules(tmp_path: Path, capfd: 
         (["mlp3.json", "mlp4.json", "--factor", "0.5"], "--factor takes a number from 1, or none, not '0.5'"),
         (["mlp3.json", "mlp4.json", "--factor", "nan"], "--factor takes a number from 1, or none, not 'nan'"),
         (["training.glab", "none.glab"], "none.glab"),
+        (["rnn_cell", "rnn_cell", "-o", "x.csv"], "a comparison is no table: .csv is written by `graphlab export`"),
+        (["rnn_cell", "rnn_cell", "-o", "x.bmp"], "the ending .bmp is unknown: choose"),
+        (["rnn_cell", "rnn_cell", "-o", "nowhere/x.svg"], "the folder nowhere does not exist"),
         (["training.glab", "no_such_scenario"], "no_such_scenario"),
         (["training.glab", "rnn_cell", "--set", "NO=1"], "NO"),
     ],
@@ -191,6 +194,18 @@ def test_bad_input_is_told_in_one_line_before_anything_runs(
     assert captured.out == ""
     assert captured.err.count("\n") == 1
     assert line.format(folder=folder) in captured.err
+
+
+def test_both_graphs_are_written_as_one_picture(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = folder / "both.svg"
+    names = [str(folder / "mlp3.json"), str(folder / "mlp4.json")]
+    assert main(["diff", *names, "-o", str(target), "--theme", "dark"]) == 1
+    captured = capsys.readouterr()
+    assert captured.err == f"graphlab: wrote {target}\n"
+    text = target.read_text(encoding="utf-8")
+    assert "in B alone" in text
+    assert "was layers.4.weight" in text
+    assert "was in layers.4" in text
 
 
 def test_a_copy_of_a_recording_is_equal_and_nothing_else_is_said(

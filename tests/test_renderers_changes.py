@@ -8,7 +8,7 @@ import pytest
 
 from graphlab.graph.diff import compare
 from graphlab.model import Snapshot
-from graphlab.renderers.changes import change_lines, gradient_change, report, summary
+from graphlab.renderers.changes import change_lines, gradient_change, report
 from tests import graphs
 from tests.graphs import GraphBuilder, snapshot
 
@@ -31,7 +31,7 @@ def encoder(layers: int) -> graphs.Graph:
 
 def test_many_nodes_that_make_a_whole_module_are_one_line() -> None:
     comparison = compare(encoder(12), encoder(14))
-    assert summary(comparison) == "nodes: +34 (207 the same)   edges: +35 -1"
+    assert comparison.summary == "nodes: +34 (207 the same)   edges: +35 -1"
     assert change_lines(comparison) == [
         "+ module encoder.12  17 nodes, 8 parameters among them",
         "+ module encoder.13  17 nodes, 8 parameters among them",

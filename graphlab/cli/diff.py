@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphlab.cli import messages
@@ -38,6 +40,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
                         help="at the end of training step K; a second --step is for B")  # fmt: skip
     parser.add_argument("--factor", metavar="X|none", default="10",
                         help="by how much a gradient's size must differ (default 10); none: not compared")  # fmt: skip
+    parser.add_argument("-o", "--output", metavar="FILE",
+                        help="both graphs as one picture; its ending is the format, as of export")  # fmt: skip
+    parser.add_argument("--theme", choices=["light", "dark"], default="light", help="colours of the picture")
+    parser.add_argument("--direction", choices=["down", "right"], default="down", help="which way the data flows in it")
+    parser.add_argument("--fold", choices=["auto", "none"], default="auto",
+                        help="auto: a large picture has in full what differs and what lies beside it")  # fmt: skip
     add_json(parser)
     parser.set_defaults(script_arguments=())
     add_run_options(parser)
@@ -47,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare, and say what differs."""
     factor = _read_factor(arguments.factor)
     steps = [read_count("--step", text, 1) for text in arguments.step]
+    target = _read_target(arguments.output)
     sides = open_sides(arguments, steps)
     from graphlab.graph.diff import compare
 
@@ -57,7 +66,25 @@ def run(arguments: argparse.Namespace) -> int:
         write_json(report(comparison, sides.names))
     else:
         _write_changes(comparison, sides)
+    if target is not None:
+        from graphlab.renderers import render
+
+        union = comparison.union()
+        render(union, target, theme=arguments.theme, direction=arguments.direction, fold=arguments.fold)
+        write_line(messages.EXPORTED.format(path=target), sys.stderr)
     return max(sides.code, int(not comparison.is_equal))
+
+
+def _read_target(output: str | None) -> Path | None:
+    """Check before anything runs that a picture can be written there."""
+    if output is None:
+        return None
+    from graphlab.renderers import check_target, endings
+
+    path = check_target(output)
+    if path.suffix[1:].lower() not in endings():
+        raise UsageError(messages.NO_PICTURE.format(ending=path.suffix))
+    return path
 
 
 def _read_factor(text: str) -> float | None:
@@ -71,16 +98,17 @@ def _read_factor(text: str) -> float | None:
 
 
 def _write_changes(comparison: Comparison, sides: Sides) -> None:
-    from graphlab.renderers.changes import change_lines, fact_line, summary
+    from graphlab.renderers.changes import change_lines
+    from graphlab.renderers.reading import plain
 
     for side, name, graph in zip("AB", sides.names, sides.graphs, strict=True):
         step, steps = graph.graph.get("step"), graph.graph.get("steps")
         place = messages.OF_STEPS.format(step=step, steps=steps) if step and steps else ""
         write_line(messages.SIDE.format(side=side, name=name, step=place))
     for fact in comparison.facts:
-        write_line(fact_line(fact))
+        write_line(plain(fact.words))
     for note in comparison.notes:
         write_line(messages.NOTE.format(note=note))
-    write_line(summary(comparison))
+    write_line(comparison.summary)
     for line in change_lines(comparison):
         write_line(line)

@@ -73,6 +73,7 @@ NO_STEP_OF_GRAPH = "{name} holds one graph: --step goes with a recording or a sc
 BAD_FACTOR = "--factor takes a number from 1, or none, not {text!r}"
 SIDE = "{side}  {name}{step}"
 OF_STEPS = "  step {step} of {steps}"
+NO_PICTURE = "a comparison is no table: {ending} is written by `graphlab export`"
 NO_RECORDING = "the run of {name} left no recording"
 EXPORTED = "graphlab: wrote {path}"
 PRESS_NEEDS_SCREENSHOT = "--press needs --screenshot FILE.svg: it presses the keys without a terminal"

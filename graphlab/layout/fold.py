@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphlab.errors import RenderError
+from graphlab.layout.comparison import group_marks, quiet_groups
 from graphlab.layout.flow import flow_back
 from graphlab.layout.group_facts import count_words, group_facts
 from graphlab.layout.groups import Group, build_groups, outermost, walk
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Fold = int | Literal["auto", "none"]
 
+FEW = 40
+"""Nodes up to which the picture of two graphs is drawn whole."""
 MOST = 120
 """Nodes beyond which a picture becomes a strip that nobody reads."""
 LEGIBLE = 60
@@ -89,6 +92,8 @@ def plan_folding(graph: networkx.MultiDiGraph, how: Fold = "auto", most: int = M
     auto: only where there are more than `most` nodes, too many to be read; a number: every module at that depth, or
     every function of the script where there are no modules; none: never.
     """
+    if how == "auto" and graph.graph.get("is_comparison"):
+        return plan_comparison(graph)
     if how == "none" or (how == "auto" and len(graph) <= most):
         return None
     if isinstance(how, int) and how < 1:
@@ -100,6 +105,19 @@ def plan_folding(graph: networkx.MultiDiGraph, how: Fold = "auto", most: int = M
     edges = [(source, target) for source, target in graph.edges()]
     found = outermost(groups, choose_closed(groups, len(graph), edges))
     return Folding(found, _say(found))
+
+
+def plan_comparison(graph: networkx.MultiDiGraph) -> Folding | None:
+    """Return how the picture of two graphs is folded: what they share, but for what lies beside a change."""
+    if len(graph) <= FEW:
+        return None
+    groups = build_groups(graph)
+    found = quiet_groups(graph, groups)
+    boxes = len(graph) - sum(len(group.members) - 1 for group in found)
+    if boxes > MOST:
+        edges = [(source, target) for source, target in graph.edges()]
+        return Folding(outermost(groups, choose_closed(groups, len(graph), edges)), "folded as far as it takes")
+    return Folding(found, "folded where both graphs are the same") if found else None
 
 
 def choose_closed(
@@ -209,7 +227,7 @@ def apply_folding(graph: networkx.MultiDiGraph, folding: Folding) -> networkx.Mu
         members = [node for node in group.members if node in graph]
         home.update(dict.fromkeys(members, number))
         if members:
-            facts[number] = group_facts(graph, group, number, members)
+            facts[number] = group_facts(graph, group, number, members) | group_marks(graph, members)
     for node in sorted({home.get(node, node) for node in graph}):
         folded.add_node(node, **(facts[node] if node in facts else graph.nodes[node]))
     _add_edges(graph, folded, home)

@@ -10,36 +10,22 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphlab.graph.diff import SIGNS
 from graphlab.renderers.reading import call_words, number_words, plain, shape_words
 
 if TYPE_CHECKING:
     import networkx
 
-    from graphlab.graph.diff import Comparison, EdgeChange, FactChange, NodeChange
+    from graphlab.graph.diff import Comparison, EdgeChange, NodeChange
     from graphlab.graph.diff.comparison import Sort
     from graphlab.model import Snapshot
 
-SIGNS: Mapping[str, str] = {"added": "+", "removed": "-", "changed": "~", "renamed": "="}
 MOST_LINES = 30
 """Changes beyond which whole modules are told in one line."""
 JSON_FACTS = ("id", "kind", "name", "op", "call", "module", "file", "line", "shape", "dtype")
 
 
 # -- one line ------------------------------------------------------------------------------------------------------
-
-
-def fact_line(change: FactChange) -> str:
-    """Return a fact that differs: `seed: 0 -> 1`, `train.py: 2 lines of A alone, 5 of B alone`."""
-    if change.is_script:
-        words = [
-            f"{_count(lines, 'line')} of {side} alone" for side, lines in (("A", change.a), ("B", change.b)) if lines
-        ]
-        return f"{plain(change.name)}: {', '.join(words)}"
-    return f"{plain(change.name)}: {_value(change.a)} -> {_value(change.b)}"
-
-
-def _value(value: Any) -> str:
-    return "none" if value is None else plain(str(value))
 
 
 def node_line(comparison: Comparison, change: NodeChange) -> str:
@@ -118,17 +104,6 @@ def flow(graph: networkx.MultiDiGraph, ends: tuple[int, int, int]) -> Snapshot |
 # -- all of them ---------------------------------------------------------------------------------------------------
 
 
-def summary(comparison: Comparison) -> str:
-    """Return how much differs, on one line."""
-    size = f"{_count(len(comparison.b), 'node')}, {_count(comparison.b.number_of_edges(), 'edge')}"
-    if comparison.is_equal:
-        return f"equal: {size}"
-    same = len(comparison.pairs) - comparison.count("changed") - comparison.count("renamed")
-    nodes = " ".join(f"{SIGNS[sort]}{comparison.count(sort)}" for sort in _SORTS if comparison.count(sort))
-    edges = " ".join(f"{SIGNS[sort]}{comparison.count_edges(sort)}" for sort in _SORTS if comparison.count_edges(sort))
-    return f"nodes: {nodes or 'equal'} ({same} the same)   edges: {edges or 'equal'}"
-
-
 _SORTS: tuple[Sort, ...] = ("added", "removed", "changed", "renamed")
 
 
@@ -160,7 +135,7 @@ def node_lines(comparison: Comparison) -> list[tuple[str, NodeChange]]:
         "added": _whole_modules(comparison.b, [change.b for change in comparison.nodes if change.sort == "added"]),
         "removed": _whole_modules(comparison.a, [change.a for change in comparison.nodes if change.sort == "removed"]),
     }
-    groups: dict[tuple[str, str], list[NodeChange]] = {}
+    groups: dict[tuple[Sort, str], list[NodeChange]] = {}
     for index, change in enumerate(comparison.nodes):
         key = ""
         if change.sort == "renamed":
@@ -177,7 +152,7 @@ def node_lines(comparison: Comparison) -> list[tuple[str, NodeChange]]:
     return lines
 
 
-def _group_line(comparison: Comparison, sort: str, key: str, changes: Sequence[NodeChange]) -> str:
+def _group_line(comparison: Comparison, sort: Sort, key: str, changes: Sequence[NodeChange]) -> str:
     parameters = sum(_data(comparison, change)["kind"] == "parameter" for change in changes)
     words = _count(len(changes), "node")
     if parameters:

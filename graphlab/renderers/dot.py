@@ -13,6 +13,8 @@ from graphlab.renderers.options import Options
 from graphlab.renderers.palette import THEMES, Theme
 from graphlab.renderers.reading import (
     KIND_WORDS,
+    MARK_SIGNS,
+    MARK_WORDS,
     EdgeReading,
     Magnitude,
     NodeReading,
@@ -34,6 +36,8 @@ SHAPES = {
     "output": ("oval", "filled"),
     "group": ("box3d", "filled"),
 }
+MARK_STYLES = {"added": "solid", "removed": "dashed", "changed": "bold", "renamed": "dotted"}
+"""The lines of what differs between two graphs."""
 
 
 def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
@@ -59,6 +63,8 @@ def _defaults(graph: networkx.MultiDiGraph, readings: list[NodeReading], options
     heading = "\\l".join(_text(line) for line in title_lines(graph.graph) if line)
     kinds = [kind for kind in SHAPES if any(reading.kind == kind for reading in readings)]
     legend = "; ".join(f"{_shape_words(kind)}: {KIND_WORDS[kind]}" for kind in kinds)
+    marks = [mark for mark in MARK_WORDS if any(reading.mark == mark for reading in readings)]
+    legend += "".join(f"; {MARK_SIGNS[mark]} {MARK_WORDS[mark]}" for mark in marks)
     label = heading + "\\l" + (_text(legend) + "\\l" if legend else "")
     common = {"fontname": SANS_FAMILY, "fontcolor": theme.text}
     page = {
@@ -85,9 +91,9 @@ def _node(reading: NodeReading, theme: Theme) -> str:
     ink = theme.kinds.get(reading.kind, theme.kinds["op"])
     shape, style = SHAPES.get(reading.kind, SHAPES["op"])
     tags = " ".join(f"[{tag}]" for tag in reading.tags)
-    first = "  ".join(word for word in (reading.title, tags, reading.shape) if word)
+    first = "  ".join(word for word in (MARK_SIGNS.get(reading.mark, ""), reading.title, tags, reading.shape) if word)
     second = " · ".join(word for word in (reading.detail, reading.place) if word)
-    third = "  ".join(word for word in (reading.value, gradient_words(reading)) if word)
+    third = "  ".join(word for word in (reading.value, gradient_words(reading), reading.change) if word)
     paint = {"shape": shape, "style": style, "fillcolor": ink.fill, "color": ink.border, "fontcolor": ink.text}
     if reading.kind == "parameter":
         paint["penwidth"] = "2"
@@ -97,6 +103,8 @@ def _node(reading: NodeReading, theme: Theme) -> str:
         paint |= {"penwidth": "4", "color": theme.text}
     if reading.state == "future":
         paint |= {"style": f"{style},dashed", "fontcolor": theme.muted}
+    if reading.mark:
+        paint |= {"penwidth": "3", "color": theme.marks[reading.mark], "style": f"{style},{MARK_STYLES[reading.mark]}"}
     label = "\\n".join(_text(line) for line in (first, second, third) if line)
     tooltip = _text(reading.facts, newline="\\n")
     return f'[label="{label}" {_attributes(paint)} tooltip="{tooltip}"]'
@@ -110,6 +118,9 @@ def _edge(reading: EdgeReading, theme: Theme) -> str:
         paint |= _gradient_paint(reading.gradient, theme)
     if reading.state == "future":
         paint["style"] = "dashed"
+    if reading.mark:
+        words.append(MARK_SIGNS[reading.mark])
+        paint |= {"penwidth": "3", "color": theme.marks[reading.mark], "style": MARK_STYLES[reading.mark]}
     label = f'label=" {_text("  ".join(words))}"' if words else ""
     return f"[{' '.join(part for part in (label, _attributes(paint)) if part)}]"
 

@@ -14,21 +14,23 @@ from graphlab.layout.boxes import Box
 from graphlab.renderers.drawing import number, path, polygon, rectangle, text_element
 from graphlab.renderers.fonts import Face, measure, shorten
 from graphlab.renderers.palette import Ink, Theme, readable_on
-from graphlab.renderers.reading import Magnitude, NodeReading, sign
+from graphlab.renderers.reading import MARK_SIGNS, Magnitude, NodeReading, sign
 
-Role = Literal["text", "muted", "tag", "chip"]
+Role = Literal["text", "muted", "tag", "chip", "mark"]
 
 TITLE, SMALL, MONO = 14.0, 10.0, 11.5
 PADDING = 12.0
 GAP = 18.0
 """Between what stands left and what stands right in a row."""
 CHIP_PADDING = 5.0
-ROW_HEIGHTS = (19.0, 14.5, 18.5)
+ROW_HEIGHTS = (19.0, 14.5, 18.5, 15.0)
 TOP = 8.0
 LONGEST = 250.0
 """A call or a name wider than this is cut; the tooltip has it whole."""
 LONGEST_OF_GROUP = 340.0
 CORNER = 9.0
+MARK_BORDERS = {"added": "", "removed": "7 4", "changed": "9 3 2 3", "renamed": "1.5 3"}
+"""Dashes of the outline of what differs between two graphs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Run:
 
     @property
     def width(self) -> float:
-        padding = 2 * CHIP_PADDING if self.role in {"tag", "chip"} else 0.0
+        padding = 2 * CHIP_PADDING if self.role in {"tag", "chip", "mark"} else 0.0
         return measure(self.text, self.size, self.face) + padding
 
 
@@ -92,7 +94,8 @@ def build_face(reading: NodeReading, *, has_numbers: bool) -> FaceOfNode:
     if len(reading.tags) > 3:
         tags += (Run(f"+{len(reading.tags) - 3}", 11.0, "sans", "tag"),)
     shape = (Run(_fit(reading.shape, MONO, "mono"), MONO, "mono", "text"),) if reading.shape else ()
-    rows = [Row((title, *tags), shape)]
+    mark = (Run(MARK_SIGNS[reading.mark], TITLE, "bold", "mark"),) if reading.mark else ()
+    rows = [Row((*mark, title, *tags), shape)]
     small = (Run(_fit(reading.detail, SMALL, "sans", longest), SMALL, "sans", "muted"),) if reading.detail else ()
     rows.append(Row(small, (Run(reading.place, SMALL, "sans", "muted"),) if reading.place else ()))
     if has_numbers and reading.kind != "data":
@@ -104,6 +107,8 @@ def build_face(reading: NodeReading, *, has_numbers: bool) -> FaceOfNode:
         rows.append(Row(tuple(left), tuple(right)))
     elif reading.value:
         rows.append(Row((Run(reading.value, 10.5, "mono", "muted"),), ()))
+    if reading.change:
+        rows.append(Row((Run(_fit(reading.change, 10.5, "sans"), 10.5, "sans", "text"),), ()))
     return FaceOfNode(reading, tuple(rows))
 
 
@@ -125,7 +130,9 @@ def draw_face(face: FaceOfNode, box: Box, theme: Theme) -> list[str]:
     """Return the elements of a node: its outline and what stands in it."""
     reading = face.reading
     ink = theme.kinds.get(reading.kind, theme.kinds["op"])
-    elements = draw_outline(reading.kind, box, ink, theme, state=reading.state, is_idle=reading.is_idle)
+    elements = draw_outline(
+        reading.kind, box, ink, theme, state=reading.state, is_idle=reading.is_idle, mark=reading.mark
+    )
     # A box that was widened for its lines keeps its texts together in the middle.
     inner = max(row.width for row in face.rows)
     spare = max(0.0, box.width - 2 * face.padding - inner)
@@ -135,7 +142,10 @@ def draw_face(face: FaceOfNode, box: Box, theme: Theme) -> list[str]:
     for row, height in zip(face.rows, ROW_HEIGHTS, strict=False):
         x = left
         for run in row.left:
-            elements += _draw_run(run, x, y, height, ink, theme)
+            if run.role == "mark":
+                elements += draw_mark(reading.mark, x, y + height / 2, theme)
+            else:
+                elements += _draw_run(run, x, y, height, ink, theme)
             x += run.width + 6.0
         x = right - _width(row.right)
         for run in row.right:
@@ -159,6 +169,16 @@ def _draw_run(run: Run, x: float, y: float, height: float, ink: Ink, theme: Them
     return [text_element(x, baseline, run.text, run.size, color, run.face)]
 
 
+def draw_mark(mark: str, x: float, middle: float, theme: Theme) -> list[str]:
+    """Return the sign of what differs between two graphs, on its colour."""
+    sign_run = Run(MARK_SIGNS[mark], TITLE, "bold", "mark")
+    fill = theme.marks[mark]
+    return [
+        rectangle(x, middle - 8.5, sign_run.width, 17.0, 3.5, fill=fill),
+        text_element(x + CHIP_PADDING, middle + TITLE * 0.36, sign_run.text, TITLE, readable_on(fill), "bold"),
+    ]
+
+
 def draw_chip(magnitude: Magnitude, text: str, x: float, middle: float, size: float, theme: Theme) -> list[str]:
     """Return a gradient's number on its colour; zero is an empty dashed chip, NaN and infinity are an alarm."""
     width = measure(text, size) + 2 * CHIP_PADDING
@@ -180,7 +200,7 @@ def draw_chip(magnitude: Magnitude, text: str, x: float, middle: float, size: fl
 
 
 def draw_outline(
-    kind: str, box: Box, ink: Ink, theme: Theme, *, state: str = "done", is_idle: bool = False
+    kind: str, box: Box, ink: Ink, theme: Theme, *, state: str = "done", is_idle: bool = False, mark: str = ""
 ) -> list[str]:
     """Return a node's outline: kinds differ in shape as well as in colour; a leaf that gets no gradient is hollow."""
     is_now = state == "now"
@@ -190,6 +210,9 @@ def draw_outline(
         paint |= {"fill": theme.background, "stroke_dasharray": "3 3"}
     if state == "future":
         paint["stroke_dasharray"] = "6 4"
+    if mark:
+        paint |= {"stroke": theme.marks[mark], "stroke_width": 3.0}
+        paint |= {"stroke_dasharray": MARK_BORDERS[mark]} if MARK_BORDERS[mark] else {}
     elements = []
     if kind == "group":
         elements.append(rectangle(box.x + 4, box.y + 4, box.width, box.height, CORNER, **paint))

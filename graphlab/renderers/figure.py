@@ -10,7 +10,7 @@ from graphlab.errors import RenderError
 from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, LabelSize, lay_out_boxes
 from graphlab.layout.fold import apply_folding, plan_folding, without_strays
 from graphlab.renderers.drawing import number, path, rectangle, rounded, text_element
-from graphlab.renderers.faces import CHIP_PADDING, FaceOfNode, build_face, draw_chip
+from graphlab.renderers.faces import CHIP_PADDING, MARK_BORDERS, FaceOfNode, build_face, draw_chip
 from graphlab.renderers.fonts import measure, shorten
 from graphlab.renderers.options import Options
 from graphlab.renderers.palette import Theme
@@ -120,12 +120,18 @@ def draw_edges(figure: Figure, theme: Theme) -> list[str]:
 
 
 def _strength(edge: EdgeReading) -> int:
+    if edge.mark:
+        return 100
     if edge.gradient is None:
         return -1 if edge.state == "future" else 0
     return {"zero": 1, "level": 2 + abs(edge.gradient.level), "invalid": 99}[edge.gradient.tone]
 
 
 def _paint(edge: EdgeReading, theme: Theme) -> dict[str, str | float]:
+    if edge.mark:
+        dashes = MARK_BORDERS[edge.mark]
+        paint: dict[str, str | float] = {"stroke": theme.marks[edge.mark], "stroke_width": 3.0}
+        return paint | {"stroke_dasharray": dashes} if dashes else paint
     if edge.state == "future":
         return {"stroke": theme.line, "stroke_width": 1.4, "stroke_dasharray": "5 4", "opacity": 0.45}
     if edge.gradient is None:

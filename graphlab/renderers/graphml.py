@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from graphlab.model import Snapshot
 
-NODE_FACTS = ("id", "kind", "name", "op", "call", "module", "file", "line", "dtype", "device", "state")
-EDGE_FACTS = ("slot", "output", "label", "state")
+NODE_FACTS = ("id", "kind", "name", "op", "call", "module", "file", "line", "dtype", "device", "state", "mark")
+EDGE_FACTS = ("slot", "output", "label", "state", "mark")
 FIGURES = ("norm", "minimum", "maximum", "mean", "zeros", "nans")
 
 

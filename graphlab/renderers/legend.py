@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from graphlab.layout.boxes import Box
 from graphlab.renderers.drawing import path, rectangle, text_element
-from graphlab.renderers.faces import CHIP_PADDING, draw_chip, draw_circle, draw_outline
+from graphlab.renderers.faces import CHIP_PADDING, MARK_BORDERS, draw_chip, draw_circle, draw_mark, draw_outline
 from graphlab.renderers.fonts import measure
 from graphlab.renderers.palette import Theme
-from graphlab.renderers.reading import KIND_WORDS, LEVELS, EdgeReading, Magnitude, NodeReading
+from graphlab.renderers.reading import KIND_WORDS, LEVELS, MARK_WORDS, EdgeReading, Magnitude, NodeReading
 
 SIZE = 10.5
 LINE = 24.0
@@ -31,6 +31,7 @@ def legend_entries(
     readings: Collection[NodeReading], edges: Iterable[EdgeReading], theme: Theme, *, is_round: bool = False
 ) -> list[Entry]:
     """Return what a picture of these nodes and edges needs to be explained; `is_round`: its nodes are circles."""
+    edges = list(edges)
     tones = {magnitude.tone for reading in readings for magnitude in reading.magnitudes}
     tones |= {edge.gradient.tone for edge in edges if edge.gradient is not None}
     kinds = {reading.kind for reading in readings if not reading.is_idle}
@@ -47,6 +48,8 @@ def legend_entries(
         entries.append(_now(theme))
     if any(reading.state == "future" for reading in readings):
         entries.append(_future(theme))
+    marks = {reading.mark for reading in readings} | {edge.mark for edge in edges}
+    entries += [_mark(mark, theme) for mark in MARK_WORDS if mark in marks]
     if tones:
         entries.append(_scale(theme))
     if "zero" in tones:
@@ -148,6 +151,17 @@ def _future(theme: Theme) -> Entry:
         return [box, _words(x + 30, middle, words, theme)]
 
     return Entry(30 + measure(words, SIZE), draw)
+
+
+def _mark(mark: str, theme: Theme) -> Entry:
+    words = MARK_WORDS[mark]
+
+    def draw(x: float, middle: float) -> list[str]:
+        dashes = {"stroke_dasharray": MARK_BORDERS[mark]} if MARK_BORDERS[mark] else {}
+        line = path(f"M{x + 24:.2f} {middle:.2f}h28", stroke=theme.marks[mark], stroke_width=3.0, **dashes)
+        return [*draw_mark(mark, x, middle, theme), line, _words(x + 58, middle, words, theme)]
+
+    return Entry(58 + measure(words, SIZE), draw)
 
 
 def _scale(theme: Theme) -> Entry:

@@ -42,12 +42,14 @@ def _list(members: list[str]) -> str:
 
 def _node(data: dict[str, Any]) -> dict[str, Any]:
     tensors = {name: summarise(data.get(name)) for name in ("value", "gradient")}
-    return {name: data.get(name) for name in NODE_FACTS} | tensors
+    mark = {"mark": data["mark"]} if data.get("mark") else {}
+    return {name: data.get(name) for name in NODE_FACTS} | tensors | mark
 
 
 def _edge(source: int, target: int, key: int, data: dict[str, Any]) -> dict[str, Any]:
     gradient = summarise(data.get("gradient"))
-    return {"source": source, "target": target, "key": key, "slot": data.get("slot"), "gradient": gradient}
+    mark = {"mark": data["mark"]} if data.get("mark") else {}
+    return {"source": source, "target": target, "key": key, "slot": data.get("slot"), "gradient": gradient} | mark
 
 
 def _text(value: Any) -> str:

@@ -42,6 +42,8 @@ class Theme:
     """The same for lines, which must be seen on the background."""
     alarm: str
     """NaN and infinity: this on the text's colour."""
+    marks: Mapping[str, str]
+    """What differs between two graphs, beside a sign and a border of its own."""
 
 
 LIGHT = Theme(
@@ -86,6 +88,7 @@ LIGHT = Theme(
         "#993404",
     ),
     alarm="#ffe34d",
+    marks={"added": "#0060b8", "removed": "#b8410a", "changed": "#6f5a00", "renamed": "#59626e"},
 )
 
 DARK = Theme(
@@ -130,6 +133,7 @@ DARK = Theme(
         "#ffc98f",
     ),
     alarm="#ffe34d",
+    marks={"added": "#6db8ff", "removed": "#ff9a5c", "changed": "#e5c94a", "renamed": "#a0abb8"},
 )
 
 THEMES: Mapping[str, Theme] = {"light": LIGHT, "dark": DARK}

@@ -34,6 +34,13 @@ KIND_WORDS: Mapping[str, str] = {
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
+MARK_SIGNS: Mapping[str, str] = {"added": "+", "removed": "−", "changed": "~", "renamed": "="}
+MARK_WORDS: Mapping[str, str] = {
+    "added": "in B alone",
+    "removed": "in A alone",
+    "changed": "changed",
+    "renamed": "another name",
+}
 KIND_DETAILS: Mapping[str, str] = {"output": "backward begins", "leaf": "leaf tensor", "data": "data tensor"}
 
 
@@ -73,6 +80,10 @@ class NodeReading:
     state: str
     facts: str
     """Everything there is to say, line by line."""
+    mark: str = ""
+    """In the picture of two graphs: added, removed, changed or renamed; for what is common empty."""
+    change: str = ""
+    """How the node was in the first of two graphs."""
 
     @property
     def is_idle(self) -> bool:
@@ -92,6 +103,8 @@ class EdgeReading:
     label: str
     gradient: Magnitude | None
     state: str
+    mark: str = ""
+    """As of a node."""
 
 
 def read_nodes(graph: networkx.MultiDiGraph) -> dict[int, NodeReading]:
@@ -161,6 +174,8 @@ def read_node(data: Mapping[str, Any], *, is_missing: bool = False, is_part: boo
         missing=_missing(data) if is_missing else "",
         state=str(data.get("state") or "done"),
         facts="\n".join(_facts(data)),
+        mark=str(data.get("mark") or ""),
+        change=change_words(data),
     )
 
 
@@ -173,6 +188,27 @@ def _shape(data: Mapping[str, Any]) -> str:
     (first, *others) = takes
     before = f"{len(data['takes'])} inputs" if others else shape_words(first)
     return f"{before} → {words}" if before else words
+
+
+def mark_words(data: Mapping[str, Any]) -> str:
+    """Return how a node of two graphs differs, on one line: `~ changed, was 16×8`; for what is common nothing."""
+    mark = data.get("mark")
+    words = [f"{MARK_SIGNS[mark]} {MARK_WORDS[mark]}" if mark else "", change_words(data)]
+    return ", ".join(word for word in words if word)
+
+
+def change_words(data: Mapping[str, Any]) -> str:
+    """Return how a node was in the first of two graphs: `was 16×8, ‖∇‖ 0.12`."""
+    before = data.get("was") or {}
+    words = []
+    if "shape" in before or "dtype" in before:
+        words.append(shape_words(before.get("shape", data.get("shape")), before.get("dtype", data.get("dtype"))))
+    if "gradient" in before:
+        magnitude = read_gradient(before["gradient"], digits=3) if before["gradient"] is not None else None
+        words.append(sign(magnitude) if magnitude else "no gradient")
+    words += [plain(str(before["name"]))] if "name" in before else []
+    words += [f"in {plain(str(before['module']))}"] if "module" in before else []
+    return f"was {', '.join(words)}" if words else str(data.get("changes") or "")
 
 
 def _more(data: Mapping[str, Any]) -> tuple[tuple[str, Magnitude], ...]:
@@ -207,6 +243,7 @@ def read_edge(data: Mapping[str, Any]) -> EdgeReading:
         label=plain(data.get("label") or ""),
         gradient=read_gradient(gradient, digits=3) if gradient is not None else None,
         state=str(data.get("state") or "done"),
+        mark=str(data.get("mark") or ""),
     )
 
 

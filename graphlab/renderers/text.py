@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from graphlab.layout.fold import without_strays
 from graphlab.layout.lanes import LaneRow, Lanes, link_cells, newest_first, node_cells
 from graphlab.renderers.options import Options
-from graphlab.renderers.reading import NodeReading, gradient_words, read_edge, read_nodes, title_lines
+from graphlab.renderers.reading import (
+    MARK_SIGNS,
+    MARK_WORDS,
+    NodeReading,
+    gradient_words,
+    read_edge,
+    read_nodes,
+    title_lines,
+)
 
 if TYPE_CHECKING:
     import networkx
@@ -29,7 +37,9 @@ def draw_text(graph: networkx.MultiDiGraph) -> str:
     heading = [line for line in title_lines(graph.graph) if line]
     rows = _table(without_strays(graph))
     body = [line.rstrip() for line in rows] or ["nothing is there yet"]
-    return "\n".join([*heading, "", *body, "", LEGEND]) + "\n"
+    marks = dict.fromkeys(str(mark) for _, mark in graph.nodes(data="mark") if mark)
+    signs = ["   ".join(f"{MARK_SIGNS[mark]} {MARK_WORDS[mark]}" for mark in MARK_WORDS if mark in marks)]
+    return "\n".join([*heading, "", *body, "", LEGEND, *filter(None, signs)]) + "\n"
 
 
 def _table(graph: networkx.MultiDiGraph) -> list[str]:
@@ -49,7 +59,7 @@ def _table(graph: networkx.MultiDiGraph) -> list[str]:
         if link.strip():
             drawn.append((link, ()))
     left = max((len(lane) for lane, _ in drawn), default=0)
-    widths = [max((width(cells[index]) for _, cells in drawn if cells), default=0) for index in range(8)]
+    widths = [max((width(cells[index]) for _, cells in drawn if cells), default=0) for index in range(9)]
     return [
         lane.ljust(left) + " " + "  ".join(_pad(cell, wide) for cell, wide in zip(cells, widths, strict=False) if wide)
         for lane, cells in drawn
@@ -64,11 +74,12 @@ def _lanes_of(row: LaneRow, reading: NodeReading) -> str:
 def _columns(reading: NodeReading, inputs: list[str]) -> tuple[str, ...]:
     shown = inputs if len(inputs) <= 8 else [*inputs[:7], f"and {len(inputs) - 7} more"]
     return (
+        MARK_SIGNS.get(reading.mark, ""),
         f"#{reading.id}",
         reading.title,
         " ".join(reading.tags),
         reading.shape,
-        "  ".join(part for part in (reading.value, gradient_words(reading)) if part),
+        "  ".join(part for part in (reading.value, gradient_words(reading), reading.change) if part),
         reading.detail,
         reading.place,
         f"from {', '.join(shown)}" if inputs else "",

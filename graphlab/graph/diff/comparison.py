@@ -17,11 +17,13 @@ from graphlab.model import LEAF_KINDS
 if TYPE_CHECKING:
     import networkx
 
+    from graphlab.graph.shown import Graph
     from graphlab.model import Snapshot
 
 Sort = Literal["added", "removed", "changed", "renamed"]
 Aspect = Literal["shape", "dtype", "gradient", "name", "module"]
 
+SIGNS: Mapping[Sort, str] = {"added": "+", "removed": "-", "changed": "~", "renamed": "="}
 FACTOR = 10.0
 """By how much a gradient must differ to be told."""
 
@@ -66,11 +68,29 @@ class Comparison:
     pairs: Mapping[int, int]
     """For nodes of `a` the same nodes of `b`."""
     factor: float | None
+    orders: tuple[Sequence[int], Sequence[int]]
+    """The nodes of both graphs as they ran."""
 
     @property
     def is_equal(self) -> bool:
         """Whether the graphs are the same."""
         return not (self.nodes or self.edges)
+
+    @property
+    def summary(self) -> str:
+        """How much differs, on one line."""
+        if self.is_equal:
+            return f"equal: {_count(len(self.b), 'node')}, {_count(self.b.number_of_edges(), 'edge')}"
+        same = len(self.pairs) - self.count("changed") - self.count("renamed")
+        nodes = " ".join(f"{SIGNS[sort]}{self.count(sort)}" for sort in SIGNS if self.count(sort))
+        edges = " ".join(f"{SIGNS[sort]}{self.count_edges(sort)}" for sort in SIGNS if self.count_edges(sort))
+        return f"nodes: {nodes or 'equal'} ({same} the same)   edges: {edges or 'equal'}"
+
+    def union(self) -> Graph:
+        """Return both graphs as one, what differs marked; renderers draw it."""
+        from graphlab.graph.diff.union import build_union
+
+        return build_union(self)
 
     def count(self, sort: Sort) -> int:
         """Return how many nodes were added, removed, changed or renamed."""
@@ -79,6 +99,10 @@ class Comparison:
     def count_edges(self, sort: Sort) -> int:
         """Return how many edges were added or removed, or have another gradient."""
         return sum(change.sort == sort for change in self.edges)
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def compare(a: networkx.MultiDiGraph, b: networkx.MultiDiGraph, *, factor: float | None = FACTOR) -> Comparison:
@@ -94,12 +118,12 @@ def compare(a: networkx.MultiDiGraph, b: networkx.MultiDiGraph, *, factor: float
         raise UsageError(f"a gradient can change by a factor of 1 or more, not {factor!r}")
     notes: list[str] = []
     details = {a.graph.get("detail"), b.graph.get("detail")}
-    has_data = details != {"light", "full"}
-    if not has_data:
+    if details == {"light", "full"}:
+        a, b = _without_data(a), _without_data(b)
         notes.append("data is not compared: light detail records no tensors that need no gradient")
     places = same_places(a.graph, b.graph)
-    one = make_side(a, places[0], has_data=has_data)
-    two = make_side(b, places[1], has_data=has_data)
+    one = make_side(a, places[0])
+    two = make_side(b, places[1])
     pairs = match(one, two)
     groups = _gradient_groups(one, two, pairs, factor, notes)
     nodes = _compare_nodes(one, two, pairs, groups, factor)
@@ -113,7 +137,12 @@ def compare(a: networkx.MultiDiGraph, b: networkx.MultiDiGraph, *, factor: float
         edges=tuple(edges),
         pairs={one.ids[first]: two.ids[second] for first, second in sorted(pairs.items())},
         factor=factor,
+        orders=(one.ids, two.ids),
     )
+
+
+def _without_data(graph: networkx.MultiDiGraph) -> networkx.MultiDiGraph:
+    return graph.subgraph([node for node, kind in graph.nodes(data="kind") if kind != "data"]).copy()
 
 
 def _gradient_groups(

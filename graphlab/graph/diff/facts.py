@@ -25,6 +25,19 @@ class FactChange:
     is_script: bool = False
     """Whether `a` and `b` are numbers of lines of a file that the other run does not have."""
 
+    @property
+    def words(self) -> str:
+        """The fact on one line: `seed: 0 -> 1`, `train.py: 2 lines of A alone, 5 lines of B alone`."""
+        if not self.is_script:
+            return f"{self.name}: {_said(self.a)} -> {_said(self.b)}"
+        counts = [(side, lines) for side, lines in (("A", self.a), ("B", self.b)) if lines]
+        said = [f"{lines} {'line' if lines == 1 else 'lines'} of {side} alone" for side, lines in counts]
+        return f"{self.name}: {', '.join(said)}"
+
+
+def _said(value: Any) -> str:
+    return "none" if value is None else str(value)
+
 
 def compare_facts(one: Mapping[str, Any], two: Mapping[str, Any]) -> tuple[FactChange, ...]:
     """Return the facts that differ; what one side does not tell is no difference."""

@@ -75,25 +75,18 @@ class Side:
         return tuple(parts)
 
 
-def make_side(
-    graph: networkx.MultiDiGraph,
-    places: Mapping[tuple[str, int], int] | None = None,
-    *,
-    has_data: bool = True,
-) -> Side:
+def make_side(graph: networkx.MultiDiGraph, places: Mapping[tuple[str, int], int] | None = None) -> Side:
     """Put a graph into this form.
 
     Args:
         graph: as `build_graph` makes it, or read from what `graphlab export -o x.json` wrote.
         places: see `Side`.
-        has_data: keep tensors that need no gradient; light detail does not record them.
 
     Raises:
         UsageError: the graph has a cycle.
     """
-    kept = {node: data for node, data in graph.nodes(data=True) if has_data or data["kind"] != "data"}
-    edges = [edge for edge in graph.edges(data="slot") if edge[0] in kept and edge[1] in kept]
-    ids = _execution_order(kept, edges)
+    edges = list(graph.edges(data="slot"))
+    ids = _execution_order(graph, edges)
     position = {node: index for index, node in enumerate(ids)}
     inputs: list[list[tuple[int, int]]] = [[] for _ in ids]
     uses: list[list[tuple[int, int]]] = [[] for _ in ids]
@@ -102,7 +95,7 @@ def make_side(
         uses[position[source]].append((slot or 0, position[target]))
     for ends in (*inputs, *uses):
         ends.sort()
-    facts = [kept[node] for node in ids]
+    facts = [graph.nodes[node] for node in ids]
     return Side(ids, facts, inputs, uses, _find_roots(facts, inputs), places or {})
 
 

@@ -15,6 +15,7 @@ from graphlab.renderers.reading import (
     Magnitude,
     NodeReading,
     call_words,
+    mark_words,
     plain,
     shape_words,
 )
@@ -123,7 +124,7 @@ def describe_node(data: Mapping[str, Any]) -> dict[str, Any]:
     about = {
         "kind": kind,
         "title": title if title.strip() else f'"{title}"',
-        "detail": detail,
+        "detail": "  ".join(word for word in (mark_words(data), detail) if word),
         "name": name,
         "call": plain(data.get("call") or ""),
         "module": plain(data.get("module") or ""),
