@@ -18,7 +18,8 @@ and stop; `torch.jit.trace` keeps the one branch it saw, for all inputs to
 come; `torch.compile` cuts the graph in pieces and lets Python decide between
 them. The straight model below has none of these lines, and all tracers make
 the same graph of it. To see: `graphlab export static_vs_dynamic --static fx
--o fx.svg` (or `export`, `compile`, `jit`; `fx:straight` for the other model).
+-o fx.svg` (or `export`, `compile`, `jit`; `fx:straight` for the other model),
+and `w` in the explorer.
 
 Section: 2 Computational graphs
 Question: Which two lines of `forward` can no static graph hold?

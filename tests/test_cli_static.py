@@ -40,6 +40,14 @@ choose(torch.ones(2, requires_grad=True)).sum().backward()
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def compiler_is_loaded() -> None:
+    """Torch's compiler patches `nn.Module` for good when it is first used: not in a test that looks for such traces."""
+    from torch._dynamo.mutation_guard import install_generation_tagging_init
+
+    install_generation_tagging_init()
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)

@@ -41,6 +41,10 @@ def build_static_graph(static: StaticGraph, scenario: str, *, has_views: bool = 
     graph.graph.update(_describe(static, scenario, shown))
     for node in shown:
         graph.add_node(node.id, **_node_facts(node))
+    for node in static.nodes:
+        origin, _ = _origin(node.id, passed)
+        if node.id in passed and node.name and origin in graph and not graph.nodes[origin]["name"]:
+            graph.nodes[origin].update(name=node.name, names=[node.name])  # the variable holds the copy
     for node in shown:
         for slot, number in enumerate(node.inputs):
             source, label = _origin(number, passed)

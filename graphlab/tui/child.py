@@ -171,6 +171,16 @@ def start_replay(recording: Path, step: int, output: Path) -> Child:
     return _start([sys.executable, "-m", "graphlab", *words], output, None)
 
 
+def start_tracing(recording: Path, output: Path) -> Child:
+    """Start `graphlab export --static all` as a child process, and return at once.
+
+    Raises:
+        RecordingError: the process cannot be started.
+    """
+    words = ["export", str(recording), "--static", "all", "-o", str(output)]
+    return _start([sys.executable, "-m", "graphlab", *words], output, None)
+
+
 def _start(command: list[str], output: Path, folder: Path | None) -> Child:
     try:
         process = subprocess.Popen(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from graphlab.tui.child import Child
     from graphlab.tui.replaying import Replayer
     from graphlab.tui.state import ExplorerState
+    from graphlab.tui.static_book import StaticBook
 
 FOLLOW_SECONDS = 0.25
 _WARM_UP = 0.1
@@ -58,6 +59,7 @@ class ExploreScreen(Screen[None]):
         self._is_stale = False
         self._last_news = time.monotonic()
         self._replayer: Replayer | None = None
+        self._static: StaticBook | None = None
         self._player: Timer | None = None
         self._follower: Timer | None = None
 
@@ -432,6 +434,27 @@ class ExploreScreen(Screen[None]):
             self._replayer = Replayer(self)
         self._replayer.start()
         self.state_changed()
+
+    def action_static(self) -> None:
+        """Show the static graphs of the script beside the graph of the cursor's step."""
+        from graphlab.tui.static_book import StaticBook
+        from graphlab.tui.static_screen import StaticScreen
+
+        self._pause()
+        step = self.state.step
+        if step is None:
+            self.state.tell(messages.NO_STEPS)
+            return
+        known = self._static
+        self._static = StaticBook(self.state.recording, step.step, known.graphs if known else [])
+        self._static.index = known.index if known else 0
+
+        def answer(node: int | None) -> None:
+            if node is not None:
+                self.state.choose(node)
+                self.state.enter_node()
+
+        self.app.push_screen(StaticScreen(self._static), answer)
 
     def action_export(self) -> None:
         """Open the export dialog."""

@@ -10,6 +10,7 @@ from graphlab.errors import RecordingError, UsageError
 from graphlab.recording import open_recording
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.keys import key_name
+from graphlab.tui.static_screen import StaticScreen
 from graphlab.tui.theme import DARK
 from graphlab.tui.training import TrainingPane
 
@@ -48,6 +49,8 @@ async def _press(
         for key in keys:
             await pilot.press(key_name(key))
             await pilot.pause()
+            if isinstance(app.screen, StaticScreen):  # the next key is meant for the graphs, not for their absence
+                await _settle(pilot)
         await _settle(pilot)
         strips = screen_strips(app)
         theme = app.current_theme

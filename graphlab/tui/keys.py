@@ -39,6 +39,8 @@ SECTIONS = ("Move the cursor", "Find the way", "Look", "Panes", "Choose", "Every
 MOVE, FIND, LOOK, PANES, CHOOSE, REST = SECTIONS
 BOTH = ("explorer", "gallery")
 GALLERY = ("gallery",)
+STATIC = ("static",)
+EVERYWHERE_BUT_DIALOGS = ("explorer", "gallery", "static")
 EVERYWHERE = ("explorer", "gallery", "dialog")
 
 # fmt: off
@@ -160,6 +162,27 @@ KEYS: tuple[Key, ...] = (
         "the pane's other view: boxes or lanes, curve or table", PANES, footer=11),
     Key("release", "escape", "Esc", "release", "let go",
         "leave the zoom, then let go of the selection and the marks", PANES),
+    Key("static", "w", "w", "static", "static",
+        "the static graphs of the same code beside this one: torch.fx, torch.export, torch.compile, a whole step", REST,
+        footer=13),
+    Key("static_up", "up,k", "↑ k", "select(-1)", "select",
+        "select the node above; what is the same in the other graph is lit", CHOOSE, STATIC),
+    Key("static_down", "down,j", "↓ j", "select(1)", "select",
+        "select the node below", CHOOSE, STATIC, footer=1),
+    Key("static_page_up", "pageup", "PgUp", "page(-1)", "page",
+        "a page up", CHOOSE, STATIC),
+    Key("static_page_down", "pagedown", "PgDn", "page(1)", "page",
+        "a page down", CHOOSE, STATIC),
+    Key("static_side", "tab", "Tab", "side", "other side",
+        "the other graph, then the words", CHOOSE, STATIC, footer=3),
+    Key("static_tracer", "v", "v", "tracer(1)", "next tracer",
+        "the next tracer's graph", CHOOSE, STATIC, footer=2),
+    Key("static_tracer_back", "V", "V", "tracer(-1)", "last tracer",
+        "the graph of the tracer before", CHOOSE, STATIC),
+    Key("static_enter", "enter", "Enter", "enter", "go there",
+        "back to the explorer, to the event that made the node", CHOOSE, STATIC, footer=4),
+    Key("static_leave", "escape,w", "Esc w", "leave", "back",
+        "back to the explorer", CHOOSE, STATIC, footer=5),
     Key("replay", "r", "r", "replay", "in full",
         "record this step in full, where it is light: the script runs again in the background; again stops it", REST),
     Key("export", "e", "e", "export", "export",
@@ -167,11 +190,11 @@ KEYS: tuple[Key, ...] = (
     Key("gallery", "o", "o", "gallery", "gallery",
         "the gallery of scenarios and recordings", REST, footer=12),
     Key("theme", "t", "t", "app.next_theme", "theme",
-        "the next theme: dark, light, colour-blind safe, the terminal's own", REST, BOTH),
+        "the next theme: dark, light, colour-blind safe, the terminal's own", REST, EVERYWHERE_BUT_DIALOGS),
     Key("help", "question_mark,f1", "? F1", "help", "Help",
-        "this list", REST, BOTH, footer=1),
+        "this list", REST, EVERYWHERE_BUT_DIALOGS, footer=1),
     Key("quit", "q", "q", "app.quit", "Quit",
-        "leave", REST, BOTH, footer=2),
+        "leave", REST, EVERYWHERE_BUT_DIALOGS, footer=2),
 )
 # fmt: on
 

@@ -237,6 +237,26 @@ VALUE = "value"
 OUTPUT_OF = "output ({name})"
 CALL_AT = "{call} at line {line}"
 TENSOR_VIEWS = {"heat": "heat map", "numbers": "numbers", "histogram": "histogram"}
+
+# -- static graphs -------------------------------------------------------------------------------------------------
+
+STATIC_GRAPHS = "Static graphs"
+DYNAMIC_TITLE = "autograd · step {step}"
+LEGEND_STATIC = "● in both  ○ only here"
+IN_BOTH, ONLY_HERE = "●", "○"
+DIFFERENCES = "What one has and the other lacks"
+WHICH_TRACER = "v: next tracer ({place} of {count})"
+TRACING = (
+    "the script runs once more in the background, for torch.fx, torch.export, torch.compile, make_fx and torch.jit …"
+)
+TRACE_LATER = "the run still goes on: its script can be traced when it has ended"
+NO_TRACE = "the tracing ended without a graph"
+NO_STATIC_GRAPH = "{tracer} makes no graph of this"
+AT_LINE = "Line {line}: "
+LINE_SIGN = "L"
+PART_OF = "of {name}"
+SAME_GRAPH = "nothing: every op of the one is in the other"
+
 NO_NEWS = "unfinished, no news"
 
 LEFT = "graphlab: {message}"

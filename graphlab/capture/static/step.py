@@ -11,7 +11,7 @@ import ast
 import contextlib
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import CodeType, FrameType
 from typing import Any
 
@@ -167,8 +167,23 @@ def trace_code(
         if not node.users:
             graph.erase_node(node)
     module.recompile()
+    _name_what_was_made(module, seen.facts, Names(code, namespace))
     roots = [each.name for node in graph.nodes if node.op == "output" for each in node.all_input_nodes]
     return StepTrace(module, used, seen.facts, seen.reads, roots)
+
+
+def _name_what_was_made(module: GraphModule, facts: dict[str, Facts], names: Names) -> None:
+    """Name the leaves that the code itself made: a script traced as a whole builds its model on the way."""
+    known = {id(named.tensor): named for named in names.named}
+    for node in module.graph.nodes:
+        if node.op == "get_attr":
+            named = known.get(id(getattr(module, str(node.target), None)))
+            if named is not None:
+                facts[node.name] = Facts(named.kind, named.name, module=named.module, tensor=named.tensor)
+        elif (found := facts.get(node.name)) is not None and found.name is None and found.role == "forward":
+            named = known.get(id(found.tensor))
+            if named is not None and named.tensor.is_leaf:
+                facts[node.name] = replace(found, name=named.name)
 
 
 def _compile(body: list[ast.stmt], code: CodeType) -> CodeType:

@@ -8,6 +8,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -172,7 +173,7 @@ class ScriptTrace:
         return "the script calls no model, and no function of its own with tensors: --static step traces its statements"
 
     def _trace_step(self, frame: FrameType | None) -> StaticGraph:
-        target = "the script"
+        target = "the whole script"
         try:
             loop = self.watch.loop
             if frame is not None and loop is not None:
@@ -187,9 +188,7 @@ class ScriptTrace:
         rows = Rows(self._find_place)
         for name in trace.roots:
             facts = trace.facts.get(name, Facts())
-            trace.facts[name] = Facts(
-                facts.kind, "loss", facts.role, facts.module, facts.place, facts.autograd, facts.tensor
-            )
+            trace.facts[name] = replace(facts, name="loss")
         rows.add_graph(trace.module.graph, describe_by(trace.facts))
         return StaticGraph(
             "step", target, tuple(rows.nodes), tuple(frozen(trace.reads, str(self.script), self.lines)), None

@@ -1,0 +1,163 @@
+"""`w`: autograd's graph and the static graphs of the same code, side by side, lit together."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from graphlab.model import NodeKind
+from graphlab.recording import open_recording
+from graphlab.static_graph import StaticGraph, StaticNode, StaticNote, encode
+from graphlab.tui import messages, static_screen
+from graphlab.tui.app import GraphlabApp
+from graphlab.tui.child import Child
+from graphlab.tui.rows import row_text
+from graphlab.tui.static_book import StaticBook
+from graphlab.tui.static_screen import StaticScreen
+from tests import builders
+from tests.test_tui_explore import explorer, press, state_of, text_of
+
+
+def node(number: int, kind: NodeKind, call: str | None, name: str | None, line: int | None, *inputs: int) -> StaticNode:
+    return StaticNode(
+        number, kind, "forward", call and f"aten.{call}.default", call, name, None, "rnn_cell.py", line, None, (20, 1),
+        "float32", inputs,
+    )  # fmt: skip
+
+
+GRAPHS = [
+    StaticGraph("fx", "cell", (), (), StaticNote(9, "`if x > 0:` decides by a value which branch runs")),
+    StaticGraph(
+        "export",
+        "cell",
+        (
+            node(1, "parameter", None, "W_h", None),
+            node(2, "data", None, "odd", None),
+            node(3, "op", "tanh", None, None, 1, 2),
+            node(4, "op", "sort", None, 12, 3),
+        ),
+        (StaticNote(12, "a note of the tracer"),),
+        None,
+    ),
+]
+
+
+@pytest.fixture
+def recording_path(tmp_path: Path) -> Path:
+    path = builders.rnn_cell(tmp_path).path
+    assert path is not None
+    return path
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a quick child write the graphs, in place of one that asks torch."""
+    rows = json.dumps({"scenario": "rnn_cell", "graphs": [encode(graph) for graph in GRAPHS]})
+
+    def start(recording: Path, output: Path) -> Child:
+        program = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
+        command = [sys.executable, "-c", program, str(output), rows]
+        return Child(subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True), output)
+
+    monkeypatch.setattr(static_screen, "start_tracing", start)
+    monkeypatch.setattr(static_screen, "why_not", lambda recording: "")
+
+
+async def open_screen(pilot: Pilot[int]) -> StaticBook:
+    """Press `w`, and wait for the graphs."""
+    await press(pilot, "w")
+    await pilot.app.workers.wait_for_complete()
+    await pilot.pause(0.05)
+    screen = pilot.app.screen
+    assert isinstance(screen, StaticScreen)
+    return screen.book
+
+
+@pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_both_graphs_and_the_differences_are_on_the_screen(recording_path: Path, size: tuple[int, int]) -> None:
+    async with GraphlabApp(recording_path).run_test(size=size) as pilot:
+        await open_screen(pilot)
+        text = text_of(pilot)
+        assert "autograd · step 1" in text
+        assert "torch.export · cell" in text, "the first tracer that has a graph"
+        assert messages.DIFFERENCES in text
+        assert "a note of the tracer" in text
+        assert "sort only in the static graph" in text
+        assert "? Help" in text
+
+
+@pytest.mark.usefixtures("traced")
+async def test_what_is_the_same_is_lit_on_the_other_side(recording_path: Path) -> None:
+    async with GraphlabApp(recording_path).run_test(size=(120, 40)) as pilot:
+        book = await open_screen(pilot)
+        names = book.recording.names(book.recording.step(1).last)
+        book.choose("dynamic", next(number for number, held in names.items() if "W_h" in held))
+        assert book.lit("static") == {1}
+        assert book.row("static") == book.drawn("static").rows[1]
+        await press(pilot, "tab down")
+        assert book.side == "static"
+        book.choose("static", 4)
+        assert not book.lit("dynamic"), "what is in one graph alone lights nothing"
+        text = "\n".join(row_text(row) for row in book.rows_of("static", 40))
+        assert "○" in text.splitlines()[book.drawn("static").rows[4]]
+        assert "●" in text.splitlines()[book.drawn("static").rows[1]]
+
+
+@pytest.mark.usefixtures("traced")
+async def test_v_shows_the_next_tracer_and_why_it_has_no_graph(recording_path: Path) -> None:
+    async with GraphlabApp(recording_path).run_test(size=(120, 40)) as pilot:
+        book = await open_screen(pilot)
+        await press(pilot, "v")
+        assert book.graph is not None
+        assert book.graph.tracer == "fx"
+        text = text_of(pilot)
+        assert messages.NO_STATIC_GRAPH.format(tracer="torch.fx.symbolic_trace") in text
+        assert "Line 9: `if x > 0:` decides by a value" in text
+        await press(pilot, "escape")
+        assert pilot.app.screen is explorer(pilot)
+        await press(pilot, "w")
+        screen = pilot.app.screen
+        assert isinstance(screen, StaticScreen)
+        assert screen.book.graph is not None, "the script does not run a second time"
+        assert screen.book.graph.tracer == "fx"
+
+
+@pytest.mark.usefixtures("traced")
+async def test_enter_goes_to_the_event_that_made_the_node(recording_path: Path) -> None:
+    async with GraphlabApp(recording_path).run_test(size=(120, 40)) as pilot:
+        book = await open_screen(pilot)
+        tanh = next(each for each in book.recording.structure(1).nodes.values() if each.op == "TanhBackward0")
+        book.choose("static", 3)
+        assert book.lit("dynamic") == {tanh.id}
+        await press(pilot, "enter")
+        assert pilot.app.screen is explorer(pilot)
+        assert state_of(pilot).moment == tanh.event
+        assert state_of(pilot).selected_node == tanh.id
+
+
+async def test_without_its_script_a_recording_says_why_there_are_none(recording_path: Path) -> None:
+    async with GraphlabApp(recording_path).run_test(size=(120, 40)) as pilot:
+        book = await open_screen(pilot)
+        assert book.trouble == messages.NO_ORIGIN
+        assert messages.NO_ORIGIN[:40] in text_of(pilot)
+        assert "autograd · step 1" in text_of(pilot)
+
+
+@pytest.mark.slow
+async def test_the_script_of_a_recording_is_really_traced(tmp_path: Path) -> None:
+    from tests.recorded import record_text
+    from tests.test_graph_correspond import SCRIPT
+
+    path = record_text(tmp_path, SCRIPT).path
+    assert path is not None
+    async with GraphlabApp(path, at=open_recording(path).step(1).last).run_test(size=(120, 40)) as pilot:
+        book = await open_screen(pilot)
+        assert [graph.tracer for graph in book.graphs] == ["fx", "export", "compile", "step", "jit"]
+        assert book.graph is not None
+        assert book.graph.tracer == "compile", "fx and export stop at the branch"
