@@ -46,6 +46,8 @@ class ReplayOutcome:
     parting: Parting | None
     compared: int
     """How many steps were compared."""
+    asked: int
+    """How many there were to compare."""
 
 
 class _Comparison:
@@ -64,6 +66,16 @@ class _Comparison:
             if len(then) != len(losses) or not all(map(_is_same, then, losses)):
                 self.parting = Parting(number, then, tuple(losses))
         return self.parting is None
+
+    def run_ended(self, error: BaseException | None) -> None:
+        """Take how the run ended: the step in which it ended by itself is not done, and has not parted."""
+        parting = self.parting
+        if parting is None or not (error is not None or not parting.now):
+            return
+        begun = parting.then[: len(parting.now)]
+        if len(begun) < len(parting.then) and all(map(_is_same, begun, parting.now)):
+            self.parting = None
+            self.compared = parting.step - 1
 
 
 def _is_same(one: float, other: float) -> bool:
@@ -155,11 +167,13 @@ def replay(
     Raises:
         RecordingError: the new recording cannot be made; nothing has run then.
     """
-    assert request.steps is not None
-    comparison = _Comparison(recording, request.steps)
+    asked = request.steps
+    assert asked is not None
+    comparison = _Comparison(recording, asked)
     request = replace(request, step_ended=comparison.step_ended)
     outcome = run_script(request, output, tell=tell, progress=progress, before_print=before_print)
-    return ReplayOutcome(outcome, comparison.parting, comparison.compared)
+    comparison.run_ended(outcome.error)
+    return ReplayOutcome(outcome, comparison.parting, comparison.compared, asked)
 
 
 def what_to_seed(recording: Recording) -> list[str]:

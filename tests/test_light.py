@@ -19,6 +19,7 @@ from graphlab.capture.schedule import Schedule, is_scheduled
 from graphlab.capture.structures import Structures
 from graphlab.recorder import StoreSink
 from graphlab.recording import Recording
+from graphlab.report import report_run
 from tests.programs import programs
 from tests.recorded import kinds, record_text, try_text
 from tests.test_capture_oracle import SETTINGS, names_of_graph, run_recorded, same_bits
@@ -91,6 +92,52 @@ def test_learning_rates_and_figures_of_the_script_are_kept_every_step(tmp_path: 
     rates = [run.light.blocks.step(number).rates for number in range(1, 13)]  # type: ignore[union-attr]  # all are light
     assert rates == [[0.1]] * 5 + [[0.05]] * 5 + [[0.025]] * 2
     assert run.step_metrics(7)["half"] == pytest.approx((run.steps[6].loss or 0) / 2)
+
+
+@pytest.mark.parametrize("detail", ["light", "full"])
+def test_a_time_of_day_is_no_figure_of_a_training(tmp_path: Path, detail: str) -> None:
+    change = "import time; began = time.time(); taken = time.time() - began"
+    run = record_text(tmp_path, TRAINING.format(steps=4, change=change), detail=detail)
+    names = {name for step in run.steps for name in run.step_metrics(step.step)}
+    assert "taken" in names
+    assert "began" not in names
+
+
+LONG_STEPS = """\
+import torch
+torch.manual_seed(0)
+w = torch.randn(4000, requires_grad=True)
+optimizer = torch.optim.LBFGS([w], max_iter=20, tolerance_grad=0, tolerance_change=0)
+def closure():
+    optimizer.zero_grad()
+    y = w
+    for part in range(10):
+        y = y * 1.01 + 0.001
+    loss = (y - 1).pow(2).sum() + y.pow(4).sum()
+    loss.backward()
+    return loss
+for step in range(2):
+    optimizer.step(closure)
+"""
+
+
+def test_full_goes_on_as_light_beyond_its_size_and_within_a_step_without_values(tmp_path: Path) -> None:
+    whole = record_text(tmp_path, LONG_STEPS, name="whole")
+    run = record_text(tmp_path, LONG_STEPS, name="bounded", max_size=1_000_000, notes=1)
+    assert run.notes == ["beyond 1,000,000 bytes the run went on in light detail"]
+    assert [step.detail for step in run.steps] == ["full", "light"]
+    assert [step.losses for step in run.steps] == [step.losses for step in whole.steps]
+    assert [step.nodes for step in run.steps] == [step.nodes for step in whole.steps]
+    first = whole.step(1)
+    kept_of_values = whole.reader.number("SELECT SUM(LENGTH(data)) FROM snapshots") or 0
+    assert kept_of_values > 8_000_000, "or the bound is never met"
+    assert run.path is not None
+    assert run.path.stat().st_size < 3_000_000
+    last = run.structure(1)
+    gradients = [run.edge_gradient(edge.target, edge.slot, first.last) for edge in last.edges]
+    kept = [gradient for gradient in gradients if gradient is not None]
+    assert kept, "a gradient of which nothing is kept is one all the same"
+    report_run(run)
 
 
 def test_the_figures_are_those_of_a_full_recording(tmp_path: Path) -> None:

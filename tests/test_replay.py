@@ -202,6 +202,25 @@ def test_the_command_says_where_the_runs_part_and_what_to_seed(tmp_path: Path) -
     assert "torch.manual_seed(0)" in said[0]
 
 
+@pytest.mark.parametrize(("last", "compared"), [(0, 0), (3, 3)])
+def test_a_script_that_raises_before_the_window_has_not_parted(tmp_path: Path, last: int, compared: int) -> None:
+    steps = tmp_path / "steps.txt"
+    steps.write_text("9", encoding="utf-8")
+    stop = f"    if step == int(Path({str(steps)!r}).read_text()):\n        raise ValueError\n"
+    text = BY_HAND.replace("import torch\n", "import torch\nfrom pathlib import Path\n")
+    path = first_run(tmp_path, text.replace("(9):\n", f"(9):\n{stop}"))
+    steps.write_text(str(last), encoding="utf-8")
+    command = [sys.executable, "-m", "graphlab", "replay", str(path), "--full", "6", "--json"]
+    child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert child.returncode == 1
+    report = json.loads(child.stdout)
+    assert (report["status"], report["parted"], report["compared"]) == ("error", None, compared)
+    said = f"the script ended with ValueError before step {compared + 1} was done, which the first run has"
+    so_far = "up to there the losses are the same, bit for bit" if compared else "no step could be compared"
+    assert f"graphlab: {said}; {so_far}" in child.stderr.splitlines()
+    assert "threads" not in child.stderr
+
+
 @pytest.mark.parametrize("window", ["", "5:4", "0", "a:b", "3:"])
 def test_a_window_that_is_none_is_told(window: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", str(tmp_path / "x.glab"), f"--full={window}"]) == 2

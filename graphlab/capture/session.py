@@ -184,8 +184,9 @@ class Session:
     # -- detail ----------------------------------------------------------------------------------------------------
 
     def lighten(self, why: str) -> None:
-        """Go on without lines and ops; the steps after this one are recorded in light detail."""
+        """Go on without lines, ops and values; the steps after this one are recorded in light detail."""
         if self.plan.is_full:
+            self.registry.is_spent = True
             self.plan = Plan(is_full=False, every=self.plan.every)
             self._idle()
             self.tracer.disable()
@@ -232,6 +233,7 @@ class Session:
                     self.variables.bind_held(self.tracer.top.number, frame)
 
     def _go_light(self) -> None:
+        self.registry.is_spent = False
         self.updates.light = self.light
         self.light.start()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ from graphlab.capture.registry import Registry
 _ELEMENTS = 32
 """How many elements of a container are looked at."""
 _TEXT = 60
+_DAY = 86_400.0
+_YEAR_2001 = 1e9
 _MISSING = object()
 
 
@@ -172,7 +175,8 @@ class Variables:
                 if name.isupper() or name.startswith("_"):
                     continue
                 if type(value) is float:
-                    found[name] = value
+                    if not _is_moment(value):
+                        found[name] = value
                 elif isinstance(value, torch.Tensor) and _is_figure(value):
                     found[name] = float(value.detach().item())
         return found
@@ -202,7 +206,8 @@ class Variables:
             if name.isupper():
                 continue
             if isinstance(held, float):
-                values[name] = held
+                if not _is_moment(held):
+                    values[name] = held
             elif (tensor := held()) is not None:
                 values[name] = float(tensor.detach().item())
         return values
@@ -221,6 +226,14 @@ class Variables:
         """Let go of what is known of a function's variables: it has returned."""
         self.figures.pop(frame, None)
         self._names.pop(frame, None)
+
+
+def _is_moment(value: float) -> bool:
+    """Whether a number is a time of the last day (`t0 = time.time()`), which is no figure of a training's.
+
+    Readings of other clocks (`time.perf_counter()`) begin anywhere, and cannot be told from figures.
+    """
+    return value > _YEAR_2001 and 0 <= time.time() - value < _DAY
 
 
 def _is_figure(tensor: torch.Tensor) -> bool:

@@ -81,6 +81,9 @@ def _report(outcome: ReplayOutcome, source: Path, path: Path, window: tuple[int,
 def _say_parting(outcome: ReplayOutcome, recording: Recording) -> int:
     """Say whether the two runs were the same, and else where they parted and what to seed."""
     parting = outcome.parting
+    if parting is None and outcome.compared < outcome.asked:
+        write_line(_say_short(outcome), sys.stderr)
+        return 1
     if parting is None:
         write_line(messages.REPLAY_AGREES.format(count=outcome.compared), sys.stderr)
         return 0
@@ -92,3 +95,11 @@ def _say_parting(outcome: ReplayOutcome, recording: Recording) -> int:
     said = messages.REPLAY_PARTED.format(step=parting.step, then=then, now=now, advice=advice)
     write_line(said, sys.stderr)
     return 1
+
+
+def _say_short(outcome: ReplayOutcome) -> str:
+    """Say that the script ended before the steps that were asked for."""
+    error = outcome.run.error
+    how = messages.ENDED_WITH.format(error=type(error).__name__) if error is not None else ""
+    compared = messages.COMPARED_SOME if outcome.compared else messages.COMPARED_NONE
+    return messages.REPLAY_SHORT.format(error=how, step=outcome.compared + 1, compared=compared)
