@@ -50,11 +50,17 @@ def plan_of(state: ExplorerState) -> BoxPlan:
 
 def arms(sign: str) -> dict[str, str]:
     """Return how a box-drawing sign leaves its cell, from its Unicode name: `{"UP": "HEAVY", "LEFT": "LIGHT"}`."""
-    words = unicodedata.name(sign).removeprefix("BOX DRAWINGS ").replace("DOUBLE DASH ", "").split()
+    words = (
+        unicodedata.name(sign)
+        .removeprefix("BOX DRAWINGS ")
+        .replace("DOUBLE DASH ", "")
+        .replace("SINGLE", "LIGHT")
+        .split()
+    )
     found: dict[str, str] = {}
     weight, waiting = "LIGHT", list[str]()
     for word in words:
-        if word in {"LIGHT", "HEAVY", "DOUBLE", "SINGLE"}:
+        if word in {"LIGHT", "HEAVY", "DOUBLE"}:
             found.update(dict.fromkeys(waiting, word))
             waiting, weight = [], word
         elif word in {"HORIZONTAL", "VERTICAL"}:
@@ -99,7 +105,7 @@ def cells_of(box: CellBox) -> set[Cell]:
     return {(x, y) for x in range(box.x, box.x + box.width) for y in range(box.y, box.y + box.height)}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     seed=some.integers(0, 7),
     share=some.floats(0, 1),

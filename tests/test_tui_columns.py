@@ -13,7 +13,6 @@ from graphlab.tui.explore import ExploreScreen
 from graphlab.tui.headless import screen_strips, screen_text
 from graphlab.tui.state import ExplorerState
 from graphlab.tui.theme import DARK
-from tests import builders
 from tests.recorded import record_text
 from tests.test_tui_lanes import MODULES
 
@@ -91,10 +90,3 @@ async def test_modules_fold_in_the_lanes_whichever_pane_has_the_focus(modules: P
         )
         assert "▸ head" in await press(pilot, "f")
         assert "▸" not in await press(pilot, "f")
-
-
-async def test_boxes_say_where_modules_fold(tmp_path: Path) -> None:
-    path = Path(str(builders.rnn_cell(tmp_path).path))
-    async with GraphlabApp(path, theme=DARK).run_test(size=(120, 40)) as pilot:
-        assert "modules fold in the lanes" in await press(pilot, "2", "f")
-        assert "modules fold in the lanes" in await press(pilot, "F")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
@@ -212,6 +213,7 @@ _HALF = {UP: "│", DOWN: "│", LEFT: "─", RIGHT: "─"}
 _PLACES = ((UP, 1), (RIGHT, 3), (DOWN, 9), (LEFT, 27))
 
 
+@lru_cache(256)
 def joint(light: int, heavy: int = 0) -> str:
     """Return the sign from which light lines leave in some directions and heavy ones in others."""
     return _JOINTS[sum(place * (2 if heavy & way else 1 if light & way else 0) for way, place in _PLACES)]

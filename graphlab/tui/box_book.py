@@ -1,4 +1,8 @@
-"""The boxes of a recording's steps as somebody wants to see them: from how near."""
+"""The boxes of a recording's steps as somebody wants to see them: from how near, and which groups are open.
+
+What belongs together comes from `layout.groups`. A graph of few nodes opens with all of its boxes; of a large one the
+groups are closed until it can be read, and are opened one at a time.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,13 @@ from graphlab.tui.box_plan import BoxPlan, plan_boxes
 from graphlab.tui.box_text import ZOOMS, BoxGroup, Zoom
 
 if TYPE_CHECKING:
+    from graphlab.tui.box_groups import GroupTree
     from graphlab.tui.state import ExplorerState
 
-MOST_BOXES = 300
-"""Beyond so many boxes they cannot be read, and lanes are shown."""
+MOST_OPEN = 120
+"""Nodes beyond which a graph is first shown with groups closed."""
+MOST_BOXES = 400
+"""Boxes beyond which they are not laid out: it would take a second, and nobody could read them."""
 
 
 class BoxBook:
@@ -24,19 +31,54 @@ class BoxBook:
         self.zoom: Zoom = "full"
         self.version = 0
         """Grows whenever boxes change places because a person asked for it."""
+        self.opened: frozenset[str] | None = None
+        """The groups that a person left open; None: as many as can be read."""
         self._planned = lru_cache(8)(self._plan)
+        self._trees = lru_cache(4)(self._tree)
+
+    # -- where boxes stand -----------------------------------------------------------------------------------------
 
     def plan(self) -> BoxPlan | None:
         """Return where the boxes of the cursor's step stand; None where there are none, or too many to be read."""
         step = self.state.step
-        if step is None:
+        if step is None or self.state.is_large or not self.state.recording.structure(step.step).nodes:
             return None
-        if self.state.is_large or not 0 < len(self.state.recording.structure(step.step).nodes) <= MOST_BOXES:
-            return None
-        return self._planned(step.step, step.last, self.zoom, self.state.last)
+        return self._planned(step.step, step.last, self.zoom, self.opened, self.state.last)
 
-    def _plan(self, step: int, last: int, zoom: Zoom, count: int) -> BoxPlan:
-        return plan_boxes(self.state, self.state.recording.structure(step), last, zoom)
+    def _plan(self, step: int, last: int, zoom: Zoom, opened: frozenset[str] | None, count: int) -> BoxPlan | None:
+        structure = self.state.recording.structure(step)
+        groups: list[BoxGroup] = []
+        if opened is not None or len(structure.nodes) > MOST_OPEN:
+            tree = self._trees(step, count)
+            opened = tree.first if opened is None else opened
+            if tree.count(opened) > MOST_BOXES:
+                return None
+            groups = tree.closed(opened)
+        return plan_boxes(self.state, structure, last, zoom, groups)
+
+    def _tree(self, step: int, count: int) -> GroupTree:
+        from graphlab.tui.box_groups import GroupTree
+
+        return GroupTree(self.state, step)
+
+    def tree(self) -> GroupTree | None:
+        """Return what belongs together in the cursor's step; None where there is nothing, or too much."""
+        step = self.state.step
+        return None if step is None or self.state.is_large else self._trees(step.step, self.state.last)
+
+    def has_folded(self) -> bool:
+        """Whether any box is a folded group."""
+        plan = self.plan()
+        return plan is not None and len(plan.items) < len(plan.index)
+
+    def title(self) -> str:
+        """Return what the pane's title says of the boxes."""
+        plan = self.plan()
+        if plan is None or not self.has_folded():
+            return ""
+        return messages.NODES_IN_BOXES.format(nodes=f"{len(plan.index):,}", boxes=f"{len(plan.items):,}")
+
+    # -- from how near ---------------------------------------------------------------------------------------------
 
     def zoom_by(self, direction: int) -> None:
         """Look from nearer (1) or from farther (-1)."""
@@ -48,6 +90,56 @@ class BoxBook:
         self.version += 1
         self.state.tell(messages.ZOOM_IS[self.zoom])
 
+    # -- folding ---------------------------------------------------------------------------------------------------
+
+    def fold(self) -> None:
+        """Open the folded box that is looked at, or close the smallest open group around the node."""
+        node, plan = self.state.selected_node, self.plan()
+        item = plan.item(node) if plan is not None else None
+        tree, opened = self._opened()
+        if node is None or item is None or tree is None:
+            self.state.tell(messages.NO_SELECTION)
+            return
+        if item.group is not None:
+            self._open(tree, opened | {item.group.key}, messages.OPENED.format(name=item.group.name))
+            return
+        key = tree.innermost(node, opened)
+        if key is None:
+            self.state.tell(messages.NO_GROUP)
+        else:
+            self._open(tree, opened - {key}, messages.CLOSED.format(name=tree.title(key)))
+
+    def fold_all(self) -> None:
+        """Close all groups; where all are closed, open what can be read."""
+        tree, opened = self._opened()
+        if tree is None:
+            return
+        if not tree.all:
+            self.state.tell(messages.NO_GROUPS)
+        elif opened & {group.id for group in tree.roots}:
+            self._open(tree, frozenset(), messages.ALL_CLOSED)
+        elif tree.count(tree.all) <= MOST_BOXES:
+            self._open(tree, tree.all, messages.ALL_OPEN)
+        else:
+            self._open(tree, tree.first, messages.FIRST_OPEN)
+
+    def _opened(self) -> tuple[GroupTree | None, frozenset[str]]:
+        tree = self.tree()
+        if tree is None:
+            return None, frozenset()
+        if self.opened is not None:
+            return tree, self.opened
+        return tree, tree.first if len(tree.structure.nodes) > MOST_OPEN else tree.all
+
+    def _open(self, tree: GroupTree, opened: frozenset[str], said: str) -> None:
+        if tree.count(opened) > MOST_BOXES:
+            self.state.tell(messages.TOO_MANY_OPEN.format(most=MOST_BOXES))
+            return
+        self.opened = opened
+        self.version += 1
+        self.state.tell(said)
+
     def worst(self, group: BoxGroup) -> float | None:
         """Return the worst gradient inside a group at the cursor."""
-        return None
+        step = self.state.step
+        return self._trees(step.step, self.state.last).worst(group, self.state.moment) if step is not None else None

@@ -48,6 +48,8 @@ class BoxGroup:
     first: int
     """The event that made the first of its ops."""
     last: int
+    is_minor: bool = False
+    """Whether it is a parameter with its transpose, which stands beside the ops as a parameter does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,12 @@ class Looks:
 
 def is_framed(node: Node, group: BoxGroup | None, zoom: Zoom) -> bool:
     """Whether a box has a border."""
-    return zoom == "full" and (group is not None or node.kind in {"op", "output"})
+    return zoom == "full" and not is_minor(node, group)
+
+
+def is_minor(node: Node, group: BoxGroup | None) -> bool:
+    """Whether a box is a parameter or data: text beside the ops."""
+    return group.is_minor if group is not None else node.kind not in {"op", "output"}
 
 
 def op_word(node: Node) -> str:
@@ -90,23 +97,25 @@ def op_word(node: Node) -> str:
 
 def size_of_item(node: Node, group: BoxGroup | None, names: list[str], zoom: Zoom) -> CellSize:
     """Return the room that a box needs; `names` are those that sit on its node at the end of the step."""
-    is_minor = group is None and node.kind not in {"op", "output"}
+    is_beside = is_minor(node, group)
     if zoom == "dot":
-        return CellSize(1, 1, is_minor)
+        return CellSize(1, 1, is_beside)
     name = node.name or next(iter(names), "")
-    if group is not None:
-        lines = group_lines(group, node)
-        widest = max(len(left) + 1 + len(right) for left, right in lines)
-        if zoom == "line":
-            return CellSize(min(len(lines[0][0]) + _GRADIENT, _MOST_INNER) + 4, 1)
-        return CellSize(min(max(widest, _LEAST_INNER), _MOST_INNER + 4) + 4, len(lines) + 2)
     shape = format_shape(node.shape)
-    if is_minor:
-        width = min(len(_leaf_name(node, name)) + 1 + len(shape), _MOST_TEXT)
+    if is_beside:
+        word = group_name(group) if group is not None else _leaf_name(node, name)
+        width = min(len(word) + 1 + len(shape), _MOST_TEXT)
         if zoom == "line":
             return CellSize(width + 2, 1, is_minor=True)
         # A leaf has a second line for the norm of the gradient that will come.
-        return CellSize(max(width, 8), 2, is_minor=True) if node.kind in LEAF_KINDS else CellSize(width, 1, True)
+        has_gradient = group is not None or node.kind in LEAF_KINDS
+        return CellSize(max(width, 8), 2, is_minor=True) if has_gradient else CellSize(width, 1, is_minor=True)
+    if group is not None:
+        lines = group_lines(group, node)
+        if zoom == "line":
+            return CellSize(min(len(lines[0][0]) + _GRADIENT, _MOST_INNER) + 4, 1)
+        widest = max(len(left) + 1 + len(right) for left, right in lines)
+        return CellSize(min(max(widest, _LEAST_INNER), _MOST_INNER + 4) + 4, len(lines) + 2)
     word = op_word(node)
     if zoom == "line":
         return CellSize(min(len(" ".join(filter(None, (word, name, shape)))), _MOST_INNER) + 4, 1)
@@ -126,7 +135,8 @@ def group_lines(group: BoxGroup, node: Node) -> list[tuple[str, str]]:
     lines = [(group_name(group), " " * (_GRADIENT - 1)), (nodes, format_shape(node.shape))]
     if group.parameters:
         size = count_signs(group.numbers)
-        lines.append((messages.GROUP_PARAMETERS.format(count=f"{group.parameters:,}", size=size), ""))
+        words = messages.GROUP_LEAVES[group.parameters != 1]
+        lines.append((words.format(count=f"{group.parameters:,}", size=size), ""))
     return lines
 
 
@@ -155,10 +165,10 @@ def looks_of(state: ExplorerState, node: Node, group: BoxGroup | None, members: 
 def text_line(state: ExplorerState, item: BoxItem, looks: Looks, zoom: Zoom, line: int, width: int) -> Row:
     """Return a line of what stands inside of a box."""
     node = state.node(item.node)
+    if is_minor(node, item.group):
+        return _leaf_line(state, item, node, looks, zoom, line, width)
     if item.group is not None:
         return _group_line(state, item.group, node, looks, zoom, line, width)
-    if node.kind not in {"op", "output"}:
-        return _leaf_line(state, node, looks, zoom, line, width)
     if zoom == "line":
         return _op_line(state, node, looks, width)
     if line == 0:
@@ -208,24 +218,34 @@ def _op_line(state: ExplorerState, node: Node, looks: Looks, width: int) -> Row:
     return [("[", looks.names), (looks.mark, looks.names), (" ", ""), *spread(words, shape, inner), ("]", looks.names)]
 
 
-def _leaf_line(state: ExplorerState, node: Node, looks: Looks, zoom: Zoom, line: int, width: int) -> Row:
+def _leaf_line(state: ExplorerState, item: BoxItem, node: Node, looks: Looks, zoom: Zoom, line: int, width: int) -> Row:
     """Return what stands for data or a leaf: `W_h 20x20`, and for a leaf its gradient once it came."""
     if line == 1:
-        gradient = None if looks.is_future else state.gradient(node.id)
-        if gradient is None:
-            return fit([("∇", "future" if looks.is_future else "leaf")], width)
-        return fit(_norm(gradient.statistics.norm)[1:], width)
+        return fit(_leaf_gradient(state, item, looks), width)
     row: Row = [(looks.mark, looks.names), (" ", "")] if zoom == "line" else []
     row += _number(looks)
     shape = _shape(node, looks)
-    name = _leaf_name(node, state.tag_of(node))
+    name = group_name(item.group) if item.group is not None else _leaf_name(node, state.tag_of(node))
     room = width - row_width(row) - row_width(shape)
     if len(name) > room:
         # The end of a path says most.
         name = f"…{name[len(name) - room + 1 :]}" if room > 1 else ""
-    is_found = state.search.is_found(state, node.id)
-    names = looks.names if looks.is_future or looks.names == "cursor" else node.kind
+    inside = item.group.nodes if item.group is not None else (node.id,)
+    is_found = any(state.search.is_found(state, number) for number in inside)
+    kind = "parameter" if item.group is not None else node.kind
+    names = looks.names if looks.is_future or looks.names == "cursor" else kind
     return fit([*row, (name, "match" if is_found else names), *shape], width)
+
+
+def _leaf_gradient(state: ExplorerState, item: BoxItem, looks: Looks) -> Row:
+    if looks.is_future:
+        return [("∇", "future")]
+    if item.group is not None:
+        norm = state.box_book.worst(item.group)
+    else:
+        gradient = state.gradient(item.node)
+        norm = gradient.statistics.norm if gradient is not None else None
+    return _norm(norm)[-1:] if norm is not None else [("∇", "leaf")]
 
 
 def _group_line(
@@ -239,10 +259,11 @@ def _group_line(
     worst = None if looks.is_future else state.box_book.worst(group)
     end = _norm(worst) if worst is not None else []
     head: Row = [*_number(looks)]
+    names = "match" if any(state.search.is_found(state, number) for number in group.nodes) else looks.names
     if zoom == "line":
         room = width - 4 - row_width(end) - row_width(head)
-        head.append((shorten(left, room), looks.names))
+        head.append((shorten(left, room), names))
         sign = (looks.mark, looks.names)
         return [("[", looks.names), sign, (" ", ""), *spread(head, end, width - 4), ("]", looks.names)]
     room = width - row_width(end) - row_width(head)
-    return spread([*head, (shorten(left, room), looks.names)], end, width)
+    return spread([*head, (shorten(left, room), names)], end, width)

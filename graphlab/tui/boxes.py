@@ -60,12 +60,19 @@ class BoxPicture:
         for at, what in entries[first:]:
             if at >= x + width:
                 break
-            if at > used:
-                row.append((" " * (at - used), ""))
+            gap = " " * (at - used)
             if isinstance(what, LineCell):
-                row.append((glyph(what, lit=self._lit_edges), self._line_style(what)))
+                sign, style = glyph(what, lit=self._lit_edges), self._line_style(what)
+                # Blank cells go with the line after them: fewer pieces are painted sooner.
+                if row and row[-1][1] == style != "mark":
+                    row[-1] = (row[-1][0] + gap + sign, style)
+                else:
+                    row += [(gap, ""), (sign, style)] if style == "mark" else [(gap + sign, style)]
                 used = at + 1
-            elif isinstance(what, LabelText):
+                continue
+            if gap:
+                row.append((gap, ""))
+            if isinstance(what, LabelText):
                 row.append((what.text, "data" if self.lit is None or what.edge in self._lit_edges else "faint"))
                 used = at + len(what.text)
             else:
@@ -79,7 +86,8 @@ class BoxPicture:
 
     def _line_style(self, cell: LineCell) -> str:
         """Return the style of a line: dim before its edge is there, of the gradient's colour once one came back."""
-        edges = cell.strands[0].edges if len(cell.strands) == 1 else sum((s.edges for s in cell.strands), ())
+        strands = cell.strands
+        edges = strands[0].edges if len(strands) == 1 else strands[0].edges + strands[1].edges
         style = self._line_styles.get(edges)
         if style is None:
             styles = {self._edge_style(key) for key in edges}

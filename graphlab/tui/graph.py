@@ -114,7 +114,7 @@ class GraphPane(Pane):
         return plan.items[nearest].node if nearest is not None else None
 
     def title(self) -> str:
-        said = self.state.lane_book.title() if self.view == "lanes" else ""
+        said = (self.state.lane_book if self.view == "lanes" else self.state.box_book).title()
         found = self.state.search.say(self.state)
         return " · ".join(
             part for part in (f"{messages.TITLES['graph']}: {messages.VIEWS[self.view]}", said, found) if part
@@ -122,7 +122,8 @@ class GraphPane(Pane):
 
     def legend(self) -> str:
         is_framed = self.view == "boxes" and self.state.box_book.zoom == "full"
-        legend = messages.LEGEND_BOXES if is_framed else messages.LEGEND_GRAPH
+        boxes = messages.LEGEND_FOLDED if self.state.box_book.has_folded() else messages.LEGEND_BOXES
+        legend = boxes if is_framed else messages.LEGEND_GRAPH
         return (
             legend if len(legend) + 4 < self.size.width else messages.LEGENDS_SHORT["boxes" if is_framed else "lanes"]
         )
@@ -197,18 +198,12 @@ class GraphPane(Pane):
         self.state.enter_node()
 
     def fold(self) -> None:
-        """Fold or unfold the module of what is selected."""
-        if self.view == "lanes":
-            self.state.lane_book.fold()
-        else:
-            self.state.tell(messages.FOLD_IN_LANES)
+        """Fold or unfold the group of what is selected."""
+        (self.state.box_book if self.view == "boxes" else self.state.lane_book).fold()
 
     def fold_all(self) -> None:
-        """Fold or unfold all modules."""
-        if self.view == "lanes":
-            self.state.lane_book.fold_all()
-        else:
-            self.state.tell(messages.FOLD_IN_LANES)
+        """Fold or unfold all groups."""
+        (self.state.box_book if self.view == "boxes" else self.state.lane_book).fold_all()
 
     def switch_view(self) -> None:
         self.chosen_view = "lanes" if self.view == "boxes" else "boxes"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from graphlab.model import LEAF_KINDS
 from graphlab.tui import messages, places
+from graphlab.tui.arrivals import Arrivals
 from graphlab.tui.box_book import BoxBook
 from graphlab.tui.bulk import edges_of, leaf_lines_of
 from graphlab.tui.find import find_place, nearest
@@ -345,9 +346,20 @@ class ExplorerState:
 
     def gradient(self, node: int) -> Snapshot | None:
         """Return a node's gradient at the cursor."""
-        return self._gradient(node, self.moment, self.last)
+        return self._gradient(node, self._latest(node), self.last)
 
-    @lru_cache(256)  # noqa: B019 - a state lives as long as the app
+    def _latest(self, node: int) -> int:
+        """Return a moment at which a node's gradients were as at the cursor, the same as long as may be."""
+        step = self.step
+        if step is None or step.detail == "light" or not step.first <= self.moment <= step.last:
+            return self.moment
+        return self._arrivals(step.step, self.last).latest(node, self.moment)
+
+    @lru_cache(4)  # noqa: B019 - a state lives as long as the app
+    def _arrivals(self, step: int, count: int) -> Arrivals:
+        return Arrivals(self.recording, self.recording.step(step))
+
+    @lru_cache(1024)  # noqa: B019 - a state lives as long as the app
     def _gradient(self, node: int, moment: int, count: int) -> Snapshot | None:
         return self.recording.gradient(node, moment)
 
@@ -358,7 +370,7 @@ class ExplorerState:
 
     def has_edge_gradient(self, target: int, slot: int) -> bool:
         """Whether a gradient has flowed back along an edge at the cursor."""
-        return self._has_edge_gradient(target, slot, self.moment, self.last)
+        return self._has_edge_gradient(target, slot, self._latest(target), self.last)
 
     @lru_cache(4096)  # noqa: B019 - a state lives as long as the app
     def _has_edge_gradient(self, target: int, slot: int, moment: int, count: int) -> bool:
@@ -366,7 +378,7 @@ class ExplorerState:
 
     def has_gradient(self, node: int) -> bool:
         """Whether a gradient of a node is there at the cursor (a leaf's `.grad` may have been set to None again)."""
-        return self._has_gradient(node, self.moment, self.last)
+        return self._has_gradient(node, self._latest(node), self.last)
 
     @lru_cache(4096)  # noqa: B019 - a state lives as long as the app
     def _has_gradient(self, node: int, moment: int, count: int) -> bool:
