@@ -70,7 +70,7 @@ class Looks:
     """The style of its frame and sign."""
     frame: Literal["future", "made", "now", "group"]
     number: str = ""
-    """`1` or `2` on a node that a person has marked."""
+    """`1` or `2` on a node that a person has marked; else `+`, `~` or `=` where it differs from what is compared."""
 
     @property
     def is_future(self) -> bool:
@@ -151,6 +151,7 @@ def looks_of(state: ExplorerState, node: Node, group: BoxGroup | None, members: 
     """Return how a box looks at the cursor."""
     inside = group.nodes if group is not None else (node.id,)
     number = next((str(index + 1) for index, mark in enumerate(state.marks) if mark in inside), "")
+    number = number or next((sign for each in inside if (sign := state.comparing.sign_of(each))), "")
     if group is None:
         mark, names = node_mark(state, node)
         return Looks(mark, names, "future" if names == "future" else "now" if mark == "◉" else "made", number)

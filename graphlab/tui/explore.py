@@ -456,6 +456,13 @@ class ExploreScreen(Screen[None]):
 
         self.app.push_screen(StaticScreen(self._static), answer)
 
+    def action_compare(self) -> None:
+        """Compare the cursor's step with another graph."""
+        from graphlab.tui.compare_dialog import open_comparison
+
+        self._pause()
+        open_comparison(self)
+
     def action_export(self) -> None:
         """Open the export dialog."""
         from graphlab.tui.export_dialog import ExportDialog

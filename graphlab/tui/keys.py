@@ -99,6 +99,8 @@ KEYS: tuple[Key, ...] = (
         "the next match of the search", FIND),
     Key("match_previous", "N", "N", "match(-1)", "last match",
         "the match before", FIND),
+    Key("compare", "D", "D", "compare", "compare",
+        "compare this step with another step, recording or exported graph; again: the list of what differs", FIND),
     Key("where_made", "d", "d", "where_made", "where made",
         "where the selected value was made, through views", FIND, footer=8),
     Key("next_use", "u", "u", "next_use", "next use",

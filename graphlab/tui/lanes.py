@@ -161,6 +161,7 @@ class LaneRows(Sequence[Row]):
             if column.text is not None and (not is_future or column.name in _KNOWN_BEFORE)
         }
         row, tail = self._lanes(number, mark, names), self._tail_cells(texts, is_future=is_future)
+        row[0] = (state.comparing.sign_of(node_number) or " ", "mark" if state.comparing.sign_of(node_number) else "")
         room = max(self.width - row_width(row) - row_width(tail), 0)
         has_gradient = bool(texts.get("gradient"))
         words = flowing_words(state, node, self._chosen, room, is_future=is_future, has_gradient=has_gradient)

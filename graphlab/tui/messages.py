@@ -122,6 +122,23 @@ FIND_HELP = (
 FIND_KEYS = "{count}↑ ↓ · Enter · Esc"
 STEP_SHORT = "step {step:<5} "
 
+COMPARE_TITLE = "Compare step {step} with"
+COMPARE_HINT = "s3 · other.glab · other.glab s3 · golden.json"
+COMPARE_KEYS = "↑ ↓ · Enter · Esc"
+COMPARE_HELP = (
+    "Another step of this run (s3), another recording (other.glab, or other.glab s3), or a graph that "
+    "`graphlab export` wrote (golden.json)."
+)
+COMPARE_STEP = "step {step} of this run"
+COMPARE_RECORDING = "another recording"
+COMPARE_IS_STEP = "step {step}"
+COMPARE_IS_FILE = "{name} step {step}"
+COMPARE_EQUAL = "the graphs are equal"
+COMPARE_ELSEWHERE = "only {name} has it"
+COMPARE_TOO_LARGE = "more than {most:,} nodes are compared by `graphlab diff`"
+CHANGES_TITLE = "{name} -> step {step}   {summary}"
+CHANGES_LEGEND = "+ here alone  - there alone  ~ changed  = renamed   ↑ ↓ Enter D Esc"
+
 EXPORT_TITLE = "Export this moment's graph"
 EXPORT_DONE = "saved {path}"
 HELP_TITLE = "Keys"

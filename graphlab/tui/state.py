@@ -16,6 +16,7 @@ from graphlab.tui import messages, places
 from graphlab.tui.arrivals import Arrivals
 from graphlab.tui.box_book import BoxBook
 from graphlab.tui.bulk import edges_of, leaf_lines_of
+from graphlab.tui.comparing import Comparing
 from graphlab.tui.find import find_place, nearest
 from graphlab.tui.lane_table import LaneBook
 from graphlab.tui.lit import Lighting
@@ -55,6 +56,7 @@ class ExplorerState:
         self.speed = 4.0
         """Stops a second while playing."""
         self.search = Search(recording)
+        self.comparing = Comparing(self)
         self.jumps: list[int] = []
         self.notice = ""
         """What to tell the person about the last key, once."""
@@ -254,9 +256,10 @@ class ExplorerState:
         self.changed()
 
     def release(self) -> None:
-        """Let go of selection, marks, and what a search has marked."""
+        """Let go of selection, marks, and what a search or a comparison has marked."""
         self.selected = None
         self.search.is_shown = False
+        self.comparing.clear()
         self.marks.clear()
         self.changed()
 
