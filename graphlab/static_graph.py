@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from graphlab.model import NodeKind
 
-Tracer = Literal["fx", "export", "compile", "step", "jit"]
+Tracer = Literal["fx", "export", "compile", "step", "jit", "make_fx"]
 Role = Literal["forward", "backward", "update"]
 
 TRACERS: Mapping[Tracer, str] = {
@@ -21,8 +21,12 @@ TRACERS: Mapping[Tracer, str] = {
     "compile": "torch.compile",
     "step": "make_fx of a training step",
     "jit": "torch.jit.trace",
+    "make_fx": "make_fx",
 }
 """Each tracer with its own name."""
+
+ASKED: tuple[Tracer, ...] = ("fx", "export", "compile", "step", "jit")
+"""Those that can be asked for; the graphs of any other are there where a script made them itself."""
 
 
 @dataclass(frozen=True, slots=True)

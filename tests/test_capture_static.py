@@ -14,7 +14,7 @@ from torch import nn
 
 from graphlab.capture.static import trace_script
 from graphlab.capture.static.trace import ScriptTrace
-from graphlab.static_graph import TRACERS, StaticGraph, Tracer, decode, encode
+from graphlab.static_graph import ASKED, TRACERS, StaticGraph, Tracer, decode, encode
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -105,7 +105,7 @@ def model_of(path: Path) -> tuple[Any, torch.Tensor]:
 @pytest.fixture(scope="module")
 def mlp(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, StaticGraph]]:
     path = write(tmp_path_factory.mktemp("mlp"), MLP)
-    return path, trace(path, *TRACERS)
+    return path, trace(path, *ASKED)
 
 
 def test_fx_and_export_graphs_are_the_tracers_own_node_by_node(mlp: tuple[Path, dict[str, StaticGraph]]) -> None:
@@ -231,7 +231,7 @@ def test_the_step_has_an_update_for_each_parameter_and_says_whose_gradient_each_
 
 def test_a_convolution_net_is_traced_by_all(tmp_path: Path) -> None:
     """Its loop is in a function, its batches come from a list, its call has a keyword, its norm counts batches."""
-    graphs = trace(write(tmp_path, CONVOLUTION), *TRACERS)
+    graphs = trace(write(tmp_path, CONVOLUTION), *ASKED)
     for tracer in ("fx", "export", "compile", "step"):
         assert graphs[tracer].failure is None, graphs[tracer].failure
         assert any("conv" in node.op.lower() for node in graphs[tracer].nodes if node.op), tracer

@@ -249,7 +249,7 @@ async def test_help_lists_the_keys_and_closes(rnn: Path) -> None:
     async with GraphlabApp(rnn, theme=DARK).run_test(size=(80, 24)) as pilot:
         await press(pilot, "?")
         assert "the next stop" in text_of(pilot)
-        await press(pilot, "pagedown pagedown pagedown")
+        await press(pilot, " ".join(["pagedown"] * 8))
         assert "Moment k means" in text_of(pilot)
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, ExploreScreen)

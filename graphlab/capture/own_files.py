@@ -54,6 +54,11 @@ class OwnFiles:
             self._files[name] = self._open(name)
         return self._files[name]
 
+    def path_of(self, name: str) -> str | None:
+        """Return the path, as the recording has it, of a file that code of the script has run from."""
+        file = self._files.get(name)
+        return file.path if file is not None else None
+
     def open_all(self) -> None:
         """Add the files whose text was given: the script is the first, whatever of it runs first."""
         for name in self._texts:

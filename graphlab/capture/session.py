@@ -21,6 +21,7 @@ from graphlab.capture.guard import Guard
 from graphlab.capture.identity import LeafState
 from graphlab.capture.light import Light
 from graphlab.capture.lines import TracedFrame, Tracer
+from graphlab.capture.made_static import MadeStatic
 from graphlab.capture.modes import put_mode, take_mode
 from graphlab.capture.module_ranges import ModuleRanges
 from graphlab.capture.ops import OUR_CODES, Ops, Overrides
@@ -95,6 +96,7 @@ class Session:
         self.updates = Updates(self.registry, self.steps, self.ops)
         self.scalers = Scalers(self.updates)
         self.variables = Variables(self.registry)
+        self.made_static = MadeStatic(sink, self.files.path_of)
         ranges = ModuleRanges()
         structures = Structures(self.registry, ranges, self.variables.module_paths, self.leaf_names, self.name_leaves)
         schedule = Schedule(plan.every)
@@ -329,6 +331,7 @@ class Session:
             self.streams.flush_rest()
             if frame.frame is not None:
                 self.variables.find(frame.frame, statement.names)
+                self.made_static.look(frame.frame, statement.names, (frame.file.number, statement.line, frame.number))
             event = self.sink.begin_event()
             if frame.frame is not None:
                 self.variables.bind(event, frame.number, frame.frame, statement.names)

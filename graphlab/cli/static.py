@@ -7,14 +7,14 @@ import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING
 
 from graphlab.cli import messages
 from graphlab.cli.options import find_scenarios, read_run_options
 from graphlab.cli.output import write_line
 from graphlab.cli.sources import is_recording
 from graphlab.errors import RenderError, UsageError
-from graphlab.static_graph import TRACERS, StaticGraph, Tracer, encode
+from graphlab.static_graph import ASKED, TRACERS, StaticGraph, Tracer, encode
 
 if TYPE_CHECKING:
     from graphlab.renderers.options import Choices
@@ -31,10 +31,10 @@ def read_static(text: str) -> tuple[list[Tracer], str | None]:
     """
     word, _, name = text.partition(":")
     if word == ALL:
-        return list(TRACERS), name or None
-    if word not in get_args(Tracer):
-        raise UsageError(messages.BAD_TRACER.format(text=text, known=", ".join(TRACERS)))
-    return [cast("Tracer", word)], name or None
+        return list(ASKED), name or None
+    if word not in ASKED:
+        raise UsageError(messages.BAD_TRACER.format(text=text, known=", ".join(ASKED)))
+    return [word], name or None
 
 
 def export_static(arguments: argparse.Namespace, target: Path, choices: Choices) -> int:

@@ -30,6 +30,8 @@ CREATE TABLE frames (
 --   update          {"optimizer": "SGD" | null}
 --   skipped_update  {"optimizer": "SGD"}
 --   metric          {name: number, …}
+--   static_graph    what a tracer made, as `static_graph.encode` writes it: {"tracer", "target", "nodes": [{"id", "kind",
+--                   "op", "call", "name", "module", "line", "shape", "dtype", "inputs": [node, …], …}, …], "failure", …}
 --   output          {"stream": "stdout" | "stderr"}
 --   error           {"type", "message", "file", "line", "traceback"}
 CREATE TABLE events (

@@ -437,6 +437,7 @@ class ExploreScreen(Screen[None]):
 
     def action_static(self) -> None:
         """Show the static graphs of the script beside the graph of the cursor's step."""
+        from graphlab.recording.statics import read_static_graphs
         from graphlab.tui.static_book import StaticBook
         from graphlab.tui.static_screen import StaticScreen
 
@@ -445,9 +446,9 @@ class ExploreScreen(Screen[None]):
         if step is None:
             self.state.tell(messages.NO_STEPS)
             return
-        known = self._static
-        self._static = StaticBook(self.state.recording, step.step, known.graphs if known else [])
-        self._static.index = known.index if known else 0
+        if self._static is None:
+            self._static = StaticBook(self.state.recording, step.step, read_static_graphs(self.state.recording))
+        self._static.turn_to_step(step.step)
 
         def answer(node: int | None) -> None:
             if node is not None:

@@ -59,6 +59,8 @@ class StaticBook:
     step: int
     graphs: list[StaticGraph] = field(default_factory=list)
     index: int = 0
+    has_traced: bool = False
+    """Whether torch's tracers were asked; else the graphs are those that the script made itself."""
     trouble: str = ""
     """Why there are no graphs; empty while they are being made."""
     side: Side = "dynamic"
@@ -76,9 +78,15 @@ class StaticBook:
         return TRACERS[self.graph.tracer] if self.graph is not None else messages.STATIC_GRAPHS
 
     def take(self, graphs: list[StaticGraph]) -> None:
-        """Show these graphs, the first that there is."""
-        self.graphs = graphs
-        self.index = next((place for place, graph in enumerate(graphs) if graph.failure is None), 0)
+        """Add what the tracers made, and show the first graph that there is."""
+        self.has_traced = True
+        self.graphs += graphs
+        self.index = next((place for place, graph in enumerate(self.graphs) if graph.failure is None), 0)
+
+    def turn_to_step(self, step: int) -> None:
+        """Lay the static graphs beside another step."""
+        if step != self.step:
+            self.step, self.selected = step, None
 
     def turn(self, direction: int) -> None:
         """Show the next tracer's graph; what is selected on its side is let go."""

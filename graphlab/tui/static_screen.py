@@ -118,7 +118,7 @@ class StaticScreen(Screen[int | None]):
         is_ascii = getattr(self.app, "is_ascii", False)
         for widget in self.query("RowsPane, KeyLine"):
             widget.set_class(is_ascii, "-ascii")
-        if not self.book.graphs:
+        if not self.book.has_traced:
             self.book.trouble = why_not(self.book.recording)
             if not self.book.trouble:
                 self._trace()
@@ -139,7 +139,8 @@ class StaticScreen(Screen[int | None]):
 
         def show() -> None:
             self.book.trouble = trouble
-            self.book.take(graphs)
+            if graphs:
+                self.book.take(graphs)
             self.refresh_panes()
 
         with contextlib.suppress(RuntimeError):  # the screen is gone

@@ -170,6 +170,14 @@ def path_of(source: str) -> str | None:
     return ".".join(part for part in parts if part not in _HIDDEN_PARTS and part) or None
 
 
+def attribute(module: torch.nn.Module, path: str) -> Any:
+    """Return what a module holds under a dotted path, or None."""
+    value: Any = module
+    for part in path.split("."):
+        value = getattr(value, part, None)
+    return value
+
+
 def _arguments(node: Node) -> list[Node]:
     """Return the nodes that a node reads, each as often as it does."""
     found: list[Node] = []

@@ -11,6 +11,7 @@ from torch.fx import GraphModule, Node
 from torch.jit._trace import TracerWarning
 from torch.utils import _pytree
 
+from graphlab.capture.static.held import described_by, held_by
 from graphlab.capture.static.reasons import Lines
 from graphlab.capture.static.rows import Facts, FindPlace, Rows, path_of
 from graphlab.capture.static.watch import Call, copy_tensor
@@ -60,15 +61,8 @@ def trace_fx(call: Call, find_place: FindPlace, lines: Lines) -> Traced:
 
     modules = dict(module.named_modules())
 
-    def describe(node: Node) -> Facts:
-        if node.op == "get_attr":
-            return _held(str(node.target), _attribute(module, str(node.target)))
-        if node.op == "call_module":
-            return Facts(module=str(node.target))
-        return Facts()
-
     rows = Rows(find_place)
-    rows.add_graph(graph, describe, modules=modules)
+    rows.add_graph(graph, held_by(module), modules=modules)
     return rows, notes
 
 
@@ -80,19 +74,8 @@ def trace_export(call: Call, find_place: FindPlace, lines: Lines) -> Traced:
     function = call.function
     module = function if isinstance(function, torch.nn.Module) else AsModule(function)
     program = torch.export.export(module, args, kwargs, strict=False)
-    signature = program.graph_signature
-    states = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
-    parameters = set(signature.inputs_to_parameters)
-
-    def describe(node: Node) -> Facts:
-        if node.op == "placeholder" and node.name in states:
-            kind: NodeKind = "parameter" if node.name in parameters else "data"
-            name = str(states[node.name])
-            return Facts(kind, name, module=name.rpartition(".")[0] or None)
-        return Facts()
-
     rows = Rows(find_place)
-    rows.add_graph(program.graph, describe)
+    rows.add_graph(program.graph, described_by(program.graph_signature))
     return rows, []
 
 
@@ -231,18 +214,6 @@ def _autograd_name(node: Node) -> str | None:
     """Return the call whose backward an op of a captured backward is a part of."""
     source = node.meta.get("fwd_source_fn_stack") or ()
     return f"backward of {getattr(source[-1][1], '__name__', source[-1][0])}" if source else None
-
-
-def _held(path: str, value: Any) -> Facts:
-    kind: NodeKind = "parameter" if isinstance(value, torch.nn.Parameter) else "data"
-    return Facts(kind, path, module=path.rpartition(".")[0] or None, tensor=value)
-
-
-def _attribute(module: torch.nn.Module, path: str) -> Any:
-    value: Any = module
-    for part in path.split("."):
-        value = getattr(value, part, None)
-    return value
 
 
 def _can_go_back(value: Any) -> bool:
