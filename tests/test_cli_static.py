@@ -73,6 +73,8 @@ def test_a_step_is_written_in_every_ending_that_graphs_have(folder: Path, ending
     elif ending != "png":
         assert b"addmm" in data
         assert b"0.weight" in data
+        assert b"node of autograd" not in data
+        assert (b"op (of the static graph)" in data) == (ending in {"svg", "html", "dot"})
 
 
 def test_without_folding_every_node_of_the_tracer_is_there(folder: Path) -> None:

@@ -12,13 +12,13 @@ from graphlab.renderers.fonts import SANS_FAMILY
 from graphlab.renderers.options import Options
 from graphlab.renderers.palette import THEMES, Theme
 from graphlab.renderers.reading import (
-    KIND_WORDS,
     MARK_SIGNS,
     MARK_WORDS,
     EdgeReading,
     Magnitude,
     NodeReading,
     gradient_words,
+    kind_words,
     plain,
     read_edge,
     read_nodes,
@@ -62,7 +62,7 @@ def draw_dot(graph: networkx.MultiDiGraph, options: Options) -> str:
 def _defaults(graph: networkx.MultiDiGraph, readings: list[NodeReading], options: Options, theme: Theme) -> list[str]:
     heading = "\\l".join(_text(line) for line in title_lines(graph.graph) if line)
     kinds = [kind for kind in SHAPES if any(reading.kind == kind for reading in readings)]
-    legend = "; ".join(f"{_shape_words(kind)}: {KIND_WORDS[kind]}" for kind in kinds)
+    legend = "; ".join(f"{_shape_words(kind)}: {kind_words(graph.graph)[kind]}" for kind in kinds)
     marks = [mark for mark in MARK_WORDS if any(reading.mark == mark for reading in readings)]
     legend += "".join(f"; {MARK_SIGNS[mark]} {MARK_WORDS[mark]}" for mark in marks)
     label = heading + "\\l" + (_text(legend) + "\\l" if legend else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from graphlab.layout.boxes import Box
@@ -28,14 +28,24 @@ class Entry:
 
 
 def legend_entries(
-    readings: Collection[NodeReading], edges: Iterable[EdgeReading], theme: Theme, *, is_round: bool = False
+    readings: Collection[NodeReading],
+    edges: Iterable[EdgeReading],
+    theme: Theme,
+    words: Mapping[str, str] = KIND_WORDS,
+    *,
+    is_round: bool = False,
 ) -> list[Entry]:
-    """Return what a picture of these nodes and edges needs to be explained; `is_round`: its nodes are circles."""
+    """Return what a picture of these nodes and edges needs to be explained.
+
+    Args:
+        words: what is said of each kind of node.
+        is_round: whether nodes are circles.
+    """
     edges = list(edges)
     tones = {magnitude.tone for reading in readings for magnitude in reading.magnitudes}
     tones |= {edge.gradient.tone for edge in edges if edge.gradient is not None}
     kinds = {reading.kind for reading in readings if not reading.is_idle}
-    entries = [_kind(kind, KIND_WORDS[kind], theme, is_round=is_round) for kind in KIND_WORDS if kind in kinds]
+    entries = [_kind(kind, words[kind], theme, is_round=is_round) for kind in words if kind in kinds]
     idle = {reading.kind for reading in readings if reading.is_idle}
     entries += [
         _kind(kind, f"{kind} that got no gradient", theme, is_round=is_round, is_idle=True)

@@ -18,7 +18,7 @@ from graphlab.renderers.legend import draw_legend, legend_entries, legend_height
 from graphlab.renderers.options import Options
 from graphlab.renderers.palette import THEMES, Theme
 from graphlab.renderers.png import rasterise
-from graphlab.renderers.reading import EdgeReading, NodeReading, read_edge, read_nodes, sign, title_lines
+from graphlab.renderers.reading import EdgeReading, NodeReading, kind_words, read_edge, read_nodes, sign, title_lines
 
 if TYPE_CHECKING:
     import networkx
@@ -67,7 +67,7 @@ def draw_svg(graph: networkx.MultiDiGraph, options: Options) -> str:
     left = MARGIN + (inner - width) / 2
     # The words below the outermost circles reach beyond them.
     bottom = top + height + MARGIN + 50
-    entries = legend_entries(readings.values(), edges.values(), theme, is_round=True)
+    entries = legend_entries(readings.values(), edges.values(), theme, kind_words(graph.graph), is_round=True)
     legend_width = min(inner + ACROSS, 1100.0)
     page = (inner + ACROSS + 2 * MARGIN, bottom + legend_height(entries, legend_width) + MARGIN / 2)
     placed = {node: (x + left + ACROSS / 2, y + top) for node, (x, y) in points.items()}

@@ -30,6 +30,18 @@ KIND_WORDS: Mapping[str, str] = {
     "output": "output (backward begins)",
     "group": "group (folded)",
 }
+STATIC_KIND_WORDS: Mapping[str, str] = {
+    "op": "op (of the static graph)",
+    "parameter": "parameter",
+    "data": "data (goes in)",
+    "output": "output (comes out)",
+    "group": "group (folded)",
+}
+
+
+def kind_words(facts: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return what a legend says of each kind of node, from the facts of a graph: a static one has no autograd."""
+    return STATIC_KIND_WORDS if facts.get("static") else KIND_WORDS
 
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

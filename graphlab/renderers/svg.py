@@ -11,7 +11,7 @@ from graphlab.renderers.fonts import wrap
 from graphlab.renderers.legend import draw_legend, legend_entries, legend_height
 from graphlab.renderers.options import Options
 from graphlab.renderers.palette import THEMES, Theme
-from graphlab.renderers.reading import title_lines
+from graphlab.renderers.reading import kind_words, title_lines
 
 if TYPE_CHECKING:
     import networkx
@@ -38,7 +38,8 @@ def compose(figure: Figure, theme: Theme) -> str:
     graph = figure.graph
     inner = max(NARROWEST, figure.layout.width)
     heading, heading_height = _heading(graph, inner, theme)
-    entries = legend_entries([face.reading for face in figure.faces.values()], figure.edges.values(), theme)
+    readings = [face.reading for face in figure.faces.values()]
+    entries = legend_entries(readings, figure.edges.values(), theme, kind_words(figure.graph.graph))
     # A very wide picture keeps its legend together at the left, where one looks first.
     legend_width = min(inner, 1100.0)
     legend = legend_height(entries, legend_width)

@@ -20,7 +20,7 @@ from graphlab.renderers.page.structures import describe_node, pack_layout
 from graphlab.renderers.page.tensors import WHOLE, TensorPool, shown_number
 from graphlab.renderers.page.words import WORDS
 from graphlab.renderers.palette import THEMES, Theme, readable_on
-from graphlab.renderers.reading import KIND_WORDS, number_words, plain, title_lines
+from graphlab.renderers.reading import KIND_WORDS, kind_words, number_words, plain, title_lines
 from graphlab.scenario.lines import chapters, narration
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
         "count": {"steps": 0, "events": 0},
         "hasMoments": False,
         "notes": [WORDS["no_source"]],
+        "kinds": kind_words(shown.graph),
     }
     return _compose(data, options)
 
