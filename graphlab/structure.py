@@ -60,7 +60,7 @@ def read_nodes_and_edges(reader: Reader, picked: set[int]) -> tuple[dict[int, No
 
 def _read_nodes(reader: Reader, picked: set[int]) -> dict[int, Node]:
     nodes: dict[int, Node] = {}
-    for first, last in _ranges(picked):
+    for first, last in number_ranges(picked):
         for node in reader.nodes("WHERE id BETWEEN ? AND ? ORDER BY id", first, last):
             if node.id in picked:
                 nodes[node.id] = node
@@ -69,7 +69,7 @@ def _read_nodes(reader: Reader, picked: set[int]) -> dict[int, Node]:
 
 def _read_edges(reader: Reader, picked: set[int]) -> list[Edge]:
     edges: list[Edge] = []
-    for first, last in _ranges(picked):
+    for first, last in number_ranges(picked):
         found = reader.edges("WHERE target BETWEEN ? AND ? ORDER BY target, slot", first, last)
         edges += [edge for edge in found if edge.target in picked]
     return edges
@@ -100,7 +100,7 @@ def unpack_numbers(packed: bytes) -> array[int]:
     return numbers
 
 
-def _ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+def number_ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Cover a set of numbers with few ranges: one query a range, and most steps need one or two."""
     first = last = None
     for number in sorted(numbers):

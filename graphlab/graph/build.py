@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from graphlab.recording.calls import read_calls
+from graphlab.recording.figures import Figures
 from graphlab.sentences import say_event
 
 if TYPE_CHECKING:
@@ -40,13 +41,14 @@ def build_graph(recording: Recording, moment: int, *, has_future: bool = False) 
         structure = recording.structure(recording.step_of(moment).step)
         names = recording.names(moment)
         calls = read_calls(recording, structure.nodes.values())
+        figures = Figures(recording, structure.nodes.values(), moment)
         files = {file.id: file.path for file in recording.files}
         now = recording.event(moment).node if moment else None
         for node in structure.nodes.values():
             is_future = node.event > moment
             if has_future or not is_future:
                 state = "future" if is_future else "now" if node.id == now or node.event == moment else "done"
-                facts = _node_facts(recording, node, moment, state, names, files)
+                facts = _node_facts(figures, node, state, names, files)
                 graph.add_node(node.id, **facts, calls=calls.get(node.id, ()))
         for edge in structure.edges:
             if edge.source in graph and edge.target in graph and (has_future or edge.event <= moment):
@@ -56,7 +58,7 @@ def build_graph(recording: Recording, moment: int, *, has_future: bool = False) 
                     slot=edge.slot,
                     output=edge.output,
                     label=edge.label,
-                    gradient=recording.edge_gradient(edge.target, edge.slot, moment),
+                    gradient=figures.edge_gradient(edge.target, edge.slot),
                     state="future" if edge.event > moment else "done",
                 )
     return graph
@@ -93,7 +95,7 @@ def _is_backward_over(recording: Recording, moment: int) -> bool:
 
 
 def _node_facts(
-    recording: Recording, node: Node, moment: int, state: str, names: dict[int, list[str]], files: dict[int, str]
+    figures: Figures, node: Node, state: str, names: dict[int, list[str]], files: dict[int, str]
 ) -> dict[str, Any]:
     tags = names.get(node.id, [])
     is_future = state == "future"
@@ -110,8 +112,8 @@ def _node_facts(
         "shape": node.shape,
         "dtype": node.dtype,
         "device": node.device,
-        "value": None if is_future else recording.value(node.id, moment),
-        "gradient": None if is_future else recording.gradient(node.id, moment),
+        "value": None if is_future else figures.value(node),
+        "gradient": None if is_future else figures.gradient(node),
         "event": node.event,
         "state": state,
     }

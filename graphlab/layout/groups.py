@@ -254,6 +254,8 @@ RULES: tuple[Rule, ...] = (
 
 def _each_level(items: tuple[Item, ...], change: Callable[[tuple[Item, ...]], tuple[Item, ...]]) -> tuple[Item, ...]:
     """Apply a change to the members of every group, the innermost first, and to the whole."""
+    if all(isinstance(item, int) for item in items):
+        return change(items)
     inside = (
         replace(item, items=_each_level(item.items, change))
         if isinstance(item, Draft) and item.kind not in {"transpose", "views"}

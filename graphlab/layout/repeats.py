@@ -64,7 +64,7 @@ def _label(sketch: Sketch, sequence: Sequence[Sequence[int]]) -> list[int]:
 
     def label(place: int) -> tuple[object, ...]:
         if place not in op_labels:
-            leaves = tuple((sketch.kinds[at], sketch.shapes[at]) for at in _learned(sketch, place))
+            leaves = tuple((sketch.kinds[at], sketch.shapes[at]) for at in sketch.learned[place])
             op_labels[place] = sketch.ops[place], len(sketch.inputs[place]), leaves
         return op_labels[place]
 
@@ -175,16 +175,11 @@ class _Wiring:
         )
 
 
-def _learned(sketch: Sketch, place: int) -> list[int]:
-    """Return the leaves that a node takes, data aside."""
-    return [at for at in sketch.inputs[place] if sketch.is_leaf(at) and sketch.kinds[at] != "data"]
-
-
 def has_shared_leaf(sketch: Sketch, sequence: Sequence[Sequence[int]]) -> bool:
     """Whether two members of a sequence take the same parameter: without that, none are steps of a loop."""
     seen: set[int] = set()
     for member in sequence:
-        leaves = {at for place in member for at in _learned(sketch, place)}
+        leaves = {at for place in member for at in sketch.learned[place]}
         if not seen.isdisjoint(leaves):
             return True
         seen |= leaves
@@ -194,7 +189,7 @@ def has_shared_leaf(sketch: Sketch, sequence: Sequence[Sequence[int]]) -> bool:
 def shares_leaves(sketch: Sketch, blocks: Sequence[Sequence[int]]) -> bool:
     """Whether neighbouring blocks use the same parameters, and take what the one before made: steps of a loop."""
     for before, after in pairwise(blocks[:3]):
-        leaves = [{at for place in block for at in _learned(sketch, place)} for block in (before, after)]
+        leaves = [{at for place in block for at in sketch.learned[place]} for block in (before, after)]
         made = set(before)
         flows = any(source in made for place in after for source in sketch.inputs[place])
         if not flows or not leaves[0] & leaves[1]:

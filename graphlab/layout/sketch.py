@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphlab.errors import RenderError
+from graphlab.model import LEAF_KINDS
 
 if TYPE_CHECKING:
     import networkx
@@ -51,6 +52,8 @@ class Sketch:
     """The places of what each node takes, in the order of its slots."""
     users: Sequence[Sequence[int]]
     """The places of what takes it, each once, ascending."""
+    learned: Sequence[Sequence[int]]
+    """The places of the leaves that each node takes and that get a gradient."""
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -139,15 +142,18 @@ def sketch_columns(
         if key not in scopes:
             scopes[key] = _scope(*key)
         found.append(scopes[key])
+    ordered_kinds = [kinds[place] for place in at]
+    learns = [not taken and kind in LEAF_KINDS for taken, kind in zip(inputs, ordered_kinds, strict=True)]
     return Sketch(
         order,
-        [kinds[place] for place in at],
+        ordered_kinds,
         [ops[place] for place in at],
         [shapes[place] for place in at],
         found,
         [number in kept for number in order],
         inputs,
-        [sorted(set(targets)) for targets in users],
+        [targets if len(targets) < 2 else sorted(set(targets)) for targets in users],
+        [[source for source in sources if learns[source]] for sources in inputs],
     )
 
 

@@ -51,6 +51,7 @@ _TICKS_PER_BYTE = 16 / _TICK
 # A ValueError: text that is no UTF-8, no JSON, no shape. A TypeError: nothing where a number belongs; and so on.
 _NONSENSE = (ValueError, ArithmeticError, TypeError, LookupError, AttributeError, RecursionError, MemoryError)
 _STORED = re.compile(r"[<>|]?[fiubc](1|2|4|8|16)")
+_SNAPSHOT = "SELECT id, shape, dtype, device, stored, stride, data, norm, minimum, maximum FROM snapshots WHERE id"
 _CHANGE = "SELECT event, node, what, before, added, after, difference FROM changes"
 
 
@@ -294,29 +295,31 @@ class Reader:
 
     def snapshot(self, number: int) -> Snapshot | None:
         """Return what was kept of a tensor."""
-        row = self.row(
-            "SELECT shape, dtype, device, stored, stride, data, norm, minimum, maximum FROM snapshots WHERE id = ?",
-            number,
-        )
-        if row is None:
-            return None
-        with self._errors_named():
-            shape = decode_shape(row[0])
-            norm, minimum, maximum = map(decode_real, row[6:9])
-            stored = _STORED.fullmatch(row[3])
-            if stored is None or min(shape, default=0) < 0:
-                raise ValueError("the values of a tensor have no known type or shape")
-            size = int(stored[1])  # the bytes of an element
-            is_whole = row[4] == 1
-            if row[5] is not None and (len(row[5]) % size or (is_whole and len(row[5]) != size * math.prod(shape))):
-                raise ValueError("the values of a tensor are cut short")
-        return Snapshot(shape, row[1], row[2], row[3], row[4], row[5], norm, minimum, maximum)
+        return self.snapshots(number, number).get(number)
+
+    def snapshots(self, first: int, last: int) -> dict[int, Snapshot]:
+        """Return what was kept of tensors, by number."""
+        with self.session():
+            return {row[0]: _snapshot(row[1:]) for row in self.rows(f"{_SNAPSHOT} BETWEEN ? AND ?", first, last)}
 
 
 def make_event(row: tuple[Any, ...], step: int, phase: Any) -> Event:
     """Join a row of events with the step and phase that the spans give it."""
     number, kind, time, file, line, frame, node, text, details = row
     return Event(number, kind, step, phase, file, line, frame, node, text, time, details)
+
+
+def _snapshot(row: tuple[Any, ...]) -> Snapshot:
+    shape = decode_shape(row[0])
+    norm, minimum, maximum = map(decode_real, row[6:9])
+    stored = _STORED.fullmatch(row[3])
+    if stored is None or min(shape, default=0) < 0:
+        raise ValueError("the values of a tensor have no known type or shape")
+    size = int(stored[1])  # the bytes of an element
+    is_whole = row[4] == 1
+    if row[5] is not None and (len(row[5]) % size or (is_whole and len(row[5]) != size * math.prod(shape))):
+        raise ValueError("the values of a tensor are cut short")
+    return Snapshot(shape, row[1], row[2], row[3], row[4], row[5], norm, minimum, maximum)
 
 
 def _node(row: tuple[Any, ...]) -> Node:
