@@ -294,6 +294,14 @@ class Step:
         """The sum of `losses` (of an optimizer's closure the first), or None where no backward began at a scalar."""
         return sum(loss for index, loss in enumerate(self.losses) if index not in self.again) if self.losses else None
 
+    def _repr_html_(self) -> str:
+        """Show a step in a notebook."""
+        loss = "none" if self.loss is None else f"{self.loss:.6g}"
+        rows = (("loss", loss), ("nodes", f"{self.nodes:,}"), ("edges", f"{self.edges:,}"),
+                ("events", f"e{self.first}–e{self.last}"), ("detail", self.detail))  # fmt: skip
+        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows)
+        return f"<table><caption>step {self.step}</caption>{cells}</table>"
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -1,12 +1,13 @@
 """Write the graph at a moment as a picture or as data; the ending of -o chooses the format.
 
-svg, png, pdf, html, dot, json, graphml and txt show the graph; csv is the table of every step's gradients. No moment
-given: the end of the run.
+svg, png, pdf, html, dot, json, graphml, mmd (Mermaid) and txt show the graph; csv is the table of every step's
+gradients. No moment given: the end of the run.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import sys
 from pathlib import Path
@@ -16,11 +17,14 @@ from graphlab.cli import messages
 from graphlab.cli.options import add_run_options, add_source
 from graphlab.cli.output import write_line
 from graphlab.cli.sources import opened_source
-from graphlab.errors import UsageError
+from graphlab.errors import RenderError, UsageError
 
 if TYPE_CHECKING:
+    import networkx
+
     from graphlab.recording import Recording
     from graphlab.renderers.options import Choices
+    from graphlab.renderers.selection import Shown
 
 _EVENT = re.compile(r"e?(\d+)")
 
@@ -29,8 +33,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_source(parser)
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to; its ending is the format")
-    parser.add_argument("--renderer", choices=["graphlab", "torchviz", "networkx"], default="graphlab",
-                        help="who draws (default: graphlab)")  # fmt: skip
+    parser.add_argument("--renderer", choices=["graphlab", "graphviz", "torchviz", "networkx"],
+                        default="graphlab", help="who lays out and draws (default: graphlab)")  # fmt: skip
     parser.add_argument("--static", metavar="fx|export|compile|step|jit",
                         help="instead of what autograd built, what a tracer makes of the script's first model, or of "
                         "a whole training step; fx:NAME traces that model or function")  # fmt: skip
@@ -39,7 +43,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--direction", choices=["down", "right"], default="down", help="which way the data flows")
     look.add_argument("--scale", metavar="X", default="2", help="pixels of a png to a point (default 2)")
     look.add_argument("--fold", metavar="DEPTH|auto|none", default="auto",
-                      help="draw modules of this depth as one box (auto: in large graphs)")  # fmt: skip
+                      help="draw modules of this depth, or where there are none functions, as one box (auto: what "
+                      "belongs together, where there is too much to be read)")  # fmt: skip
+    look.add_argument("--focus", metavar="NODE",
+                      help="only a node and what is near: its name, number, or a query as in show --find")  # fmt: skip
+    look.add_argument("--hops", metavar="N", help="how many edges away from --focus is near (default 2)")
+    look.add_argument("--show", metavar="WHAT", help="what stands in boxes: any of value,gradient,shape (default: all)")
     look.add_argument("--keep-places", action="store_true",
                       help="leave room for the whole step: pictures of its moments match")  # fmt: skip
     moment = parser.add_argument_group("the moment (default: the end)")
@@ -65,11 +74,11 @@ def read_event(text: str | None) -> int | None:
     return int(match[1])
 
 
-def _read_number(option: str, text: str | None) -> int | None:
+def _read_number(option: str, text: str | None, least: int = 1) -> int | None:
     if text is None:
         return None
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise UsageError(messages.BAD_COUNT.format(option=option, least=1, most="", text=text))
+    if not text.strip().isdecimal() or int(text) < least:
+        raise UsageError(messages.BAD_COUNT.format(option=option, least=least, most="", text=text))
     return int(text)
 
 
@@ -82,13 +91,30 @@ def _read_choices(arguments: argparse.Namespace) -> Choices:
     fold = arguments.fold
     if fold not in {"auto", "none"}:
         fold = _read_number("--fold", fold)
-    return {
+    choices: Choices = {
         "renderer": arguments.renderer,
         "theme": arguments.theme,
         "direction": arguments.direction,
         "scale": scale,
         "fold": fold,
     }
+    if arguments.hops is not None:
+        if arguments.focus is None:
+            raise UsageError(messages.HOPS_ALONE)
+        choices["hops"] = _read_number("--hops", arguments.hops, least=0) or 0
+    if arguments.show is not None:
+        choices["show"] = _read_shown(arguments.show)
+    return choices
+
+
+def _read_shown(text: str) -> list[Shown]:
+    """Turn `value,shape` into what to show."""
+    from graphlab.renderers.selection import SHOWN
+
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if any(word not in SHOWN for word in words):
+        raise UsageError(messages.BAD_SHOWN.format(text=text))
+    return [shown for shown in SHOWN if shown in words]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -133,10 +159,30 @@ def _draw(recording: Recording, moment: int, target: Path, arguments: argparse.N
     """Write a moment of a recording; the page holds every moment, and opens at this one."""
     from graphlab.renderers import render, render_run
 
-    if target.suffix.lower() == ".html":
+    if target.suffix.lower() == ".html" and arguments.focus is None:
         render_run(recording, target, moment, **choices)
         return
     graph = recording.graph(at=moment, future=arguments.future)
     if arguments.keep_places and recording.steps:
         choices["stage"] = recording.graph(at=recording.step_of(moment).last)
+    if arguments.focus is not None:
+        choices["focus"] = _find_focus(recording, graph, arguments.focus)
     render(graph, target, **choices)
+
+
+def _find_focus(recording: Recording, graph: networkx.MultiDiGraph, text: str) -> list[int]:
+    """Return the nodes that are meant: by name or number, else what a query finds among those of the graph."""
+    from graphlab.finding import Index, find_matches, parse_query
+    from graphlab.renderers.selection import find_focus
+
+    with contextlib.suppress(RenderError):
+        return find_focus(graph, text)
+    query = parse_query(text)
+    if isinstance(query, str):
+        raise UsageError(query)
+    index = Index(recording)
+    index.feed(has_figures=query.asks_figures)
+    found = sorted({node for node in find_matches(index, query).rows.nodes.tolist() if node in graph})
+    if not found:
+        raise UsageError(messages.NO_FOCUS.format(text=text))
+    return found

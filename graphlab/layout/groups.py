@@ -15,18 +15,15 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from graphlab.layout.drafts import Draft, Forest, GroupKind, Item, adopt_leaves, flat_places
 from graphlab.layout.repeats import Run, find_runs, has_shared_leaf, shares_leaves
 from graphlab.layout.sketch import Sketch, sketch_graph
 
 if TYPE_CHECKING:
     import networkx
 
-GroupKind = Literal["module", "function", "transpose", "views", "steps", "repeat", "block", "run", "unused"]
-
 MOST_ITEMS = 32
 """Members of a group beyond which runs of them become groups, so that opening one never floods the picture."""
-MOST_SHARED = 12
-"""Leaves which several members of a group use stand beside these; beyond so many each goes to its first user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +45,6 @@ class Group:
     """Whether it counts blocks after the one that is drawn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A group while it is put together."""
-
-    kind: GroupKind
-    name: str
-    items: tuple[Item, ...]
-    count: int = 1
-    is_rest: bool = False
-
-
-Item = int | Draft
-"""The place of a node, or a group."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forest:
-    """What a rule is given, and returns."""
-
-    items: tuple[Item, ...]
-    """What ran, in order."""
-    leaves: tuple[Item, ...]
-    """What only gives: leaves, and leaves with their transposes."""
-
-
 Rule = Callable[[Sketch, Forest], Forest]
 
 
@@ -87,7 +59,7 @@ def build_groups(graph: networkx.MultiDiGraph | Sketch, rules: Sequence[Rule] | 
     forest = _plant(sketch)
     for rule in RULES if rules is None else rules:
         forest = rule(sketch, forest)
-    return _finish(sketch, _adopt(sketch, forest))
+    return _finish(sketch, adopt_leaves(sketch, forest))
 
 
 def title_of(group: Group, classes: Mapping[str, str] | None = None) -> str:
@@ -229,7 +201,7 @@ def gather_long(sketch: Sketch, forest: Forest) -> Forest:
         if len(items) <= MOST_ITEMS:
             return items
         return tuple(
-            Draft("run", _name_run(sketch, _flat(items[start:end])), cut(items[start:end]))
+            Draft("run", _name_run(sketch, flat_places(items[start:end])), cut(items[start:end]))
             if end - start > 1
             else items[start]
             for start, end in pairwise(_bounds(sketch, items))
@@ -265,24 +237,11 @@ def _each_level(items: tuple[Item, ...], change: Callable[[tuple[Item, ...]], tu
     return change(tuple(inside))
 
 
-def _flat(items: Iterable[Item]) -> list[int]:
-    """Return the places in items, as they ran."""
-    found: list[int] = []
-    stack = list(items)[::-1]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, int):
-            found.append(item)
-        else:
-            stack.extend(reversed(item.items))
-    return found
-
-
 def _gather_runs_alike(sketch: Sketch, forest: Forest, kind: Literal["steps", "repeat"]) -> Forest:
     def join(items: tuple[Item, ...]) -> tuple[Item, ...]:
         if len(items) < 2:
             return items
-        flat = [_flat([item]) for item in items]
+        flat = [flat_places([item]) for item in items]
         if kind == "steps" and not has_shared_leaf(sketch, flat):
             return items
         joined: list[Item] = []
@@ -315,7 +274,7 @@ def _repeat(
         if run.period > 1:
             # There may be repeats within a block, such as two linear layers with a ReLU each.
             block = join(block)
-            blocks.append(Draft("block", _name_run(sketch, _flat(block)), block))
+            blocks.append(Draft("block", _name_run(sketch, flat_places(block)), block))
         else:
             blocks.append(block[0])
     name = _name_blocks(sketch, blocks)
@@ -337,7 +296,7 @@ def _rest(kind: Literal["steps", "repeat"], name: str, blocks: Sequence[Item]) -
 def _name_blocks(sketch: Sketch, blocks: Sequence[Item]) -> str:
     first, second = blocks[0], blocks[1]
     if isinstance(first, int) or isinstance(second, int):
-        return _name_run(sketch, _flat([first]))
+        return _name_run(sketch, flat_places([first]))
     if first.name == second.name or first.kind != "module":
         return first.name
     parts, others = first.name.split("."), second.name.split(".")
@@ -379,7 +338,7 @@ def _passing(sketch: Sketch, items: Sequence[Item]) -> list[int]:
     """Return for each place between members how many ops' results pass it."""
     member_of: dict[int, int] = {}
     for index, item in enumerate(items):
-        for place in _flat([item]):
+        for place in flat_places([item]):
             member_of[place] = index
     changes = [0] * (len(items) + 1)
     for place, index in member_of.items():
@@ -394,89 +353,6 @@ def _passing(sketch: Sketch, items: Sequence[Item]) -> list[int]:
     return passing
 
 
-# -- what only gives goes to what uses it ------------------------------------------------------------------------------
-
-
-def _adopt(sketch: Sketch, forest: Forest) -> tuple[Item, ...]:
-    """Put each leaf into the innermost group that holds all of its users; data that a variable holds stays outside.
-
-    Many that nothing uses are a group of their own.
-    """
-    homes: dict[int, tuple[int, ...]] = {}
-    """For each place the way to it: which member of the forest, which of that group, and so on."""
-    stack: list[tuple[Item, tuple[int, ...]]] = [(item, (index,)) for index, item in enumerate(forest.items)]
-    while stack:
-        item, way = stack.pop()
-        if isinstance(item, int):
-            homes[item] = way[:-1]
-        else:
-            stack.extend((member, (*way, index)) for index, member in enumerate(item.items))
-    adopted: dict[tuple[int, ...], list[Item]] = {}
-    unused = [leaf for leaf in forest.leaves if not _users(sketch, leaf)]
-    if len(unused) > MOST_SHARED:
-        adopted[()] = [Draft("unused", "", tuple(unused))]
-    apart = set(unused) if adopted else set()
-    for leaf in forest.leaves:
-        if leaf in apart:
-            continue
-        users = _users(sketch, leaf)
-        way = _common([homes[user] for user in users if user in homes])
-        is_kept = isinstance(leaf, int) and sketch.is_kept[leaf] and sketch.kinds[leaf] != "parameter"
-        adopted.setdefault(() if is_kept else way, []).append(leaf)
-    _thin_out(sketch, adopted, homes)
-    return _with_leaves(forest.items, (), adopted)
-
-
-def _users(sketch: Sketch, leaf: Item) -> Sequence[int]:
-    return sketch.users[leaf if isinstance(leaf, int) else _flat([leaf])[-1]]
-
-
-def _common(ways: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """Return the innermost group that all ways lead through."""
-    if not ways:
-        return ()
-    first, last = min(ways), max(ways)
-    shared = 0
-    while shared < min(len(first), len(last)) and first[shared] == last[shared]:
-        shared += 1
-    return first[:shared]
-
-
-def _thin_out(sketch: Sketch, adopted: dict[tuple[int, ...], list[Item]], homes: dict[int, tuple[int, ...]]) -> None:
-    """Give leaves beyond MOST_SHARED that stand beside a group's members to the first of these that uses them.
-
-    They have no inputs, so that what else uses them comes later in any case.
-    """
-    waiting = sorted(adopted)
-    for way in waiting:
-        # The one that most members use stays longest.
-        leaves = sorted(adopted[way], key=lambda leaf: -len(_users(sketch, leaf)))
-        if len(leaves) <= MOST_SHARED:
-            continue
-        moved = []
-        for leaf in leaves[MOST_SHARED:]:
-            users = [user for user in _users(sketch, leaf) if user in homes]
-            first = min((homes[user] for user in users), default=way)
-            if len(first) > len(way):
-                inner = first[: len(way) + 1]
-                if inner not in adopted:
-                    waiting.append(inner)
-                adopted.setdefault(inner, []).append(leaf)
-                moved.append(leaf)
-        gone = set(map(id, moved))
-        adopted[way] = [leaf for leaf in adopted[way] if id(leaf) not in gone]
-
-
-def _with_leaves(
-    items: tuple[Item, ...], way: tuple[int, ...], adopted: dict[tuple[int, ...], list[Item]]
-) -> tuple[Item, ...]:
-    inside = (
-        replace(item, items=_with_leaves(item.items, (*way, index), adopted)) if isinstance(item, Draft) else item
-        for index, item in enumerate(items)
-    )
-    return (*inside, *adopted.get(way, ()))
-
-
 # -- the finished tree -------------------------------------------------------------------------------------------------
 
 
@@ -487,7 +363,7 @@ def _finish(sketch: Sketch, items: tuple[Item, ...]) -> list[Group]:
 
 def _groups(sketch: Sketch, draft: Draft, seen: Counter[str]) -> list[Group]:
     """Return a draft as a group with those inside; of one node, or of one group alone, only what is inside."""
-    places = _flat([draft])
+    places = flat_places([draft])
     if len(places) < 2:
         return []
     label = f"{draft.kind}:{draft.name}" + ("+" if draft.is_rest else "")

@@ -32,6 +32,7 @@ from graphlab.model import (
 )
 from graphlab.recording.facts import read_facts
 from graphlab.recording.light import LightReader
+from graphlab.recording.shown import ShownInNotebooks
 from graphlab.recording.steps import (
     Metric,
     is_large,
@@ -86,7 +87,7 @@ class Events(Sequence[Event]):
         return self._recording.event(range(len(self))[index] + 1)
 
 
-class Recording:
+class Recording(ShownInNotebooks):
     """What one run left. Moments are event numbers: at moment k the events 1..k have happened."""
 
     facts: RunFacts

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from graphlab.errors import RenderError
 from graphlab.renderers.options import Choices, Options
+from graphlab.renderers.selection import SHOWN, find_focus, neighbourhood, without_hidden
 
 if TYPE_CHECKING:
     import networkx
@@ -32,6 +34,13 @@ FORMATS: dict[str, dict[str, str]] = {
         "json": "node_link:render",
         "graphml": "graphml:render",
         "txt": "text:render",
+        "mmd": "mermaid:render",
+    },
+    "graphviz": {
+        "svg": "graphviz_picture:render_svg",
+        "png": "graphviz_picture:render_png",
+        "pdf": "graphviz_picture:render_pdf",
+        "dot": "dot:render",
     },
     "torchviz": {
         "svg": "torchviz_picture:render_svg",
@@ -43,6 +52,8 @@ FORMATS: dict[str, dict[str, str]] = {
 }
 """For each renderer the endings that it writes; for each of these a module of this package and its function."""
 
+_DATA = {"json", "graphml"}
+"""Endings of files that hold every figure, whatever a picture shows."""
 _OTHER_ENDINGS = {"csv"}
 """Endings of files that are written from a recording, not from a graph: `check_target` lets them pass."""
 
@@ -58,7 +69,7 @@ def render(graph: networkx.MultiDiGraph, target: str | os.PathLike[str], **choic
     """Write a picture of the graph; the ending of `target` chooses the format.
 
     The file appears whole or not at all. `choices` are the fields of `Options`: renderer, theme, direction, scale,
-    fold, stage.
+    fold, focus, hops, show, stage.
     """
     renderer = choices.get("renderer", "graphlab")
     path = check_target(target, renderer=renderer)
@@ -80,9 +91,22 @@ def render_bytes(graph: networkx.MultiDiGraph, ending: str, **choices: Unpack[Ch
     options = _read_options(choices)
     ending = ending.lower().lstrip(".")
     _check_ending(ending, options.renderer)
+    graph, options = _select(graph, ending, options)
     module, function = FORMATS[options.renderer][ending].split(":")
     data: bytes = getattr(import_module(f"graphlab.renderers.{module}"), function)(graph, options)
     return data
+
+
+def _select(graph: networkx.MultiDiGraph, ending: str, options: Options) -> tuple[networkx.MultiDiGraph, Options]:
+    """Return what is wanted of a graph, and of the stage that it is drawn on."""
+    stage = options.stage
+    if options.focus is not None:
+        stage = None if stage is None else neighbourhood(stage, find_focus(graph, options.focus), options.hops)
+        graph = neighbourhood(graph, options.focus, options.hops)
+    if ending not in _DATA:
+        graph = without_hidden(graph, options.show)
+        stage = None if stage is None else without_hidden(stage, options.show)
+    return graph, replace(options, stage=stage)
 
 
 def check_target(target: str | os.PathLike[str], *, renderer: str = "graphlab") -> Path:
@@ -120,6 +144,10 @@ def _read_options(choices: Choices) -> Options:
         allowed = {"theme": ("light", "dark"), "direction": ("down", "right")}.get(name)
         if allowed and value not in allowed:
             raise RenderError(f"{name} cannot be {value!r}: choose {_list(list(allowed))}")
+    show = choices.get("show", SHOWN)
+    wrong = show if isinstance(show, str) else next((shown for shown in show if shown not in SHOWN), None)
+    if wrong is not None:
+        raise RenderError(f"show cannot hold {wrong!r}: give a list of any of {_list(list(SHOWN))}")
     options = Options(**choices)
     endings(options.renderer)
     if not 0 < options.scale <= 16:

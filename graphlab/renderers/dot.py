@@ -28,6 +28,10 @@ from graphlab.renderers.reading import (
 if TYPE_CHECKING:
     import networkx
 
+GRADIENT_WORDS = (
+    "an edge's colour: the gradient that flowed back, from blue (1e-5) over grey (1) to orange (1e5); "
+    "dotted: zero; thick: NaN or infinite"
+)
 SHAPES = {
     "op": ("box", "filled,rounded"),
     "parameter": ("box", "filled"),
@@ -65,7 +69,9 @@ def _defaults(graph: networkx.MultiDiGraph, readings: list[NodeReading], options
     legend = "; ".join(f"{_shape_words(kind)}: {kind_words(graph.graph)[kind]}" for kind in kinds)
     marks = [mark for mark in MARK_WORDS if any(reading.mark == mark for reading in readings)]
     legend += "".join(f"; {MARK_SIGNS[mark]} {MARK_WORDS[mark]}" for mark in marks)
-    label = heading + "\\l" + (_text(legend) + "\\l" if legend else "")
+    if any(reading.magnitudes for reading in readings):
+        legend += f"\n{GRADIENT_WORDS}"
+    label = heading + "\\l" + (_text(legend, newline="\\l") + "\\l" if legend else "")
     common = {"fontname": SANS_FAMILY, "fontcolor": theme.text}
     page = {
         "rankdir": "TB" if options.direction == "down" else "LR",

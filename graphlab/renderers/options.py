@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from graphlab.layout.boxes import Direction
 from graphlab.layout.fold import Fold
 from graphlab.renderers.palette import ThemeName
+from graphlab.renderers.selection import SHOWN, Focus, Shown
 
 if TYPE_CHECKING:
     import networkx
 
-RendererName = Literal["graphlab", "torchviz", "networkx"]
+RendererName = Literal["graphlab", "graphviz", "torchviz", "networkx"]
 
 
 class Choices(TypedDict, total=False):
@@ -23,6 +25,9 @@ class Choices(TypedDict, total=False):
     direction: Direction
     scale: float
     fold: Fold
+    focus: Focus | None
+    hops: int
+    show: Collection[Shown]
     stage: networkx.MultiDiGraph | None
 
 
@@ -36,6 +41,12 @@ class Options:
     scale: float = 2.0
     """Pixels of a png to a point of the page."""
     fold: Fold = "auto"
-    """The depth of module paths at which nodes are drawn as one group; auto: only where there are too many."""
+    """The depth of modules (or functions) at which nodes are drawn as one group; auto: where there are too many."""
+    focus: Focus | None = None
+    """A node, by name or number: only it and what is near is drawn."""
+    hops: int = 2
+    """How many edges away from `focus` counts as near."""
+    show: Collection[Shown] = SHOWN
+    """The figures that a picture shows of each node."""
     stage: networkx.MultiDiGraph | None = None
     """A fuller graph whose positions are kept, so that pictures of several moments lie on one another."""

@@ -381,6 +381,8 @@ def title_lines(facts: Mapping[str, Any]) -> tuple[str, str, str]:
         places.append(f"event {facts.get('moment')} of {facts['events']}")
     if facts.get("detail") == "light":
         places.append("recorded in light detail")
+    if facts.get("focus"):
+        places.append(plain(str(facts["focus"])))
     if facts.get("folded"):
         places.append(plain(str(facts["folded"])))
     return title, "  ·  ".join(places), plain(str(facts.get("doing") or ""))

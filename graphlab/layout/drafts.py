@@ -1,0 +1,135 @@
+"""Groups while they are put together, and how what only gives, such as a parameter, finds the group that uses it.
+
+Apart from the rules in `groups`: these arrange what ran, and leave it to this module to hand each leaf to its users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from graphlab.layout.sketch import Sketch
+
+GroupKind = Literal["module", "function", "transpose", "views", "steps", "repeat", "block", "run", "unused"]
+
+MOST_SHARED = 12
+"""Leaves which several members of a group use stand beside these; beyond so many each goes to its first user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A group while it is put together."""
+
+    kind: GroupKind
+    name: str
+    items: tuple[Item, ...]
+    count: int = 1
+    is_rest: bool = False
+
+
+Item = int | Draft
+"""The place of a node, or a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """What a rule is given, and returns."""
+
+    items: tuple[Item, ...]
+    """What ran, in order."""
+    leaves: tuple[Item, ...]
+    """What only gives: leaves, and leaves with their transposes."""
+
+
+def flat_places(items: Iterable[Item]) -> list[int]:
+    """Return the places in items, as they ran."""
+    found: list[int] = []
+    stack = list(items)[::-1]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, int):
+            found.append(item)
+        else:
+            stack.extend(reversed(item.items))
+    return found
+
+
+def adopt_leaves(sketch: Sketch, forest: Forest) -> tuple[Item, ...]:
+    """Put each leaf into the innermost group that holds all of its users; data that a variable holds stays outside.
+
+    Many that nothing uses are a group of their own.
+    """
+    homes: dict[int, tuple[int, ...]] = {}
+    """For each place the way to it: which member of the forest, which of that group, and so on."""
+    stack: list[tuple[Item, tuple[int, ...]]] = [(item, (index,)) for index, item in enumerate(forest.items)]
+    while stack:
+        item, way = stack.pop()
+        if isinstance(item, int):
+            homes[item] = way[:-1]
+        else:
+            stack.extend((member, (*way, index)) for index, member in enumerate(item.items))
+    adopted: dict[tuple[int, ...], list[Item]] = {}
+    unused = [leaf for leaf in forest.leaves if not _users(sketch, leaf)]
+    if len(unused) > MOST_SHARED:
+        adopted[()] = [Draft("unused", "", tuple(unused))]
+    apart = set(unused) if adopted else set()
+    for leaf in forest.leaves:
+        if leaf in apart:
+            continue
+        users = _users(sketch, leaf)
+        way = _common([homes[user] for user in users if user in homes])
+        is_kept = isinstance(leaf, int) and sketch.is_kept[leaf] and sketch.kinds[leaf] != "parameter"
+        adopted.setdefault(() if is_kept else way, []).append(leaf)
+    _thin_out(sketch, adopted, homes)
+    return _with_leaves(forest.items, (), adopted)
+
+
+def _users(sketch: Sketch, leaf: Item) -> Sequence[int]:
+    return sketch.users[leaf if isinstance(leaf, int) else flat_places([leaf])[-1]]
+
+
+def _common(ways: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the innermost group that all ways lead through."""
+    if not ways:
+        return ()
+    first, last = min(ways), max(ways)
+    shared = 0
+    while shared < min(len(first), len(last)) and first[shared] == last[shared]:
+        shared += 1
+    return first[:shared]
+
+
+def _thin_out(sketch: Sketch, adopted: dict[tuple[int, ...], list[Item]], homes: dict[int, tuple[int, ...]]) -> None:
+    """Give leaves beyond MOST_SHARED that stand beside a group's members to the first of these that uses them.
+
+    They have no inputs, so that what else uses them comes later in any case.
+    """
+    waiting = sorted(adopted)
+    for way in waiting:
+        # The one that most members use stays longest.
+        leaves = sorted(adopted[way], key=lambda leaf: -len(_users(sketch, leaf)))
+        if len(leaves) <= MOST_SHARED:
+            continue
+        moved = []
+        for leaf in leaves[MOST_SHARED:]:
+            users = [user for user in _users(sketch, leaf) if user in homes]
+            first = min((homes[user] for user in users), default=way)
+            if len(first) > len(way):
+                inner = first[: len(way) + 1]
+                if inner not in adopted:
+                    waiting.append(inner)
+                adopted.setdefault(inner, []).append(leaf)
+                moved.append(leaf)
+        gone = set(map(id, moved))
+        adopted[way] = [leaf for leaf in adopted[way] if id(leaf) not in gone]
+
+
+def _with_leaves(
+    items: tuple[Item, ...], way: tuple[int, ...], adopted: dict[tuple[int, ...], list[Item]]
+) -> tuple[Item, ...]:
+    inside = (
+        replace(item, items=_with_leaves(item.items, (*way, index), adopted)) if isinstance(item, Draft) else item
+        for index, item in enumerate(items)
+    )
+    return (*inside, *adopted.get(way, ()))
