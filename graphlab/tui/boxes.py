@@ -150,7 +150,10 @@ class BoxPicture:
         signs = _BORDERS[looks.frame]
         if line in {0, box.height - 1}:
             left, right = (signs[0], signs[2]) if line == 0 else (signs[4], signs[5])
-            return [(left + self._border(box, y, signs[1], _WEIGHTS[looks.frame]) + right, looks.names)]
+            border = self._border(box, y, signs[1], _WEIGHTS[looks.frame])
+            if line == 0 and looks.number:
+                return _with_number(left, border, right, looks)
+            return [(left + border + right, looks.names)]
         side = signs[3]
         text = text_line(self.state, item, looks, self.plan.zoom, line - 1, box.width - 4)
         return [(f"{side} ", looks.names), *text, (f" {side}", looks.names)]
@@ -200,3 +203,11 @@ class BoxPicture:
         after = fit(rows[line], width - start - len(text), start=start + len(text), is_picture=True)
         rows[line] = fit([*before, (text, "selected bold"), *after], width)
         return rows
+
+
+def _with_number(left: str, border: str, right: str, looks: Looks) -> Row:
+    """Put the number of a mark into the upper border, where no line enters."""
+    number = f"({looks.number})"
+    plain = border[-1] * len(number)
+    at = 0 if border.startswith(plain) else max(len(border) - len(number), 0)
+    return [(left + border[:at], looks.names), (number, "mark"), (border[at + len(number) :] + right, looks.names)]

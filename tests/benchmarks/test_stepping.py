@@ -18,6 +18,7 @@ import pytest
 
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.explore import ExploreScreen
+from graphlab.tui.graph import GraphPane
 from graphlab.tui.theme import DARK
 from tests import builders
 
@@ -116,3 +117,30 @@ def test_the_first_paint(benchmark: Any, long_run: Path) -> None:
         "asyncio.run(main())\n"
     )
     benchmark.pedantic(lambda: subprocess.run([sys.executable, "-c", code], check=True), rounds=5, warmup_rounds=1)
+
+
+@pytest.fixture(params=SIZES, ids=[f"boxes-{width}x{height}" for width, height in SIZES])
+def boxes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Screen]:
+    """Boxes alone on the screen, of a graph that is larger than it."""
+    path = builders.random_program(tmp_path, 3, ops=80).path
+    assert path is not None
+    made = Screen(path, request.param)
+    pane = made.screen.query_one("#graph", GraphPane)
+    pane.chosen_view = "boxes"
+    made.repaint_after(lambda: made.screen._zoom(pane))
+    yield made
+    made.close()
+
+
+def test_a_step_in_the_boxes(benchmark: Any, boxes: Screen) -> None:
+    state = boxes.screen.state
+    state.go(state.last // 2)
+    benchmark.pedantic(lambda: boxes.repaint_after(state.next), rounds=60, warmup_rounds=5)
+
+
+def test_another_box_is_selected_and_lights_the_way(benchmark: Any, boxes: Screen) -> None:
+    state = boxes.screen.state
+    state.go_last()
+    nodes = list(state.recording.structure(1).nodes)
+    chance = random.Random(0)
+    benchmark.pedantic(lambda: boxes.repaint_after(lambda: state.choose(chance.choice(nodes))), rounds=60)
