@@ -51,6 +51,7 @@ class StoreSink:
         self._notes: list[str] = []
         self._is_broken = False
         self._kept: dict[tuple[Any, ...], int] = {}  # the snapshots of late
+        self._values: dict[bytes, tuple[int, tuple[int, ...], str]] = {}  # of these the small ones, by their values
         self._insert: Callable[..., None] = writer.insert
         self._put_block: Callable[..., None] = writer.put_block
         self._spans: list[str] = []
@@ -128,6 +129,49 @@ class StoreSink:
         self._insert("nodes", row)
         return number
 
+    def add_op(
+        self,
+        event: int,
+        op: str,
+        call: str | None,
+        module: str | None,
+        file: int | None,
+        line: int | None,
+        shape: tuple[int, ...] | None,
+        dtype: str | None,
+        device: str | None,
+        edges: Sequence[tuple[int, int, int]],
+        saved: Sequence[tuple[str, tuple[int, ...], str]],
+    ) -> int:
+        """Add a node that an op made, with the edges into it and the tensors that it keeps."""
+        self._counts["nodes"] = number = self._counts["nodes"] + 1
+        insert = self._insert
+        insert("nodes", (number, "op", event, op, call, None, module, file, line, encode_shape(shape), dtype, device))
+        for slot, source, output in edges:
+            insert("edges", (number, slot, source, output, event, ""))
+        for name, size, kind in saved:
+            insert("saved", (number, name, encode_shape(size), kind))
+        return number
+
+    def end_op(
+        self,
+        event: int,
+        place: tuple[int | None, int | None, int | None],
+        node: int,
+        text: str,
+        call: str,
+        output: int,
+        used: Sequence[int],
+    ) -> None:
+        """Complete the event of an op that made a node and one tensor."""
+        self._open.discard(event)
+        seconds = time.perf_counter() - self._began
+        data = f'{{"call": "{call}", "outputs": [{output}]}}'
+        insert = self._insert
+        insert("events", (event, "op", seconds, place[0], place[1], place[2], node, text, data))
+        for position, number in enumerate(used):
+            insert("uses", (event, position, number))
+
     def set_node(self, node: int, kind: str, name: str | None) -> None:
         """Say anew what kind of leaf a node is, and what it is called."""
         self.writer.set_node(node, kind, name)
@@ -139,10 +183,6 @@ class StoreSink:
     def add_edge(self, source: int, target: int, slot: int, output: int, event: int, label: str = "") -> None:
         """Add an edge of the graph."""
         self._insert("edges", (target, slot, source, output, event, label))
-
-    def add_saved(self, node: int, name: str, shape: tuple[int, ...], dtype: str) -> None:
-        """Add a tensor that a grad_fn keeps."""
-        self._insert("saved", (node, name, encode_shape(shape), dtype))
 
     def add_tensor(
         self,
@@ -180,6 +220,21 @@ class StoreSink:
         """Say what a variable holds from an event on."""
         row = (self._next("bindings"), event, frame, name, kind, origin, text, int(is_element))
         self._insert("bindings", row)
+
+    def add_gradients(
+        self,
+        event: int,
+        node: int,
+        place: tuple[int | None, int | None, int | None],
+        gradients: Sequence[tuple[int, int | None]],
+    ) -> None:
+        """Complete the event of a node of the backward, with slot and snapshot of its gradients."""
+        self._open.discard(event)
+        seconds = time.perf_counter() - self._began
+        insert = self._insert
+        insert("events", (event, "gradient", seconds, place[0], place[1], place[2], node, "", None))
+        for slot, snapshot in gradients:
+            insert("gradients", (node, slot, event, snapshot))
 
     def add_gradient(self, node: int, slot: int, event: int, snapshot: int | None) -> None:
         """Add a gradient that the engine handed over."""
@@ -221,6 +276,21 @@ class StoreSink:
         self._kept[data, shape, dtype, device] = number
         figures = (encode_real(norm), encode_real(minimum), encode_real(maximum))
         self._insert("snapshots", (number, encode_shape(shape), dtype, device, stored, stride, data, *figures))
+        return number
+
+    def add_values(self, shape: tuple[int, ...], dtype: str, stored: str, data: bytes) -> int:
+        """Add all values of a small tensor on the CPU."""
+        # What goes along an edge is what comes in at its end, and often what a leaf is given: it is written once.
+        kept = self._values
+        known = kept.get(data)
+        if known is not None and known[1] == shape and known[2] == dtype:
+            return known[0]
+        if len(kept) >= _KEPT:  # not at a commit: when that comes is chance, and rows must not be
+            kept.clear()
+        self._counts["snapshots"] = number = self._counts["snapshots"] + 1
+        kept[data] = number, shape, dtype
+        row = (number, encode_shape(shape), dtype, "cpu", stored, 1, data, None, None, None)
+        self._insert("snapshots", row)
         return number
 
     def add_graph(

@@ -39,7 +39,7 @@ def _without_ours(frames: list[str]) -> list[str]:
         if file.startswith(_OURS):
             if name == "run_main":
                 kept.clear()  # what ran the script
-            is_below_mode = name in {"watch", "_pass", "__torch_function__"}
+            is_below_mode = name in {"watch", "_watch_any", "_pass", "__torch_function__"}
         elif file == _OVERRIDES and name == "handle_torch_function":
             kept.pop()
         elif is_below_mode:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -18,9 +19,18 @@ import torch.autograd.graph
 from graphlab.capture.deep import DeepGraphs
 from graphlab.capture.engine import Engine
 from graphlab.capture.guard import uncollected
-from graphlab.capture.identity import LeafState, is_accumulate, needs_grad, node_number, node_state, version_of
+from graphlab.capture.handles import quick_handles, remove_handles
+from graphlab.capture.identity import (
+    ACCUMULATE,
+    LeafState,
+    edges_of_node,
+    is_accumulate,
+    needs_grad,
+    node_number,
+    version_of,
+)
 from graphlab.capture.light import Light, Passing
-from graphlab.capture.registry import Registry
+from graphlab.capture.registry import Registry, Sources
 from graphlab.capture.snapshots import dtype_name, sizes_of
 from graphlab.capture.steps import Steps
 from graphlab.capture.torchviz_text import draw_with_torchviz
@@ -29,6 +39,11 @@ _TORCHVIZ_NODES = 400
 """torchviz recurses: near 1,000 chained ops it dies, and long before that its picture is of no use."""
 
 
+Reached = tuple[Any, Sources]
+"""A node, and what it leads to."""
+_SLOTS: dict[tuple[int, ...], list[int]] = {}
+"""The inputs that nodes have gradients for: few are different."""
+_len_torch_dispatch_stack = torch._C._len_torch_dispatch_stack
 _KEYS = torch._C._TorchDispatchModeKey
 _TRACERS = (_KEYS.FAKE, _KEYS.PROXY, _KEYS.FUNCTIONAL)
 
@@ -123,21 +138,22 @@ class Backwards:
         self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], args: Sequence[Any], kwargs: dict[str, Any],
         handles: list[Any],
     ) -> None:  # fmt: skip
-        functions = _reach([fn for fn, _ in roots])
-        self.deep.hold(functions, [fn for fn, _ in roots])
-        seeds = args[0] if args else kwargs.get("grad_tensors", ())
-        kind = "backward" if kwargs.get("accumulate_grad") else "grad"
-        numbers = self._begin(t_outputs, roots, functions, seeds, kind)
-        self.watcher.graph_found()
-        self._hook(functions, numbers, handles)
+        with uncollected():
+            functions = _reach([fn for fn, _ in roots])
+            self.deep.hold([fn for fn, _ in functions], [fn for fn, _ in roots])
+            seeds = args[0] if args else kwargs.get("grad_tensors", ())
+            kind = "backward" if kwargs.get("accumulate_grad") else "grad"
+            numbers = self._begin(t_outputs, roots, functions, seeds, kind)
+            self.watcher.graph_found()
+            with quick_handles():
+                self._hook(functions, numbers, handles)
         for tensor in (args[3] if len(args) > 3 else kwargs.get("inputs")) or ():
             if isinstance(tensor, torch.Tensor) and tensor.is_leaf and tensor.requires_grad:
                 self._reach_leaf(self.registry.leaf(tensor, self.sink.event_count))
 
     def _after(self, kind: str, handles: list[Any]) -> None:
         self.depth -= 1
-        for handle in handles:
-            handle.remove()
+        remove_handles(handles)
         with self.registry.guard, torch._C.DisableTorchFunction():
             event = self.sink.begin_event()
             place = self.registry.find_place()
@@ -154,26 +170,31 @@ class Backwards:
             self.light.end(passing)
 
     def _begin(
-        self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], functions: list[Any], seeds: Any, kind: str
-    ) -> dict[int, int]:
-        """Write the start of a backward, its output nodes and its graph; return the number of each node by `id`."""
+        self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], functions: list[Reached], seeds: Any, kind: str
+    ) -> list[int]:
+        """Write the start of a backward, its output nodes and its graph; return the number of each node."""
         registry = self.registry
         last = self.sink.event_count
         for fn, _ in roots:
             if not is_accumulate(fn):
                 registry.discover(fn, last)
-        numbers = {id(fn): self._number(fn, last) for fn in functions}
+        numbers = [self._number(fn, last) for fn, _ in functions]
+        places = {id(fn): position for position, (fn, _) in enumerate(functions)}
         event = self.sink.begin_event()
         outputs = []
         losses = []
         for index, (root, (fn, output)) in enumerate(zip(t_outputs, roots, strict=True)):
             seed = seeds[index] if seeds is not None and index < len(seeds) else None
-            outputs.append(self._add_output(event, root, numbers[id(fn)], output, seed))
+            outputs.append(self._add_output(event, root, numbers[places[id(fn)]], output, seed))
             if isinstance(root, torch.Tensor) and root.numel() == 1 and not root.is_complex():
                 with contextlib.suppress(RuntimeError):  # a meta tensor has no number, nor has what vmap wraps
                     losses.append(float(root.detach().item()))
-        reached = {numbers[id(fn)]: self._count_edges(fn) for fn in functions}
-        graph = self._graph(t_outputs, functions)
+        run = self.registry.run
+        reached = {
+            number: 0 if type(fn) is ACCUMULATE else edges_of_node(fn, run)
+            for number, (fn, _) in zip(numbers, functions, strict=True)
+        }
+        graph = self._graph(t_outputs, functions, places)
         self.sink.add_backward(event, graph, sorted(reached), sum(reached.values()))
         is_again = self.depth == 0 and self.watcher.is_again()
         if self.depth == 0:
@@ -192,10 +213,6 @@ class Backwards:
         assert number is not None
         return number
 
-    def _count_edges(self, fn: Any) -> int:
-        known = None if is_accumulate(fn) else node_state(fn, self.registry.run)
-        return known.edges if known is not None else 0
-
     def _add_output(self, event: int, root: Any, source: int, output: int, seed: torch.Tensor | None) -> int:
         file, line, _ = self.registry.find_place()
         is_tensor = isinstance(root, torch.Tensor)
@@ -213,20 +230,21 @@ class Backwards:
             self.sink.add_gradient(node, 0, event, self.registry.snapshot(seed))
         return node
 
-    def _graph(self, t_outputs: Sequence[Any], functions: list[Any]) -> int:
+    def _graph(self, t_outputs: Sequence[Any], functions: list[Reached], index: dict[int, int]) -> int:
         """Return the number of the structure that a backward runs through; a new one is drawn with torchviz."""
-        index = {id(fn): position for position, fn in enumerate(functions)}
-        digest = hashlib.blake2b(digest_size=12)
-        for fn in functions:
-            below = [(index[id(each)], slot) if each is not None else None for each, slot in fn.next_functions]
-            shape = sizes_of(fn.variable) if is_accumulate(fn) else ()
-            digest.update(repr((fn.name(), shape, below)).encode())
-        key = digest.hexdigest()
+        words: list[Any] = []
+        for fn, below in functions:
+            is_leaf = type(fn) is ACCUMULATE
+            words += (fn.name(), sizes_of(fn.variable) if is_leaf else None)
+            for source, output in below:
+                words += (None,) if source is None else (index[id(source)], output)
+        key = hashlib.blake2b(repr(words).encode(), digest_size=12).hexdigest()
         number = self._graphs.get(key)
         if number is None:
             text = None
             if len(functions) <= _TORCHVIZ_NODES and t_outputs and isinstance(t_outputs[0], torch.Tensor):
-                text = draw_with_torchviz(t_outputs[0], functions, self._leaf_tensors(functions))
+                nodes = [fn for fn, _ in functions]
+                text = draw_with_torchviz(t_outputs[0], nodes, self._leaf_tensors(nodes))
             number = self._graphs[key] = self.sink.add_graph(key, text)
         return number
 
@@ -241,71 +259,91 @@ class Backwards:
 
     # -- while the engine runs -------------------------------------------------------------------------------------
 
-    def _hook(self, functions: list[Any], numbers: dict[int, int], handles: list[Any]) -> None:
-        for fn in functions:
-            if is_accumulate(fn):
-                leaf = self.registry.leaf(fn.variable, self.sink.event_count)
-                handles += self._hook_leaf(fn, leaf)
+    def _hook(self, functions: list[Reached], numbers: list[int], handles: list[Any]) -> None:
+        for (fn, below), number in zip(functions, numbers, strict=True):
+            if type(fn) is ACCUMULATE:
+                self._hook_leaf(fn, self.registry.leaf(fn.variable, self.sink.event_count), handles)
             else:
-                slots = tuple(slot for slot, (below, _) in enumerate(fn.next_functions) if below is not None)
-                handles.append(fn.register_hook(partial(self._note_node, numbers[id(fn)], slots)))
+                slots = [slot for slot, (source, _) in enumerate(below) if source is not None]
+                handles.append(
+                    fn.register_hook(partial(self._node_ran, number, _SLOTS.setdefault(tuple(slots), slots)))
+                )
 
-    def _note_node(self, node: int, slots: tuple[int, ...], grad_inputs: Any, grad_outputs: Any) -> None:
+    def _hook_leaf(self, fn: Any, leaf: LeafState, handles: list[Any]) -> None:
+        """Watch a leaf's `.grad` after the engine adds to it, and before where there is something to add to."""
+        tensor = leaf.tensor()
+        if tensor is not None:
+            self.registry.state(tensor, self.sink.event_count)
+            if tensor.grad is not None:
+                handles.append(fn.register_prehook(partial(self._leaf_runs, leaf)))
+        handles.append(fn.register_hook(partial(self._leaf_ran, leaf)))
+
+    def _node_ran(self, node: int, slots: Sequence[int], grad_inputs: Any, grad_outputs: Any) -> None:
         """A node of the backward has run."""
-        with self.registry.guard, torch._C.DisableTorchFunction():
+        guard = self.registry.guard
+        if _len_torch_dispatch_stack():
+            with guard:
+                self._note_node(node, slots, grad_inputs, grad_outputs)
+            return
+        trace = guard.set_trace_aside()
+        try:
+            self._note_node(node, slots, grad_inputs, grad_outputs)
+        except Exception as error:  # noqa: BLE001 - as the guard does
+            guard.failed(error)
+        finally:
+            if trace is not None:
+                sys.settrace(trace)
+
+    def _note_node(self, node: int, slots: Sequence[int], grad_inputs: Any, grad_outputs: Any) -> None:
+        take, found = self.registry.snapshot, []
+        with torch._C.DisableTorchFunction():
             event = self.sink.begin_event()
-            for output, grad in enumerate(grad_outputs):
-                self._add_gradient(node, -1 - output, event, grad)
+            slot = -1
+            for grad in grad_outputs:
+                found.append((slot, None if grad is None else take(grad)))
+                slot -= 1
             for slot in slots:
                 if slot < len(grad_inputs):
-                    self._add_gradient(node, slot, event, grad_inputs[slot])
-            self.sink.end_event(event, "gradient", self.registry.find_place(), node=node)
+                    grad = grad_inputs[slot]
+                    found.append((slot, None if grad is None else take(grad)))
+            self.sink.add_gradients(event, node, self.registry.find_place(), found)
 
-    def _add_gradient(self, node: int, slot: int, event: int, grad: torch.Tensor | None) -> None:
-        self.sink.add_gradient(node, slot, event, None if grad is None else self.registry.snapshot(grad))
+    def _leaf_runs(self, leaf: LeafState, grad_outputs: Any) -> None:
+        """A gradient is about to be added to a leaf's: what is there may have been changed unseen."""
+        registry = self.registry
+        with registry.guard, torch._C.DisableTorchFunction():
+            tensor = leaf.tensor()
+            grad = None if tensor is None else tensor.grad
+            is_known = (
+                grad is not None
+                and leaf.has_grad
+                and version_of(grad) == leaf.grad_version
+                and registry.grads.get(grad) is leaf
+            )
+            if grad is not None and not is_known:
+                registry.note_grad(leaf, grad)
+
+    def _leaf_ran(self, leaf: LeafState, grad_inputs: Any, grad_outputs: Any) -> None:
+        """A gradient has been added to a leaf's."""
+        registry, sink = self.registry, self.sink
+        with registry.guard, torch._C.DisableTorchFunction():
+            event = sink.begin_event()
+            came = grad_outputs[0]
+            added = None if came is None else registry.snapshot(came)
+            tensor = leaf.tensor()
+            grad = None if tensor is None else tensor.grad
+            before = leaf.grad_snapshot if leaf.has_grad else None
+            # Into an empty .grad the gradient goes as it is: one snapshot serves both.
+            after = registry.note_grad(leaf, grad, added if before is None and grad is not None else None)
+            self._reach_leaf(leaf)
+            sink.add_change(event, leaf.node, "grad", before, added, after, None)
+            sink.end_event(event, "accumulate", registry.find_place(), node=leaf.node)
 
     def _reach_leaf(self, leaf: LeafState) -> None:
         """A backward gives a leaf a gradient, into `.grad` or into the script's own hands."""
         if not leaf.was_reached:
             leaf.was_reached = True
             self.watcher.leaf_reached(leaf)
-
-    def _hook_leaf(self, fn: Any, leaf: LeafState) -> list[Any]:
-        """Watch a leaf's `.grad` before and after the engine adds to it."""
-        registry = self.registry
-        before: dict[str, int | None] = {}
-        tensor = leaf.tensor()
-        if tensor is not None:
-            registry.state(tensor, self.sink.event_count)
-
-        def grad_of_leaf() -> torch.Tensor | None:
-            tensor = leaf.tensor()
-            return None if tensor is None else tensor.grad
-
-        def prehook(grad_outputs: Any) -> None:
-            with registry.guard, torch._C.DisableTorchFunction():
-                grad = grad_of_leaf()
-                if grad is None:
-                    before["grad"] = None
-                elif leaf.has_grad and version_of(grad) == leaf.grad_version and registry.grads.get(grad) is leaf:
-                    before["grad"] = leaf.grad_snapshot
-                else:
-                    before["grad"] = registry.note_grad(leaf, grad)
-
-        def hook(grad_inputs: Any, grad_outputs: Any) -> None:
-            with registry.guard, torch._C.DisableTorchFunction():
-                event = self.sink.begin_event()
-                came = grad_outputs[0]
-                added = None if came is None else registry.snapshot(came)
-                grad = grad_of_leaf()
-                # Into an empty .grad the gradient goes as it is: one snapshot serves both.
-                same = added if before.get("grad") is None and grad is not None else None
-                after = registry.note_grad(leaf, grad, same)
-                self._reach_leaf(leaf)
-                self.sink.add_change(event, leaf.node, "grad", before.get("grad"), added, after, None)
-                self.sink.end_event(event, "accumulate", registry.find_place(), node=leaf.node)
-
-        return [fn.register_prehook(prehook), fn.register_hook(hook)]
 
 
 def _is_traced() -> bool:
@@ -325,15 +363,16 @@ def _edge_of(root: Any) -> tuple[Any, int]:
     return root.node, root.output_nr
 
 
-def _reach(roots: Sequence[Any]) -> list[Any]:
+def _reach(roots: Sequence[Any]) -> list[Reached]:
     """Return all nodes that lie below some roots, each once, in the order of a walk that is the same in every run."""
-    found: dict[int, Any] = {}
+    found: dict[int, Reached] = {}
     stack = list(reversed(roots))
     while stack:
         fn = stack.pop()
         if id(fn) not in found:
-            found[id(fn)] = fn
-            stack.extend(
-                below for below, _ in reversed(fn.next_functions) if below is not None and id(below) not in found
-            )
+            below = fn.next_functions
+            found[id(fn)] = fn, below
+            for source, _ in reversed(below):
+                if source is not None and id(source) not in found:
+                    stack.append(source)
     return list(found.values())

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch.nn.parameter import is_lazy
 
+from graphlab.capture.unwritten import MAKERS
+
 _GETTERS = {
     getattr(torch.Tensor, name).__get__: name for name in ("T", "mT", "H", "mH", "real", "imag")
 }  # attribute reads that make a new tensor, and a node of the graph
@@ -47,7 +49,17 @@ _PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device,
 class Call:
     """What is known of a torch function, once and for all."""
 
-    __slots__ = ("is_in_place", "is_passed", "is_quiet", "name", "reads_grad", "sets_data", "sets_grad", "title")
+    __slots__ = (
+        "is_in_place",
+        "is_passed",
+        "is_plain",
+        "is_quiet",
+        "name",
+        "reads_grad",
+        "sets_data",
+        "sets_grad",
+        "title",
+    )
 
     def __init__(self, function: Callable[..., Any]) -> None:
         getter = _GETTERS.get(function)
@@ -63,6 +75,9 @@ class Call:
         self.sets_grad = function in {_GRAD_SETTER, _GRAD_DELETER}
         self.sets_data = function == _DATA_SETTER
         self.is_in_place = plain in _IN_PLACE or (plain.endswith("_") and not plain.endswith("__"))
+        is_torchs = not isinstance(function, FunctionType) or function.__module__.split(".")[0] == "torch"
+        self.is_plain = is_torchs and not (self.is_in_place or self.name in MAKERS or isinstance(function, type))
+        """Whether no code of the script's runs in it, and it makes new tensors that it has written."""
 
 
 def _title(function: Callable[..., Any], name: str) -> str:

@@ -49,4 +49,5 @@ class Functions:
         if call is None:
             call = self._calls[kind] = Call(kind)
             call.name, call.title, call.is_in_place = name_of_op(kind.__name__), f"{kind.__name__}.apply", False
+            call.is_plain = False  # it is the script's own code
         return call

@@ -78,12 +78,22 @@ class Guard:
 
     def failed(self, error: Exception) -> None:
         """Say that something could not be recorded."""
+        if isinstance(error, RecursionError):  # the script's depth leaves no room to say anything
+            return
         if os.environ.get("GRAPHLAB_DEBUG"):
             traceback.print_exception(error, file=sys.__stderr__)
         if not self._is_told and self._is_on:
             self._is_told = True
             text = " ".join(str(error).split())[:200]
             self._sink.add_note(f"not everything could be recorded: {type(error).__name__}: {text}")
+
+    def set_trace_aside(self) -> Callable[..., Any] | None:
+        """Stop tracing, where lines are followed and that pays; return what `sys.settrace` is to be given again."""
+        trace = _gettrace()
+        if trace is None or trace is not self.trace_function:
+            return None
+        _settrace(None)
+        return trace
 
     def __enter__(self) -> None:
         trace = _gettrace()
@@ -109,8 +119,7 @@ class Guard:
         if error is None:
             return False
         if isinstance(error, Exception):
-            if not isinstance(error, RecursionError):  # the script's depth leaves no room to say anything
-                self.failed(error)
+            self.failed(error)
             return True
         return False
 

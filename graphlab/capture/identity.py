@@ -18,6 +18,11 @@ T = TypeVar("T")
 _NONE = type(None)
 
 
+ACCUMULATE = torch._C._functions.AccumulateGrad  # type: ignore[attr-defined]  # held but not declared
+"""The class of the nodes that add to a leaf's `.grad`."""
+_EDGES = "/edges"
+
+
 class TensorRef(weakref.ref[torch.Tensor]):
     """A weak reference of ours: `swaps` tells it from the script's own."""
 
@@ -40,6 +45,8 @@ class TensorState:
     snapshot: int | None
     base: torch.Tensor | None = None
     """For a view of data: the data, as long as the view lives (a view keeps its data alive anyway)."""
+    requires_grad: bool = False
+    """Whether it did when it was last looked at."""
     is_stale: bool = False
     """Whether its `grad_fn` is out of date (see `is_lazy_view`): the node is that of before."""
 
@@ -80,7 +87,8 @@ class TensorMap(Generic[T]):
 
     def __init__(self, gone: list[T] | None = None) -> None:
         entries: dict[int, _Entry] = {}
-        self._entries = entries
+        self.entries = entries
+        """By address; only an entry that leads to the tensor itself is its own. For who cannot wait for `get`."""
 
         def forget(reference: Any) -> None:
             key, value = reference.key, reference.value
@@ -93,19 +101,19 @@ class TensorMap(Generic[T]):
 
     def get(self, tensor: torch.Tensor) -> T | None:
         """Return what is kept for a tensor, or None."""
-        entry = self._entries.get(id(tensor))
+        entry = self.entries.get(id(tensor))
         return entry.value if entry is not None and entry() is tensor else None
 
     def set(self, tensor: torch.Tensor, value: T) -> None:
         """Keep something for a tensor for as long as it lives."""
         entry = _Entry(tensor, self._forget)
         entry.key, entry.value = id(tensor), value
-        self._entries[id(tensor)] = entry
+        self.entries[id(tensor)] = entry
 
     def items(self) -> list[tuple[T, torch.Tensor]]:
         """Return what is kept for the tensors that live, with these."""
         # Only to look at: copying the dict first keeps a collection in between from changing its size.
-        entries = self._entries.copy().values()
+        entries = self.entries.copy().values()
         return [(entry.value, tensor) for entry in entries if (tensor := entry()) is not None]
 
     def alive(self) -> tuple[list[T], list[torch.Tensor]]:
@@ -118,45 +126,46 @@ class TensorMap(Generic[T]):
 
     def values(self) -> list[T]:
         """Return what is kept for the tensors that live."""
-        return [entry.value for entry in list(self._entries.values())]
+        return [entry.value for entry in list(self.entries.values())]
 
 
-@dataclass(slots=True)
-class NodeState:
-    """What is known of a grad_fn for as long as it lives."""
-
-    run: int
-    number: int
-    edges: int
-    """How many edges autograd counts into it."""
-    outputs: dict[int, int]
-    """By output: the state of the tensor that came out there."""
+# What is known of a grad_fn lies in its own `metadata`, as plain numbers: the garbage collector need not look at those.
 
 
-def node_state(grad_fn: Any, run: int) -> NodeState | None:
-    """Return what this run knows of a grad_fn, or None if it has not seen it."""
-    known: NodeState | None = grad_fn.metadata.get((__name__, run))
+def node_number(grad_fn: Any, run: str) -> int | None:
+    """Return the number that a run gave a grad_fn, or None if it has not seen it."""
+    known: int | None = grad_fn.metadata.get(run)
     return known
 
 
-_KEYS: dict[int, tuple[str, int]] = {}
-"""By run: one key for all of its nodes."""
+def keep_node(grad_fn: Any, run: str, number: int, edges: int) -> None:
+    """Remember a grad_fn, and how many edges autograd counts into it, for as long as it lives."""
+    metadata = grad_fn.metadata
+    metadata[run], metadata[run + _EDGES] = number, edges
 
 
-def node_number(grad_fn: Any, run: int) -> int | None:
-    """Return the number that this run gave a grad_fn, or None if it has not seen it."""
-    known = grad_fn.metadata.get((__name__, run))
-    return known.number if known is not None else None
+def edges_of_node(grad_fn: Any, run: str) -> int:
+    """Return how many edges autograd counts into a grad_fn; 0 for one that the run has not seen."""
+    edges: int = grad_fn.metadata.get(run + _EDGES, 0)
+    return edges
 
 
-def keep_node_state(grad_fn: Any, state: NodeState) -> None:
-    """Remember a grad_fn for as long as it lives."""
-    grad_fn.metadata[_KEYS.setdefault(state.run, (__name__, state.run))] = state
+def keep_output(grad_fn: Any, run: str, output: int, state: int) -> None:
+    """Remember the state of the tensor that came out of a grad_fn."""
+    metadata = grad_fn.metadata
+    if run in metadata:
+        metadata[f"{run}/{output}"] = state
+
+
+def state_of_output(grad_fn: Any, run: str, output: int) -> int | None:
+    """Return the state of the tensor that came out of a grad_fn, where that is known."""
+    known: int | None = grad_fn.metadata.get(f"{run}/{output}")
+    return known
 
 
 def is_accumulate(grad_fn: Any) -> bool:
     """Whether a node of autograd is a leaf's AccumulateGrad."""
-    return hasattr(grad_fn, "variable")
+    return type(grad_fn) is ACCUMULATE
 
 
 def version_of(tensor: torch.Tensor) -> int:

@@ -28,7 +28,10 @@ from graphlab.capture.calls import Call, Trampolines, flatten, label_view, name_
 from graphlab.capture.identity import TensorState, grad_fn_of, is_lazy_view, needs_grad, node_number, version_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.unwritten import MAKERS, WRITERS
+from graphlab.capture.usual import UsualOps
 
+_len_torch_dispatch_stack = torch._C._len_torch_dispatch_stack
+_top_saved_tensors_default_hooks = torch._C._autograd._top_saved_tensors_default_hooks
 _HANDLES = handle_torch_function.__code__
 
 
@@ -64,6 +67,7 @@ class Ops(TorchFunctionMode):
         """Above zero: calls pass through unseen (an optimizer at work)."""
         self._is_set_aside = False
         self._calls: dict[Any, Call] = {}
+        self.usual = UsualOps(registry, watcher.op_made, watcher.module_at)
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -122,6 +126,37 @@ class Ops(TorchFunctionMode):
         self, run: Any, caller: FrameType, call: Call, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Make a call, and note what it read, made and changed."""
+        guard = self.registry.guard
+        # Neither the script's own tensor classes, modes and hooks see what we ask, nor code of its own runs inside.
+        if (
+            not call.is_plain or _len_torch_function_stack() or _len_torch_dispatch_stack() or "out" in kwargs
+            or _top_saved_tensors_default_hooks(False) is not None
+        ):  # fmt: skip
+            return self._watch_any(run, caller, call, func, args, kwargs)
+        trace = guard.set_trace_aside()
+        try:
+            known = None
+            try:
+                known = self.usual.read(args, kwargs)
+            except Exception as error:  # noqa: BLE001 - as the guard does
+                guard.failed(error)
+            if known is not None:
+                result = run(func, args, kwargs)
+                try:
+                    if not self.usual.note(caller, call, *known, result):
+                        self._note(caller, call, args, kwargs, *known, result)
+                except Exception as error:  # noqa: BLE001 - as above
+                    guard.failed(error)
+                return result
+        finally:
+            if trace is not None:
+                sys.settrace(trace)
+        return self._watch_any(run, caller, call, func, args, kwargs)
+
+    def _watch_any(
+        self, run: Any, caller: FrameType, call: Call, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Make any call, however unusual."""
         guard = self.registry.guard
         given: list[torch.Tensor] = []
         used: list[TensorState] = []
@@ -197,12 +232,13 @@ class Ops(TorchFunctionMode):
         """Add the nodes that a call made, and join the data that it read to them."""
         data = [tensor for tensor in given if not needs_grad(tensor)]
         for fn, event in zip(nodes, events, strict=True):
-            number = self.registry.add_op(fn, event, call=call.title, module=module)
+            below = fn.next_functions
+            number = self.registry.add_op(fn, event, below=below, call=call.title, module=module)
             self.watcher.op_made(event, number)
-            mine = [tensor for tensor in data if self.registry.keeps(fn, tensor)]
+            mine = [tensor for tensor in data if self.registry.keeps(number, tensor)]
             if fn is nodes[-1]:
                 mine = data  # what no node keeps for its backward went into the last, as far as can be told
-            self.registry.add_data_edges(fn, mine, event)
+            self.registry.add_data_edges(number, below, mine, event)
             data = [tensor for tensor in data if not any(tensor is each for each in mine)]
 
     def _note_results(
@@ -302,6 +338,7 @@ def is_watched_alone(ours: Ops) -> bool:
 
 
 OUR_CODES: set[CodeType] = {
-    Ops.__torch_function__.__code__, Ops.watch.__code__, Ops._pass.__code__, handle_torch_function.__code__,
+    Ops.__torch_function__.__code__, Ops.watch.__code__, Ops._watch_any.__code__, Ops._pass.__code__,
+    handle_torch_function.__code__,
 }  # fmt: skip
 """Frames that stand between the script and torch only because we watch."""

@@ -17,22 +17,24 @@ from graphlab.capture.calls import name_of_op
 from graphlab.capture.figures import Figures
 from graphlab.capture.guard import Guard
 from graphlab.capture.identity import (
+    ACCUMULATE,
     LeafState,
-    NodeState,
     TensorMap,
     TensorRef,
     TensorState,
     grad_fn_of,
     is_accumulate,
     is_lazy_view,
-    keep_node_state,
+    keep_node,
+    keep_output,
     leaf_below,
     needs_grad,
     node_number,
-    node_state,
+    state_of_output,
     storage_of,
     version_of,
 )
+from graphlab.capture.saved import SavedTensors, see_view
 from graphlab.capture.sink import Sink
 from graphlab.capture.snapshots import device_name, dtype_name, name_device, sizes_of, take_snapshot
 from graphlab.capture.unwritten import Unwritten
@@ -40,6 +42,8 @@ from graphlab.capture.unwritten import Unwritten
 _runs = itertools.count(1)
 Place = tuple[int | None, int | None, int | None]
 """File, line and frame of the script."""
+Sources = tuple[tuple[Any, int], ...]
+"""What autograd calls `next_functions`."""
 
 
 class Registry:
@@ -53,7 +57,8 @@ class Registry:
 
     def __init__(self, sink: Sink, *, has_values: bool, find_place: Callable[[], Place]) -> None:
         self.sink = sink
-        self.run = next(_runs)
+        self.run = f"graphlab {next(_runs)}"
+        """Under what a node's number lies in its `metadata`."""
         self.has_values = has_values
         self.is_spent = False
         """Whether the recording is as large as it may be: to the end of the step nothing is kept of values."""
@@ -77,9 +82,9 @@ class Registry:
         self.built_ops = 0
         self.built_edges = 0
         self.used_leaves: set[int] = set()
-        self._saved_names: dict[type, list[str]] = {}
-        self._new: dict[int, Any] = {}
-        """Of the call at hand: each new node's grad_fn."""
+        self._saved = SavedTensors()
+        self._new: dict[int, tuple[Any, Sources]] = {}
+        """Of the call at hand: each new node's grad_fn, and what that leads to."""
         self._kept: dict[int, list[tuple[str, torch.Tensor]]] = {}
         self._outputs: dict[int, list[torch.Tensor]] = {}
         """By autograd's sequence number of who made them: what nodes of this call keep."""
@@ -90,7 +95,7 @@ class Registry:
 
     def snapshot(self, tensor: torch.Tensor) -> int | None:
         """Keep what the budget allows of a tensor's present values."""
-        if tensor in self.unwritten:
+        if self.unwritten.storages and tensor in self.unwritten:
             return None
         if self.is_spent:
             about = sizes_of(tensor), dtype_name(tensor), device_name(tensor)
@@ -118,6 +123,7 @@ class Registry:
             if leaf.node != known.node:  # it was data when it was first seen
                 known.node = leaf.node
                 self.sink.set_tensor_node(known.number, known.node, requires_grad=True)
+        known.requires_grad = needs_grad(tensor)
         return known
 
     def is_stale(self, tensor: torch.Tensor) -> bool:
@@ -183,12 +189,12 @@ class Registry:
             origin, event, node, output, label, sizes_of(tensor), dtype_name(tensor), device_name(tensor),
             needs_grad(tensor), snapshot,
         )  # fmt: skip
-        made = node_state(fn, self.run) if fn is not None else None
-        if made is not None:
-            made.outputs[output] = number
+        if fn is not None:
+            keep_output(fn, self.run, output, number)
         state = TensorState(
-            number, origin or number, version_of(tensor), node, output, label, event, snapshot, base, stale is not None
-        )
+            number, origin or number, version_of(tensor), node, output, label, event, snapshot, base,
+            needs_grad(tensor), stale is not None,
+        )  # fmt: skip
         self.states.set(tensor, state)
         return state
 
@@ -196,7 +202,7 @@ class Registry:
         """A tensor was cut from its graph in place: from now on it is data."""
         known = self.states.get(tensor)
         if known is not None and grad_fn_of(tensor) is None and not needs_grad(tensor):
-            known.node, known.output, known.label, known.base = None, 0, "", None
+            known.node, known.output, known.label, known.base, known.requires_grad = None, 0, "", None, False
 
     def leaf(self, tensor: torch.Tensor, event: int) -> LeafState:
         """Return what is known of a leaf that requires grad; its node is made on first sight."""
@@ -311,47 +317,72 @@ class Registry:
         order = sorted(found.values(), key=lambda fn: fn._sequence_nr())
         return order if len(order) < 2 or _is_below_first(order) else _sort_by_edges(order)
 
-    def add_op(self, fn: Any, event: int, *, call: str | None = None, module: str | None = None) -> int:
-        """Add a grad_fn, the edges into it, and what it keeps for its backward."""
-        file, line, _ = self.find_place()
-        metadata = fn._input_metadata
-        first = metadata[0] if metadata and metadata[0].dtype is not None else None
-        number = self.sink.add_node(
-            "op", event, op=fn.name(), call=call, module=module, file=file, line=line,
-            shape=sizes_of(first) if first is not None else None,
-            dtype=dtype_name(first) if first is not None else None,
-            device=name_device(first.device) if first is not None else None,
-        )  # fmt: skip
-        below = [(slot, *edge) for slot, edge in enumerate(fn.next_functions) if edge[0] is not None]
-        for slot, source, output in below:
-            # A leaf that turns up here was made before this event.
-            is_leaf = is_accumulate(source)
-            node = self.leaf(source.variable, event - 1).node if is_leaf else node_number(source, self.run)
-            assert node is not None
-            if is_leaf:
+    def add_op(
+        self, fn: Any, event: int, *, below: Sources | None = None, place: Place | None = None,
+        call: str | None = None, module: str | None = None, like: torch.Tensor | None = None,
+    ) -> int:  # fmt: skip
+        """Add a grad_fn, the edges into it, and what it keeps for its backward.
+
+        Args:
+            like: its first output, where that is at hand: autograd is slow to say what it knows of it.
+        """
+        below = fn.next_functions if below is None else below
+        file, line, _ = place or self.find_place()
+        edges: list[tuple[int, int, int]] = []
+        run = self.run
+        for slot, (source, output) in enumerate(below):
+            if type(source) is ACCUMULATE:  # a leaf that turns up here was made before this event
+                node = self.leaf(source.variable, event - 1).node
                 self.used_leaves.add(node)
-            self.sink.add_edge(node, number, slot, output, event)
+                edges.append((slot, node, output))
+            elif source is not None:
+                edges.append((slot, source.metadata[run], output))
+        kept = self._saved.of(fn)
+        shape, dtype, device = self._kind_of_output(fn, like)
+        number = self.sink.add_op(
+            event, fn.name(), call, module, file, line, shape, dtype, device, edges,
+            [(name, sizes_of(tensor), dtype_name(tensor)) for name, tensor in kept],
+        )  # fmt: skip
         self.built_ops += 1
-        self.built_edges += len(below)
+        self.built_edges += len(edges)
         clean_stack(fn)
-        keep_node_state(fn, NodeState(self.run, number, len(below), {}))
-        self._new[number] = fn
-        self._kept[number] = kept = self._saved_of(fn)
-        for name, tensor in kept:
-            self.sink.add_saved(number, name, sizes_of(tensor), dtype_name(tensor))
-            self._unsorted.append(tensor)
+        keep_node(fn, run, number, len(edges))
+        self._new[number] = fn, below
+        self._kept[number] = kept
+        self._unsorted += [tensor for _, tensor in kept]
         return number
 
-    def add_data_edges(self, fn: Any, inputs: Sequence[torch.Tensor], event: int) -> None:
+    def _kind_of_output(
+        self, fn: Any, like: torch.Tensor | None
+    ) -> tuple[tuple[int, ...] | None, str | None, str | None]:
+        """Return shape, dtype and device of a node's first output."""
+        if like is not None and like.output_nr == 0:
+            return sizes_of(like), dtype_name(like), device_name(like)
+        metadata = fn._input_metadata
+        if not metadata:
+            return None, None, None
+        return sizes_of(metadata[0]), dtype_name(metadata[0]), name_device(metadata[0].device)
+
+    def add_result(self, tensor: torch.Tensor, fn: Any, node: int, event: int) -> int:
+        """Add the first state of what a call has just made, a plain tensor; return its number."""
+        output = tensor.output_nr
+        snapshot = self.snapshot(tensor)
+        number = self.sink.add_tensor(
+            None, event, node, output, "", sizes_of(tensor), dtype_name(tensor), device_name(tensor), True, snapshot
+        )
+        keep_output(fn, self.run, output, number)
+        state = TensorState(number, number, tensor._version, node, output, "", event, snapshot, None, True, False)
+        self.states.set(tensor, state)
+        return number
+
+    def add_data_edges(self, number: int, below: Sources, inputs: Sequence[torch.Tensor], event: int) -> None:
         """Join the data tensors that an op read to its node.
 
         They take the slots that autograd left empty, in order, where they could have had a gradient; indices, masks
         and what is left over count on behind the slots.
         """
-        number = node_number(fn, self.run)
-        assert number is not None
-        slots = [slot for slot, (below, _) in enumerate(fn.next_functions) if below is None]
-        beyond = len(fn.next_functions)
+        slots = [slot for slot, (source, _) in enumerate(below) if source is None]
+        beyond = len(below)
         for tensor in inputs:
             node, label = self.data_node(tensor, event - 1)
             is_differentiable = tensor.is_floating_point() or tensor.is_complex()
@@ -362,23 +393,21 @@ class Registry:
             self.sink.add_edge(node, number, slot, 0, event, label)
             self._read.setdefault(number, []).append((slot, self.state(tensor, event - 1).number))
 
-    def keeps(self, fn: Any, tensor: torch.Tensor) -> bool:
+    def keeps(self, number: int, tensor: torch.Tensor) -> bool:
         """Whether a node that was just added keeps a data tensor for its backward."""
-        number = node_number(fn, self.run)
-        return any(tensor is each for _, each in self._kept.get(number or 0, ()))
+        return any(tensor is each for _, each in self._kept.get(number, ()))
 
     def inputs_of(self, node: int) -> list[int]:
         """Return the states of the tensors that a node which was just added reads."""
         states = list(self._read.get(node, ()))
-        for slot, (below, output) in enumerate(self._new[node].next_functions):
-            if below is None:
+        for slot, (source, output) in enumerate(self._new[node][1]):
+            if source is None:
                 continue
-            if is_accumulate(below):
-                leaf = self.states.get(below.variable)
+            if type(source) is ACCUMULATE:
+                leaf = self.states.get(source.variable)
                 number = leaf.number if leaf is not None else None
             else:
-                known = node_state(below, self.run)
-                number = known.outputs.get(output) if known is not None else None
+                number = state_of_output(source, self.run, output)
             if number is not None:
                 states.append((slot, number))
         return [number for _, number in sorted(states)]
@@ -389,8 +418,8 @@ class Registry:
         The value is what another node of the call (or the node itself) keeps of it for the backward, or a view of
         what is known; else only its shape is.
         """
-        fn = self._new[node]
-        below = [each for each, _ in fn.next_functions if each is not None]
+        fn, sources = self._new[node]
+        below = [each for each, _ in sources if each is not None]
         for tensor in self._unsorted:  # a recurrent layer is one call of thousands of nodes
             if (maker := grad_fn_of(tensor)) is not None:
                 self._outputs.setdefault(maker._sequence_nr(), []).append(tensor)
@@ -404,44 +433,13 @@ class Registry:
             None, event, node, 0, "", sizes_of(first), dtype_name(first), name_device(first.device),
             True, snapshot,
         )  # fmt: skip
-        known = node_state(fn, self.run)
-        assert known is not None
-        known.outputs[0] = state
+        keep_output(fn, self.run, 0, state)
         return state
 
     def end_call(self) -> None:
         """A call's nodes and states are written: let go of what it keeps."""
-        self._new.clear()
-        self._kept.clear()
-        self._outputs.clear()
-        self._unsorted.clear()
-        self._read.clear()
-
-    def _saved_of(self, fn: Any) -> list[tuple[str, torch.Tensor]]:
-        """Return the tensors that a grad_fn keeps for its backward, by name."""
-        if torch._C._autograd._top_saved_tensors_default_hooks(False) is not None:
-            return []  # unpacking would run the user's own hooks
-        kind = type(fn)
-        names = self._saved_names.get(kind)
-        if names is None:
-            names = self._saved_names[kind] = [name for name in dir(kind) if name.startswith("_saved_")]
-        found = []
-        for name in list(names):
-            try:
-                value = getattr(fn, name)
-            except RuntimeError:
-                continue  # already freed, or changed in place since: autograd itself will say so
-            if isinstance(value, torch.Tensor):
-                found.append((name.removeprefix("_saved_"), value))
-            elif isinstance(value, tuple) and not (value and type(value[0]) is int):
-                parts = [(index, part) for index, part in enumerate(value) if isinstance(part, torch.Tensor)]
-                suffix = len(value) > 1
-                found += [
-                    (name.removeprefix("_saved_") + (f"[{index}]" if suffix else ""), part) for index, part in parts
-                ]
-            elif value is not None:
-                names.remove(name)  # numbers: it never holds a tensor
-        return found
+        for each in (self._new, self._kept, self._outputs, self._unsorted, self._read):
+            each.clear()
 
 
 def _is_below_first(order: Sequence[Any]) -> bool:
@@ -468,18 +466,3 @@ def _sort_by_edges(nodes: Sequence[Any]) -> list[Any]:
             else:
                 placed[id(stack.pop())] = fn
     return list(placed.values())
-
-
-def see_view(fn: Any, source: torch.Tensor) -> torch.Tensor | None:
-    """Return what a view op made of a tensor, for the few that stand inside calls; None for any other op."""
-    name = fn.name()
-    with torch.no_grad():
-        if name == "TBackward0":
-            return source.detach().t()
-        if name == "TransposeBackward0":
-            return source.detach().transpose(fn._saved_dim0, fn._saved_dim1)
-        if name in {"ViewBackward0", "ReshapeAliasBackward0", "UnsafeViewBackward0"}:
-            return source.detach().reshape(tuple(fn._input_metadata[0].shape))
-        if name == "ExpandBackward0":
-            return source.detach().expand(tuple(fn._input_metadata[0].shape))
-    return None

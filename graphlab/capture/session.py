@@ -39,6 +39,7 @@ from graphlab.capture.updates import Updates
 from graphlab.capture.variables import Variables
 
 _CALL_IMPL = torch.nn.Module._call_impl.__code__
+_WRAPPED_CALL = torch.nn.Module._wrapped_call_impl.__code__
 _INNER_CALLS = {code for code in _CALL_IMPL.co_consts if isinstance(code, CodeType)}
 """Frames of a module's call that are there only because hooks are."""
 _running: weakref.WeakSet[Session] = weakref.WeakSet()
@@ -377,6 +378,10 @@ class Session:
     def gradient_set(self, tensor: torch.Tensor) -> None:
         """The script assigned a leaf's `.grad`."""
         self.updates.gradient_set(tensor)
+        if self.backwards.depth:  # by a hook: what the engine adds to it is compared with this
+            leaf = self.registry.leaves.get(tensor)
+            if leaf is not None:
+                self.registry.note_grad(leaf, tensor.grad)
 
     def op_made(self, event: int, node: int) -> None:
         """An op made a node."""
@@ -385,7 +390,11 @@ class Session:
     def module_at(self, frame: FrameType | None) -> str | None:
         """Return the path of the module whose forward is running, from a frame outwards."""
         while frame is not None:
-            if frame.f_code is _CALL_IMPL:
+            code = frame.f_code
+            # Of the two frames that a module's call has, the outer one has fewer variables to look through.
+            if code is _WRAPPED_CALL or (
+                code is _CALL_IMPL and getattr(frame.f_back, "f_code", None) is not _WRAPPED_CALL
+            ):
                 module = frame.f_locals.get("self")
                 path = self.variables.module_paths.get(module) if isinstance(module, torch.nn.Module) else None
                 if path is not None:

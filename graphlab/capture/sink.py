@@ -94,6 +94,34 @@ class Sink(Protocol):
     ) -> int:
         """Add a node of the graph."""
 
+    def add_op(
+        self,
+        event: int,
+        op: str,
+        call: str | None,
+        module: str | None,
+        file: int | None,
+        line: int | None,
+        shape: tuple[int, ...] | None,
+        dtype: str | None,
+        device: str | None,
+        edges: Sequence[tuple[int, int, int]],
+        saved: Sequence[tuple[str, tuple[int, ...], str]],
+    ) -> int:
+        """Add a node that an op made, with the edges into it (slot, source, output) and the tensors that it keeps."""
+
+    def end_op(
+        self,
+        event: int,
+        place: tuple[int | None, int | None, int | None],
+        node: int,
+        text: str,
+        call: str,
+        output: int,
+        used: Sequence[int],
+    ) -> None:
+        """Complete the event of an op that made a node and one tensor, with the tensors that it read."""
+
     def set_node(self, node: int, kind: str, name: str | None) -> None:
         """Say anew what kind of leaf a node is, and what it is called."""
 
@@ -102,9 +130,6 @@ class Sink(Protocol):
 
     def add_edge(self, source: int, target: int, slot: int, output: int, event: int, label: str = "") -> None:
         """Add an edge of the graph."""
-
-    def add_saved(self, node: int, name: str, shape: tuple[int, ...], dtype: str) -> None:
-        """Add a tensor that a grad_fn keeps for its backward."""
 
     def add_tensor(
         self,
@@ -131,6 +156,15 @@ class Sink(Protocol):
         self, event: int, frame: int, name: str, kind: str, origin: int | None, text: str, *, is_element: bool
     ) -> None:
         """Say what a variable holds from an event on."""
+
+    def add_gradients(
+        self,
+        event: int,
+        node: int,
+        place: tuple[int | None, int | None, int | None],
+        gradients: Sequence[tuple[int, int | None]],
+    ) -> None:
+        """Complete the event of a node of the backward, with slot and snapshot of its gradients."""
 
     def add_gradient(self, node: int, slot: int, event: int, snapshot: int | None) -> None:
         """Add a gradient that the engine handed over."""
@@ -160,6 +194,9 @@ class Sink(Protocol):
         maximum: float | None,
     ) -> int:
         """Add what is kept of a tensor's values."""
+
+    def add_values(self, shape: tuple[int, ...], dtype: str, stored: str, data: bytes) -> int:
+        """Add all values of a small tensor on the CPU."""
 
     def add_graph(
         self,

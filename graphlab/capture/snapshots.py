@@ -6,7 +6,8 @@ computes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ctypes
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -36,6 +37,16 @@ _PLAIN = {
 }
 
 
+PLAIN_TYPES: frozenset[type] = frozenset({torch.Tensor, torch.nn.Parameter})
+"""The classes of tensors that run no code of anybody's, whatever is asked of them."""
+_SIMPLE = {
+    dtype: (str(dtype).removeprefix("torch."), stored, int(stored[2:]))
+    for dtype, stored in _PLAIN.items()
+    if not dtype.is_complex
+}
+"""Of dtypes whose bytes are kept as they lie in memory: their names, and how many bytes an element has."""
+_MEMORY: dict[int, Callable[[int], Any]] = {}
+"""By a number of bytes: reads so many from an address, ten times as quick as numpy."""
 _NO_DISPATCH = torch.Tensor.__torch_dispatch__
 _NAMES: dict[torch.dtype, str] = {}
 _SHAPES: dict[Any, tuple[int, ...]] = {}
@@ -101,17 +112,13 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, figures: Figures, *, has_val
 
     Call it where no function or dispatch mode sees what it does.
     """
-    # Most tensors are small and plain: for these every attribute that is asked for counts.
-    if (
-        has_values and tensor.dtype is torch.float32 and tensor.layout is torch.strided and tensor.is_cpu
-        and 0 < tensor.numel() <= BUDGET and not tensor.is_nested and type(tensor).__torch_dispatch__ is _NO_DISPATCH
-    ):  # fmt: skip
-        # numpy refuses what is wrapped, sparse, nested or lazily negated.
+    if has_values and type(tensor) in PLAIN_TYPES:
         try:
-            data = (tensor.detach() if tensor.requires_grad else tensor).numpy().tobytes()
-            return sink.add_snapshot(sizes_of(tensor), "float32", "cpu", "<f4", 1, data, None, None, None)
-        except (RuntimeError, TypeError):
-            pass
+            number = _copy_memory(sink, tensor)
+        except RuntimeError:  # wrapped by `torch.func`, or without memory of its own
+            number = None
+        if number is not None:
+            return number
     if tensor.layout is torch.sparse_coo and not is_opaque(tensor):
         return _take_sparse(sink, tensor, has_values=has_values)
     if not _is_readable(tensor):
@@ -131,6 +138,28 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, figures: Figures, *, has_val
     stride = max(1, size // SAMPLE)
     sample = _bytes_of(figures.sample(detached, stride)) if has_values else None
     return sink.add_snapshot(shape, dtype, device, stored, stride, sample, norm, minimum, maximum)
+
+
+def _copy_memory(sink: Sink, tensor: torch.Tensor) -> int | None:
+    """Copy the bytes of a small plain tensor, by far the most; None where it has to be done otherwise."""
+    simple = _SIMPLE.get(tensor.dtype)
+    if (
+        simple is None or tensor.layout is not torch.strided or not tensor.is_cpu or tensor.is_nested
+        or not tensor.is_contiguous() or tensor.is_neg()
+    ):  # fmt: skip
+        return None
+    count = tensor.numel()
+    if not 0 < count <= BUDGET:
+        return None
+    dtype, stored, size = simple
+    count *= size
+    read = _MEMORY.get(count)
+    if read is None:
+        read = _MEMORY[count] = (ctypes.c_char * count).from_address
+    address = tensor.data_ptr()
+    if not address or tensor.untyped_storage().nbytes() < count:  # a storage that was resized to nothing
+        return None
+    return sink.add_values(sizes_of(tensor), dtype, stored, read(address).raw)
 
 
 def _take_sparse(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int:

@@ -20,21 +20,21 @@ class Unwritten:
     """Knows storages by weak reference: their addresses are not reused while we remember them."""
 
     def __init__(self) -> None:
-        self._storages: dict[int, StorageWeakRef] = {}
+        self.storages: dict[int, StorageWeakRef] = {}
 
     def add(self, tensor: torch.Tensor) -> None:
         """A tensor's memory is new and unwritten."""
         if storage_of(tensor) is not None and not tensor.is_meta:
-            self._storages = {key: each for key, each in self._storages.items() if not each.expired()}
+            self.storages = {key: each for key, each in self.storages.items() if not each.expired()}
             storage = tensor.untyped_storage()
-            self._storages[storage._cdata] = StorageWeakRef(storage)
+            self.storages[storage._cdata] = StorageWeakRef(storage)
 
     def discard(self, tensor: torch.Tensor) -> None:
         """A tensor's memory was, or may have been, written."""
-        address = storage_of(tensor) if self._storages else None
+        address = storage_of(tensor) if self.storages else None
         if address is not None:
-            self._storages.pop(address, None)
+            self.storages.pop(address, None)
 
     def __contains__(self, tensor: torch.Tensor) -> bool:
         """Whether nothing has been written to a tensor's memory yet."""
-        return bool(self._storages) and storage_of(tensor) in self._storages
+        return bool(self.storages) and storage_of(tensor) in self.storages
