@@ -13,7 +13,7 @@ from graphlab.capture.raised import describe_error
 
 if TYPE_CHECKING:
     from graphlab.capture import Session
-    from graphlab.recorder import StoreSink
+    from graphlab.store_sink import StoreSink
 
 
 def status_of(error: BaseException | None) -> str:

@@ -12,10 +12,11 @@ from graphlab.capture import Session
 from graphlab.capture.own_files import default_folder
 from graphlab.ending import end_run
 from graphlab.errors import UsageError
-from graphlab.recorder import StoreSink, describe
+from graphlab.recorder import describe
 from graphlab.recording import Recording
 from graphlab.request import RunRequest
 from graphlab.store import Reader, Writer
+from graphlab.store_sink import StoreSink
 
 
 @contextlib.contextmanager

@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from graphlab.capture import Session
-from graphlab.recorder import StoreSink, run_script
+from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
 from graphlab.report import report_run
 from graphlab.request import RunOutcome, RunRequest
 from graphlab.store import Writer
+from graphlab.store_sink import StoreSink
 from graphlab.tui.child import start_recording
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs signals")

@@ -17,9 +17,9 @@ import graphlab
 from graphlab.capture.light import Light
 from graphlab.capture.schedule import Schedule, is_scheduled
 from graphlab.capture.structures import Structures
-from graphlab.recorder import StoreSink
 from graphlab.recording import Recording
 from graphlab.report import report_run
+from graphlab.store_sink import StoreSink
 from tests.programs import programs
 from tests.recorded import kinds, record_text, try_text
 from tests.test_capture_oracle import SETTINGS, names_of_graph, run_recorded, same_bits

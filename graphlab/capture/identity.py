@@ -118,7 +118,7 @@ class TensorMap(Generic[T]):
 
     def alive(self) -> tuple[list[T], list[torch.Tensor]]:
         """Return what is kept for the tensors that live, and these."""
-        entries = list(self._entries.copy().values())  # as in `items`
+        entries = list(self.entries.copy().values())  # as in `items`
         tensors = [entry() for entry in entries]
         if _NONE in set(map(type, tensors)):
             entries = [entry for entry, tensor in zip(entries, tensors, strict=True) if tensor is not None]
