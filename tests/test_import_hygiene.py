@@ -48,6 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     # torch itself brings numpy, networkx and more.
     "graphlab.capture": HEAVY - {"sqlite3", "textual"},
     "graphlab.recorder": HEAVY - {"textual"},
+    "graphlab.store_sink": HEAVY - {"textual"},
     "graphlab.ending": HEAVY - {"textual"},
     "graphlab.request": HEAVY - {"sqlite3", "textual"},
     "graphlab.replay": HEAVY - {"textual"},
