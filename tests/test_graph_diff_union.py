@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
+
 import networkx
 import pytest
 from hypothesis import given, settings
 
 from graphlab.graph.diff import compare
 from graphlab.renderers import endings, render_bytes
-from tests import graphs
+from tests import builders, graphs
 from tests.graphs import Graph, GraphBuilder, snapshot
 from tests.test_graph_diff import layers
 from tests.test_renderers_changes import encoder
@@ -32,6 +35,14 @@ def test_what_is_common_stands_there_once_and_the_rest_is_marked() -> None:
     assert (edges.count("added"), edges.count("removed")) == (4, 4)
     (weight,) = (data for _, data in union.nodes(data=True) if data["name"] == "0.weight")
     assert (weight["shape"], weight["was"]) == ((32, 8), {"shape": (16, 8)})
+
+
+def test_a_graph_compares_itself_as_the_docs_say(tmp_path: Path) -> None:
+    with contextlib.closing(builders.training(tmp_path)) as run:
+        comparison = run.graph(step=1).compare(run.graph(step=2), factor=None)
+        assert comparison.is_equal
+        assert comparison.summary == "equal: 10 nodes, 10 edges"
+        assert comparison.union()._repr_svg_().startswith("<svg")
 
 
 def test_equal_graphs_make_the_same_graph_without_a_mark() -> None:
@@ -109,6 +120,12 @@ def test_a_large_picture_folds_what_both_graphs_share() -> None:
     assert "encoder.3.attention.query.weight" not in svg
     whole = render_bytes(compare(encoder(12), encoder(13)).union(), "svg", fold="none").decode()
     assert "encoder.3.attention.query.weight" in whole
+
+
+def test_what_is_added_is_folded_too_where_it_alone_is_more_than_can_be_read() -> None:
+    svg = render_bytes(compare(encoder(2), encoder(9)).union(), "svg").decode()
+    assert " inside<" in svg
+    assert svg.count('<g class="node') <= 60
 
 
 def test_a_folded_group_with_changes_inside_says_how_many() -> None:

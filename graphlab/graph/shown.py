@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import networkx
+
+if TYPE_CHECKING:
+    from graphlab.graph.diff import Comparison
 
 
 class Graph(networkx.MultiDiGraph):  # type: ignore[misc]  # networkx carries no types
@@ -11,6 +16,16 @@ class Graph(networkx.MultiDiGraph):  # type: ignore[misc]  # networkx carries no
     def __repr__(self) -> str:
         counts = f"{self.number_of_nodes()} nodes, {self.number_of_edges()} edges"
         return f"<Graph of {self.graph.get('scenario', '?')} at e{self.graph.get('moment', 0)}: {counts}>"
+
+    def compare(self, other: networkx.MultiDiGraph, *, factor: float | None = 10.0) -> Comparison:
+        """Return what makes this graph the other one; its `union()` draws both as one.
+
+        Args:
+            factor: by how much the size of a gradient must differ to be told; None: gradients are not compared.
+        """
+        from graphlab.graph.diff import compare
+
+        return compare(self, other, factor=factor)
 
     def _repr_svg_(self) -> str:
         from graphlab.renderers import render_bytes

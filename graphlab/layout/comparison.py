@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from graphlab.layout.groups import outermost
 
 if TYPE_CHECKING:
     import networkx
@@ -14,18 +16,41 @@ if TYPE_CHECKING:
 SIGNS = {"added": "+", "removed": "−", "changed": "~"}
 
 
-def quiet_groups(graph: networkx.MultiDiGraph, groups: Sequence[Group]) -> list[Group]:
-    """Return the groups, as large as they go, that hold neither a change nor what lies right beside one."""
+def choose_groups(graph: networkx.MultiDiGraph, groups: Sequence[Group], legible: int) -> list[Group]:
+    """Return the groups to close: as large as they go, those with neither a change nor what lies right beside one.
+
+    Where that leaves more boxes than can be read, what one graph has alone is closed too, level by level from inside.
+    """
     loud = _loud(graph)
+    levels = [(group, level) for group, level in _levels(groups) if len(group.members) > 1]
+    quiet = {group.id for group, _ in levels if loud.isdisjoint(group.members)}
+    alone = {group.id: level for group, level in levels if _is_alone(graph, group)}
+    found = outermost(groups, quiet)
+    for depth in range(max(alone.values(), default=-1), -1, -1):
+        if _count(graph, found) <= legible:
+            break
+        found = outermost(groups, quiet | {group for group, level in alone.items() if level >= depth})
+    return found
+
+
+def _levels(groups: Iterable[Group]) -> list[tuple[Group, int]]:
     found = []
-    stack = list(groups)
+    stack = [(group, 0) for group in groups]
     while stack:
-        group = stack.pop()
-        if loud.isdisjoint(group.members):
-            found.append(group)
-        else:
-            stack.extend(group.children)
-    return sorted(found, key=lambda group: min(group.members))
+        group, level = stack.pop()
+        found.append((group, level))
+        stack.extend((child, level + 1) for child in group.children)
+    return found
+
+
+def _is_alone(graph: networkx.MultiDiGraph, group: Group) -> bool:
+    """Whether one of the graphs has all of a group alone."""
+    marks = {graph.nodes[node].get("mark") for node in group.members}
+    return marks in ({"added"}, {"removed"})
+
+
+def _count(graph: networkx.MultiDiGraph, groups: Iterable[Group]) -> int:
+    return len(graph) - sum(len(group.members) - 1 for group in groups)
 
 
 def _loud(graph: networkx.MultiDiGraph) -> set[int]:

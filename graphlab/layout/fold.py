@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphlab.errors import RenderError
-from graphlab.layout.comparison import group_marks, quiet_groups
+from graphlab.layout.comparison import choose_groups, group_marks
 from graphlab.layout.flow import flow_back
 from graphlab.layout.group_facts import count_words, group_facts
 from graphlab.layout.groups import Group, build_groups, outermost, walk
@@ -112,7 +112,7 @@ def plan_comparison(graph: networkx.MultiDiGraph) -> Folding | None:
     if len(graph) <= FEW:
         return None
     groups = build_groups(graph)
-    found = quiet_groups(graph, groups)
+    found = choose_groups(graph, groups, LEGIBLE)
     boxes = len(graph) - sum(len(group.members) - 1 for group in found)
     if boxes > MOST:
         edges = [(source, target) for source, target in graph.edges()]
