@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from graphlab.recording import Recording
+from graphlab.recording import Recording, steps
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.box_book import MOST_BOXES, MOST_OPEN
 from graphlab.tui.box_groups import LEGIBLE
@@ -275,3 +275,16 @@ async def test_nothing_moves_from_step_to_step() -> None:
         assert pane.state.step is not None
         assert pane.state.step.step == 1
         assert (pane.camera.x, pane.camera.y, pane.plan.layout if pane.plan else None) == before
+
+
+async def test_boxes_of_a_very_large_graph_are_shown_when_somebody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "MANY", 100)
+    async with GraphlabApp(path_of(TRANSFORMER), theme=DARK).run_test(size=(120, 40)) as pilot:
+        text = await press(pilot, "end", "2", "z")
+        assert "Graph: lanes" in text
+        text = await press(pilot, "v")
+        assert "674 nodes in 17 boxes" in text
+        assert "▸ layers." in text
+        # No column is left blank where the lanes' scrollbar was.
+        assert next(line for line in text.splitlines() if "─map─" in line).endswith("╮┃")
+        assert "Graph: lanes" in await press(pilot, "v")

@@ -21,6 +21,8 @@ MOST_OPEN = 120
 """Nodes beyond which a graph is first shown with groups closed."""
 MOST_BOXES = 400
 """Boxes beyond which they are not laid out: it would take a second, and nobody could read them."""
+MOST_NODES = 50_000
+"""Nodes beyond which finding what belongs together would take longer than a person waits."""
 
 
 class BoxBook:
@@ -31,6 +33,8 @@ class BoxBook:
         self.zoom: Zoom = "full"
         self.version = 0
         """Grows whenever boxes change places because a person asked for it."""
+        self.has_large = False
+        """Whether a person asked for boxes where there are very many nodes: finding their groups takes a moment."""
         self.opened: frozenset[str] | None = None
         """The groups that a person left open; None: as many as can be read."""
         self._planned = lru_cache(8)(self._plan)
@@ -41,7 +45,9 @@ class BoxBook:
     def plan(self) -> BoxPlan | None:
         """Return where the boxes of the cursor's step stand; None where there are none, or too many to be read."""
         step = self.state.step
-        if step is None or self.state.is_large or not self.state.recording.structure(step.step).nodes:
+        if step is None or not self._can_be_grouped(step.step):
+            return None
+        if not self.state.recording.structure(step.step).nodes:
             return None
         return self._planned(step.step, step.last, self.zoom, self.opened, self.state.last)
 
@@ -64,7 +70,12 @@ class BoxBook:
     def tree(self) -> GroupTree | None:
         """Return what belongs together in the cursor's step; None where there is nothing, or too much."""
         step = self.state.step
-        return None if step is None or self.state.is_large else self._trees(step.step, self.state.last)
+        return self._trees(step.step, self.state.last) if step is not None and self._can_be_grouped(step.step) else None
+
+    def _can_be_grouped(self, step: int) -> bool:
+        if not self.state.is_large:
+            return True
+        return self.has_large and len(self.state.recording.packed(step)) <= MOST_NODES
 
     def has_folded(self) -> bool:
         """Whether any box is a folded group."""

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from graphlab.layout.fold import ALWAYS_CLOSED
-from graphlab.layout.groups import Group, build_groups, outermost, title_of, walk
+from graphlab.layout.groups import Group, build_groups, class_of, outermost, title_of, walk
 from graphlab.layout.sketch import sketch_structure
 from graphlab.model import LEAF_KINDS
 from graphlab.recording.calls import read_calls
@@ -137,8 +137,10 @@ class GroupTree:
         if group.is_rest:
             blocks = list(self._blocks(group))
             if blocks[0].kind == "module":
-                # Which ones they are says more than their class.
-                name = messages.FROM_TO.format(first=blocks[0].name, last=blocks[-1].name)
+                # Which ones they are says more than their class alone.
+                name = _from_to(blocks[0].name, blocks[-1].name)
+                if name[0].isdigit():
+                    name = f"{class_of(group, self._recording.facts.modules)} {name}".strip()
                 return messages.BLOCKS.format(count=group.count, name=name)
         return title_of(group, self._recording.facts.modules)
 
@@ -193,3 +195,9 @@ class GroupTree:
         inside = numpy.array([place for place in places if place is not None], "i8")
         history = packed.gradients
         return history.some(numpy.flatnonzero(numpy.isin(history.places, inside)))
+
+
+def _from_to(first: str, last: str) -> str:
+    """Return which modules a group counts: `blocks.8 … 14`."""
+    start = first.rpartition(".")[0]
+    return messages.FROM_TO.format(first=first, last=last.removeprefix(f"{start}.") if start else last)

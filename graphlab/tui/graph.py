@@ -41,7 +41,7 @@ class GraphPane(Pane):
     @property
     def view(self) -> str:
         """`boxes` or `lanes`: what was chosen, else what the room is for; lanes where boxes cannot be read."""
-        if self.plan is None:
+        if self.chosen_view == "lanes" or self.plan is None:
             return "lanes"
         return self.chosen_view or ("boxes" if self.screen.size.width >= 100 else "lanes")
 
@@ -207,6 +207,7 @@ class GraphPane(Pane):
 
     def switch_view(self) -> None:
         self.chosen_view = "lanes" if self.view == "boxes" else "boxes"
+        self.state.box_book.has_large |= self.chosen_view == "boxes"
         if self.plan is None:
             self.state.tell(messages.TOO_MANY_BOXES)
 

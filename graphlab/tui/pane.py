@@ -136,6 +136,10 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
             # The scrollbar takes a column as soon as there is more than fits.
             width -= self.styles.scrollbar_size_vertical
             self._rows = self.build(width, height)
+        if self.fills_height and width < self.content_size.width:
+            # There was a scrollbar, which goes now.
+            width = self.content_size.width
+            self._rows = self.build(width, height)
         self._height = height
         wanted = Size(max(width, self.wanted_width()), 0 if self.fills_height else len(self._rows))
         if wanted != self.virtual_size:

@@ -354,7 +354,7 @@ class ExplorerState:
     def _latest(self, node: int) -> int:
         """Return a moment at which a node's gradients were as at the cursor, the same as long as may be."""
         step = self.step
-        if step is None or step.detail == "light" or not step.first <= self.moment <= step.last:
+        if step is None or step.detail == "light" or self.is_large or not step.first <= self.moment <= step.last:
             return self.moment
         return self._arrivals(step.step, self.last).latest(node, self.moment)
 
