@@ -73,6 +73,8 @@ def sizes_of(tensor: Any) -> tuple[int, ...]:
         sizes = tensor.shape
     except RuntimeError:
         return (tensor.size(0), -1) if isinstance(tensor, torch.Tensor) else (-1,)
+    if type(sizes) is list:  # a grad_fn's
+        sizes = tuple(sizes)
     try:
         return _SHAPES[sizes]
     except (KeyError, TypeError, RuntimeError):

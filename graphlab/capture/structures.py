@@ -18,7 +18,7 @@ from graphlab.capture.identity import LeafState, TensorRef
 from graphlab.capture.module_ranges import ModuleRanges
 from graphlab.capture.norms import LARGE
 from graphlab.capture.registry import Place, Registry
-from graphlab.capture.snapshots import dtype_name, sizes_of
+from graphlab.capture.snapshots import dtype_name, name_device, sizes_of
 from graphlab.capture.torchviz_text import draw_with_torchviz
 from graphlab.capture.walks import ACCUMULATE, SETTLED, Likely, Walk, is_small, look_of
 
@@ -255,24 +255,29 @@ class Structures:
         for index in walk.unknown:
             registry.leaf(walk.leaves[index], event - 1)
             registry.state(walk.leaves[index], event - 1)
+        functions = walk.functions
+        is_leaf = [fn.name() == ACCUMULATE for fn in functions]
+        edges = [fn.next_functions for fn in functions]
+        # Made anew each time one asks: read once.
+        metadata = [() if leaf else fn._input_metadata for fn, leaf in zip(functions, is_leaf, strict=True)]
         nodes: dict[int, int] = {}
-        by_age = sorted(range(len(walk.functions)), key=walk.numbers.__getitem__)
+        by_age = sorted(range(len(functions)), key=walk.numbers.__getitem__)
         modules = self._modules_of([walk.numbers[index] for index in by_age])
         for index, module in zip(by_age, modules, strict=True):
-            fn = walk.functions[index]
-            if fn.name() == ACCUMULATE:
+            fn = functions[index]
+            if is_leaf[index]:
                 nodes[id(fn)] = registry.leaf(fn.variable, event - 1).node
             else:
                 known = self._seen.get(walk.numbers[index])
-                nodes[id(fn)] = known or self._add_op(fn, event, module)
-        for fn in walk.functions:
-            for slot, (below, output) in enumerate(fn.next_functions):
-                if below is not None:
-                    self.sink.add_edge(nodes[id(below)], nodes[id(fn)], slot, output, event)
-        numbers = [nodes[id(fn)] for fn in walk.functions]
-        is_leaf = [fn.name() == ACCUMULATE for fn in walk.functions]
-        slots = [_LEAF if leaf else _slots_of(fn) for fn, leaf in zip(walk.functions, is_leaf, strict=True)]
-        outputs = [0 if leaf else len(fn._input_metadata) for fn, leaf in zip(walk.functions, is_leaf, strict=True)]
+                nodes[id(fn)] = known or self._add_op(fn.name(), metadata[index], event, module)
+        numbers = [nodes[id(fn)] for fn in functions]
+        add_edge = self.sink.add_edge
+        for node, below in zip(numbers, edges, strict=True):
+            for slot, (source, output) in enumerate(below):
+                if source is not None:
+                    add_edge(nodes[id(source)], node, slot, output, event)
+        slots = [_LEAF if leaf else _slots_of(below) for below, leaf in zip(edges, is_leaf, strict=True)]
+        outputs = list(map(len, metadata))
         roots_made = [
             self._add_root(event, root, nodes[id(fn)], output, place)
             for root, (fn, output) in zip(t_outputs, roots, strict=True)
@@ -284,19 +289,19 @@ class Structures:
         text = self._draw(walk, t_outputs)
         key = f"light {walk.digest.hex()} {times}"
         number = self.sink.add_graph(key, text, sorted(set(numbers)), roots_made, measured)
-        found = Structure(number, numbers, slots, outputs, has_modules=any(modules), is_small=is_small(walk))
+        found = Structure(number, numbers, slots, outputs, has_modules=any(modules), is_small=is_small(walk, metadata))
         if walk.unknown:  # from now on these leaves are known
             again, _, _ = self._go(roots)
             self._known.setdefault((again.digest, times), found)
         return found
 
-    def _add_op(self, fn: Any, event: int, module: str | None) -> int:
-        metadata = fn._input_metadata
+    def _add_op(self, name: str, metadata: Sequence[Any], event: int, module: str | None) -> int:
         first = metadata[0] if metadata and metadata[0].dtype is not None else None
+        if first is None:
+            return self.sink.add_node("op", event, op=name, module=module)
         return self.sink.add_node(
-            "op", event, op=fn.name(), module=module, shape=sizes_of(first) if first is not None else None,
-            dtype=str(first.dtype).removeprefix("torch.") if first is not None else None,
-            device=str(first.device) if first is not None else None,
+            "op", event, op=name, module=module, shape=sizes_of(first), dtype=dtype_name(first),
+            device=name_device(first.device),
         )  # fmt: skip
 
     def _add_root(self, event: int, root: Any, source: int, output: int, place: Place) -> int:
@@ -346,5 +351,5 @@ _NO_NUMBER = 2**64 - 1
 """The sequence number of all AccumulateGrad nodes."""
 
 
-def _slots_of(fn: Any) -> tuple[int, ...]:
-    return tuple(slot for slot, (below, _) in enumerate(fn.next_functions) if below is not None)
+def _slots_of(edges: Sequence[Any]) -> tuple[int, ...]:
+    return tuple([slot for slot, (below, _) in enumerate(edges) if below is not None])

@@ -131,7 +131,12 @@ def look_of(fn: Any, name: str, edges: Sequence[Any]) -> tuple[Any, ...]:
     return (name, len(edges), *[(sizes_of(each), each.dtype, each.device) for each in fn._input_metadata])
 
 
-def is_small(walk: Walk) -> bool:
-    """Whether no gradient in a graph is too large to be held until its backward has ended."""
-    shapes = [sizes_of(each) for fn in walk.functions if fn.name() != ACCUMULATE for each in fn._input_metadata]
-    return all(math.prod(shape) <= LARGE and -1 not in shape for shape in [*shapes, *map(sizes_of, walk.leaves)])
+def is_small(walk: Walk, metadata: Sequence[Sequence[Any]]) -> bool:
+    """Whether no gradient in a graph is too large to be held until its backward has ended.
+
+    Args:
+        metadata: what each function knows of its outputs; nothing of a leaf.
+    """
+    shapes = {sizes_of(each) for outputs in metadata for each in outputs}
+    shapes.update(map(sizes_of, walk.leaves))
+    return all(math.prod(shape) <= LARGE and -1 not in shape for shape in shapes)
