@@ -25,7 +25,7 @@ def measured(pytestconfig: pytest.Config) -> dict[str, Any]:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the table."""
     measured = config.stash.get(MEASURED, {})
-    tools = {tool: found for tool, found in measured.items() if tool != "growth"}
+    tools = {tool: found for tool, found in measured.items() if tool not in {"growth", "long"}}
     if not measured:
         return
     terminalreporter.section("what recording costs, in times the bare step")
@@ -42,6 +42,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         first, late = found["first_step_ms"], found["late_step_ms"]
         terminalreporter.write_line(
             f"full, milliseconds a step of 40 ops: {first:.2f} early, {late:.2f} after 950 more"
+        )
+    if isinstance(found := measured.get("long"), dict):
+        terminalreporter.write_line(
+            f"light, {found['steps']:,} steps: {found['early_us']:.0f} microseconds a step early, "
+            f"{found['late_us']:.0f} at the end; {found['bytes']:.0f} bytes a parameter and step (≤ 50); "
+            f"opened in {found['opened_ms']:.0f} ms (≤ 300), any step in {found['shown_ms']:.0f} ms (≤ 50)"
         )
 
 

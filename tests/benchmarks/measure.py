@@ -19,11 +19,16 @@ from typing import Any
 import torch
 
 import graphlab
-from tests.benchmarks.training import CASES, Training, chain
+from tests.benchmarks.training import CASES, Training, chain, small
 
 _SECONDS = 12.0
 """How long a case is repeated."""
 _ROUNDS = 5
+_LONG = 100_000
+"""How many steps a long run has."""
+_CHUNKS = 100
+_SHOWN = 200
+"""How many of its steps are looked at."""
 
 Run = Callable[[Training, int], None]
 
@@ -134,10 +139,41 @@ def measure_growth() -> dict[str, Any]:
     return {"node_us": nodes, "first_step_ms": min(steps[:3]), "late_step_ms": min(steps[-3:])}
 
 
+def measure_long() -> dict[str, Any]:
+    """Return what a step of a long light run costs early and late, and how soon its recording opens and shows one."""
+    training, chunks = small(), []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.glab"
+        with graphlab.record(path, detail="light"):
+            for _ in range(_CHUNKS):
+                began = time.process_time()
+                run_bare(training, _LONG // _CHUNKS)
+                chunks.append(time.process_time() - began)
+        began = time.perf_counter()
+        run = graphlab.open(path)
+        count, opened = len(run.steps), time.perf_counter() - began
+        shown = []
+        for number in range(1, count + 1, count // _SHOWN):
+            began = time.perf_counter()
+            run.step_gradients(number), run.step_parameters(number), run.structure(number)
+            shown.append(time.perf_counter() - began)
+        run.close()
+        size = path.stat().st_size
+    micro = [1e6 * _CHUNKS / _LONG * seconds for seconds in chunks]
+    return {
+        "steps": count, "early_us": min(micro[1:11]), "late_us": min(micro[-10:]), "opened_ms": 1000 * opened,
+        "shown_ms": 1000 * max(shown), "bytes": size / count / len(list(training.model.parameters())),
+    }  # fmt: skip
+
+
+_OTHERS = {"growth": measure_growth, "long": measure_long}
+
+
 def main(tool: str) -> None:
-    """Print what was measured of a tool, or of `growth`, as soon as it is."""
+    """Print what was measured of a tool, of `growth` or of `long`, as soon as it is."""
     torch.set_num_threads(1)
-    found = iter([measure_growth()]) if tool == "growth" else ({case: measure_case(case, tool)} for case in CASES)
+    other = _OTHERS.get(tool)
+    found = iter([other()]) if other is not None else ({case: measure_case(case, tool)} for case in CASES)
     for each in found:
         sys.stdout.write(json.dumps(each) + "\n")
         sys.stdout.flush()

@@ -21,7 +21,7 @@ _LIMIT = 900
 """Seconds for all cases of a tool."""
 
 
-@pytest.mark.parametrize("tool", ["light", "full", *_OTHERS, "growth"])
+@pytest.mark.parametrize("tool", ["light", "full", *_OTHERS, "growth", "long"])
 def test_what_a_step_costs(benchmark: Any, measured: dict[str, Any], tool: str) -> None:
     module = tool.split(maxsplit=1)[0]
     if tool in _OTHERS and importlib.util.find_spec(module) is None:

@@ -57,6 +57,11 @@ def _layers(count: int, width: int, batch: int) -> Training:
     return _prepare(nn.Sequential(*parts), batch, width)
 
 
+def small() -> Training:
+    """Return a model so small that many steps of it take little time."""
+    return _layers(2, 8, 4)
+
+
 def _transformer() -> Training:
     layer = nn.TransformerEncoderLayer(256, 8, 1024, dropout=0.0, batch_first=True)
     return _prepare(nn.TransformerEncoder(layer, 6, enable_nested_tensor=False), 8, 128, 256)
