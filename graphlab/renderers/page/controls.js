@@ -38,6 +38,8 @@ const showMoment = (step) => {
   const places = [data.run.scenario];
   if (data.count.steps) places.push(say("step_of", { step: step.step, steps: data.count.steps }));
   if (data.count.events) places.push(say("event_of", { event: step.events[now.moment], events: data.count.events }));
+  const nodes = now.state.structure.nodes.length;
+  if (scene.boxes.length < nodes) places.push(say("folded", { nodes, boxes: scene.boxes.length }));
   byId("place").textContent = [...places, ...data.run.facts].filter(Boolean).join("  ·  ");
   const isFirst = now.step === 0 && now.moment === 0;
   const isLast = now.step === data.steps.length - 1 && now.moment === step.events.length - 1;

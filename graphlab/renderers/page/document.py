@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphlab.layout.fold import fold, without_strays
 from graphlab.renderers.drawing import escape
-from graphlab.renderers.figure import build_figure
 from graphlab.renderers.options import Options
+from graphlab.renderers.page.groups import describe_groups
 from graphlab.renderers.page.steps import EDGE, GRADIENT, MOST_NODES, NAMES, PARAMETERS, VALUE, StepPacker, pack_steps
-from graphlab.renderers.page.structures import describe_node, pack_layout
+from graphlab.renderers.page.structures import PageStructure, describe_node
 from graphlab.renderers.page.tensors import WHOLE, TensorPool, shown_number
 from graphlab.renderers.page.words import WORDS
 from graphlab.renderers.palette import THEMES, Theme, readable_on
-from graphlab.renderers.reading import KIND_WORDS, kind_words, number_words, plain, title_lines
+from graphlab.renderers.reading import KIND_WORDS, kind_words, number_words, plain, title_lines, value_words
 from graphlab.scenario.lines import chapters, narration
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from graphlab.recording import Recording
 
-SCRIPTS = ("data", "picture", "scene", "view", "source", "panel", "legend", "search", "controls")
+SCRIPTS = ("data", "picture", "layout", "view", "source", "panel", "legend", "search", "scene", "controls")
 """Our scripts in the order in which they are read; they share one scope."""
 MOST_TEXT = 200_000
 """Characters of a script's file that a page carries."""
@@ -38,29 +39,28 @@ MOST_POINTS = 400
 
 def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
     """Return the page of a graph at one moment."""
-    figure = build_figure(graph, options)
-    shown = figure.graph
+    graph = without_strays(graph)
+    is_too_large = len(graph) > MOST_NODES
+    # Of more nodes than a page can hold the folded picture is all that there is.
+    shown = fold(graph) if is_too_large else graph
     title, place, doing = title_lines(shown.graph)
+    nodes = sorted(shown)
+    places = {node: index for index, node in enumerate(nodes)}
+    keys = sorted(shown.edges(keys=True), key=lambda key: (key[1], shown.edges[key].get("slot") or 0, key[0], key[2]))
+    edges = [
+        (places[source], places[target], data.get("slot") or 0, data.get("output") or 0, plain(data.get("label") or ""))
+        for source, target, data in ((*key[:2], shown.edges[key]) for key in keys)
+    ]
+    groups = [] if is_too_large else describe_groups(shown, places, options.fold)
+    structure = PageStructure([describe_node(shown.nodes[node]) for node in nodes], edges, groups)
     pool = TensorPool()
-    places = {node: index for index, node in enumerate(figure.faces)}
     names: dict[tuple[str, ...], int] = {(): 0}
-    changes: list[int] = []
-    for node, index in places.items():
-        data = shown.nodes[node]
-        for what, key in ((VALUE, "value"), (GRADIENT, "gradient"), (PARAMETERS, "leaf_gradient")):
-            if data.get(key) is not None:
-                changes += [0, what, index, pool.add(data[key])]
-        is_named = data.get("kind") == "op" and data.get("name")
-        tags = tuple(map(plain, data.get("names") or ((data["name"],) if is_named else ())))
-        changes += [0, NAMES, index, names.setdefault(tags, len(names))]
-    for index, edge in enumerate(figure.edges):
-        changes += [0, EDGE, index, pool.add(shown.edges[edge].get("gradient"))]
-    states = [shown.nodes[node].get("state") for node in places]
+    states = [shown.nodes[node].get("state") for node in nodes]
     moment = {
         "step": shown.graph.get("step") or 1,
         "structure": 0,
         "events": [shown.graph.get("moment") or 0],
-        "ids": list(places),
+        "ids": nodes,
         "kinds": ["backward_end" if shown.graph.get("is_backward_over") else ""],
         "lines": [0],
         "files": [0],
@@ -68,24 +68,20 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
         "said": [0],
         "spans": [],
         "born": [1 if state == "future" else -1 for state in states],
-        "edges": [1 if edge.state == "future" else -1 for edge in figure.edges.values()],
-        "changes": changes,
+        "edges": [1 if shown.edges[key].get("state") == "future" else -1 for key in keys],
+        "changes": [
+            *_state_of_nodes(shown, structure, pool, names),
+            *(
+                number
+                for index, key in enumerate(keys)
+                for number in (0, EDGE, index, pool.add(shown.edges[key].get("gradient")))
+            ),
+        ],
         "loss": None,
     }
-    edges = [
-        (places[key[0]], places[key[1]], shown.edges[key].get("slot") or 0, 0, edge.label)
-        for key, edge in figure.edges.items()
-    ]
-    layout = figure.layout
     data = {
         "run": {"title": title, "scenario": place, "facts": [], "error": None, "question": "", "description": ""},
-        "structures": [
-            {
-                "nodes": [describe_node(shown.nodes[node]) for node in places],
-                "edges": edges,
-                "layout": pack_layout(layout, list(places), list(figure.edges)),
-            }
-        ],
+        "structures": [structure.pack(options.direction)],
         "steps": [moment],
         "names": list(names),
         "said": [doing],
@@ -96,6 +92,21 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
         "kinds": kind_words(shown.graph),
     }
     return _compose(data, options)
+
+
+def _state_of_nodes(
+    graph: networkx.MultiDiGraph, structure: PageStructure, pool: TensorPool, names: dict[tuple[str, ...], int]
+) -> Iterator[int]:
+    """Yield what each node of a graph has, as changes from nothing."""
+    for index, (_, data) in enumerate(sorted(graph.nodes(data=True))):
+        for what, key in ((VALUE, "value"), (GRADIENT, "gradient"), (PARAMETERS, "leaf_gradient")):
+            if data.get(key) is not None:
+                yield from (0, what, index, pool.add(data[key]))
+        structure.note_value(index, value_words(data.get("value")))
+        is_named = data.get("kind") == "op" and data.get("name")
+        tags = tuple(map(plain, data.get("names") or ((data["name"],) if is_named else ())))
+        structure.note_tags(index, tags)
+        yield from (0, NAMES, index, names.setdefault(tags, len(names)))
 
 
 def render_recording(recording: Recording, options: Options, moment: int | None = None) -> bytes:
@@ -109,7 +120,7 @@ def render_recording(recording: Recording, options: Options, moment: int | None 
         # Of a graph as large as this one folded picture is shown.
         return render(recording.graph(at=moment), options)
     with recording.reading():
-        packer = StepPacker(recording)
+        packer = StepPacker(recording, options.fold)
         steps = pack_steps(packer, recording.number_at(moment))
         losses = recording.losses
     for step in steps:

@@ -79,6 +79,7 @@ const fillPanel = () => {
   make("h2", "", [face.title, ...face.tags].join("  "), panel);
   if (box.group !== undefined) describeGroup(box, state);
   else describeNode(box, state);
+  addGroups(box, state, panel);
   const links = (end, other) => scene.links.filter((link) => scene.boxes[link[end]] === box)
     .map((link) => [scene.boxes[link[other]], linkWords(scene.boxes[link[other]], link), gradientOfLink(link, state)]);
   addNeighbours(say("from"), links("to", "from"), panel);

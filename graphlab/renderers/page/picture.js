@@ -134,6 +134,7 @@ const showBox = (box, state) => {
     const text = words ? `${words} ${gradient.text}` : gradient.text;
     chip({ ...gradient, text }, rows[2]);
   }
+  if (face.missing) make("span", "", face.missing, rows[2]);
   if (face.gradient) chip(face.gradient, rows[2]).classList.add("right");
   else if (face.states["is-idle"]) make("span", "right", say("no_gradient"), rows[2]);
 };

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from graphlab.layout.fold import Fold
 from graphlab.recording.arrivals import Arrivals, read_arrivals
+from graphlab.renderers.page.groups import describe_groups
 from graphlab.renderers.page.structures import PageStructure, describe_node
 from graphlab.renderers.page.tensors import TensorPool
 from graphlab.renderers.reading import plain, value_words
@@ -28,7 +30,7 @@ MOST_NODES = 3_000
 """Nodes beyond which a step is shown folded, at one moment."""
 MOST_MOMENTS = 1_500
 """Moments of one step."""
-MOST_BYTES = 900_000
+MOST_BYTES = 1_100_000
 """Bytes of all steps together, without the elements of tensors: a page must stay small enough to be mailed."""
 MOST_STEPS = 400
 VALUE, GRADIENT, EDGE, NAMES, PARAMETERS = range(5)
@@ -51,6 +53,7 @@ class StepPacker:
     """Packs steps of a recording; what they share is kept once."""
 
     recording: Recording
+    fold: Fold
     pool: TensorPool = field(default_factory=TensorPool)
     structures: list[PageStructure] = field(default_factory=list)
     said: dict[str, int] = field(default_factory=dict)
@@ -76,7 +79,7 @@ class StepPacker:
         nodes = _without_strays(structure, tags)
         places = {node.id: index for index, node in enumerate(nodes)}
         edges = [edge for edge in structure.edges if edge.source in places and edge.target in places]
-        shared = self._share(nodes, edges, places)
+        shared = self._share(nodes, edges, places, moments[-1])
         by_number = {event.id: event for event in events}
         spans = [(span.phase, bisect_left(moments, span.first)) for span in recording.spans_of(number)]
         packed = {
@@ -117,7 +120,7 @@ class StepPacker:
             found.append((index, {node: tuple(map(plain, tags)) for node, tags in names.items()}))
         return found
 
-    def _share(self, nodes: list[Node], edges: list[Edge], places: dict[int, int]) -> int:
+    def _share(self, nodes: list[Node], edges: list[Edge], places: dict[int, int], moment: int) -> int:
         """Return the number of a structure, the same for all steps that repeat it."""
         files = {file.id: file.path for file in self.recording.files}
         described = [
@@ -136,8 +139,10 @@ class StepPacker:
         key = json.dumps([described, links])
         if key not in self._keys:
             self._keys[key] = len(self.structures)
-            self.structures.append(PageStructure(described, links))
-            self.cost += len(key)
+            graph = self.recording.graph(at=moment, future=True).subgraph(places)
+            groups = describe_groups(graph, places, self.fold)
+            self.structures.append(PageStructure(described, links, groups))
+            self.cost += 2 * len(key) + len(json.dumps(groups))
         return self._keys[key]
 
     def _say(self, moment: int) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, lay_out_boxes
+from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, LabelSize, lay_out_boxes
+from graphlab.layout.fold import ALWAYS_CLOSED
 from graphlab.renderers.faces import build_face
 from graphlab.renderers.figure import label_size
 from graphlab.renderers.reading import (
@@ -17,13 +19,19 @@ from graphlab.renderers.reading import (
     call_words,
     mark_words,
     plain,
+    read_node,
     shape_words,
+    sign,
 )
 
 NUMBER = Magnitude("-8.888e-88", "level", 0, is_norm=True)
 """The widest that a gradient gets: boxes keep room for it, so that none moves when the numbers come."""
 EDGE_NUMBER = Magnitude("-8.88e-8", "level", 0, is_norm=True)
 VALUE = "norm 8.888e-8"
+SLACK = 4.0
+"""A browser sets its letters a little wider or narrower than we measure them."""
+UNFOLD = 26.0
+"""Width of the button that opens a group."""
 
 
 @dataclass(slots=True)
@@ -33,6 +41,8 @@ class PageStructure:
     nodes: list[dict[str, Any]]
     edges: list[tuple[int, int, int, int, str]]
     """Source and target by index, slot, output, label."""
+    groups: list[dict[str, Any]]
+    """What belongs together, each after the group around it, as `groups.describe_groups` tells it."""
     tags: list[list[str]] = field(default_factory=list)
     """For each node the widest set of variables that ever names it: its box has room for them."""
     values: list[str] = field(default_factory=list)
@@ -53,23 +63,29 @@ class PageStructure:
             self.values[node] = words
 
     def pack(self, direction: Direction) -> dict[str, Any]:
-        """Return the structure with the size of each box and the layout of them all."""
-        layout = self._lay_out(direction)
-        keys = [(source, target, index) for index, (source, target, *_) in enumerate(self.edges)]
-        nodes = []
-        for index, node in enumerate(self.nodes):
-            size = self._size(index)
-            nodes.append({**node, "size": [round(size.width, 1), round(size.height, 1)]})
-        return {
-            "nodes": nodes,
-            "edges": self.edges,
-            "layout": pack_layout(layout, range(len(self.nodes)), keys),
+        """Return the structure with the size of each box, and where they are unless a group asks for a frame."""
+        sizes = [self._size(index) for index in range(len(self.nodes))]
+        labels = [self._label(edge, direction) for edge in self.edges]
+        packed: dict[str, Any] = {
+            "nodes": [
+                {**node, "size": _numbers(round(size.width, 1), size.height)}
+                for node, size in zip(self.nodes, sizes, strict=True)
+            ],
+            "edges": [
+                [*edge, math.ceil(label.width) if label else 0] for edge, label in zip(self.edges, labels, strict=True)
+            ],
+            "groups": self.groups,
         }
+        if all(group["kind"] in ALWAYS_CLOSED and not group["closed"] for group in self.groups):
+            packed["layout"] = self._lay_out(sizes, labels, direction)
+        return packed
 
     def _size(self, index: int) -> BoxSize:
         node = self.nodes[index]
         kind, tags = node["kind"], self.tags[index]
-        title = node["title"] if kind in {"op", "group"} or node.get("name") else (tags or [node["title"]])[0]
+        if "size" in node:
+            return BoxSize(*node["size"])
+        title = node["title"] if kind == "op" or node.get("name") else (tags or [node["title"]])[0]
         reading = NodeReading(
             id=index, kind=kind, title=title, detail=node["detail"], tags=tuple(tag for tag in tags if tag != title),
             shape=node.get("shape", ""), place=f"line {node['line']}" if node.get("line") else "", module="",
@@ -77,22 +93,27 @@ class PageStructure:
             facts="",
         )  # fmt: skip
         face = build_face(reading, has_numbers=True)
-        return BoxSize(face.width, face.height, kind in {"parameter", "leaf", "data"})
+        return BoxSize(face.width + SLACK, face.height, kind in {"parameter", "leaf", "data"})
 
-    def _lay_out(self, direction: Direction) -> BoxLayout:
+    def _label(self, edge: tuple[int, int, int, int, str], direction: Direction) -> LabelSize | None:
+        has_gradient = self.nodes[edge[0]]["kind"] != "data"
+        return label_size(EdgeReading(edge[4], EDGE_NUMBER if has_gradient else None, "done"), direction)
+
+    def _lay_out(
+        self, sizes: Sequence[BoxSize], labels: Sequence[LabelSize | None], direction: Direction
+    ) -> dict[str, Any]:
         import networkx
 
         graph = networkx.MultiDiGraph()
         graph.add_nodes_from(range(len(self.nodes)))
-        labels = {}
-        for index, (source, target, slot, output, label) in enumerate(self.edges):
+        rooms = {}
+        for index, ((source, target, slot, output, _), label) in enumerate(zip(self.edges, labels, strict=True)):
             graph.add_edge(source, target, index, slot=slot, output=output)
-            has_gradient = self.nodes[source]["kind"] != "data"
-            size = label_size(EdgeReading(label, EDGE_NUMBER if has_gradient else None, "done"), direction)
-            if size is not None:
-                labels[source, target, index] = size
-        sizes = {index: self._size(index) for index in range(len(self.nodes))}
-        return lay_out_boxes(graph, sizes, labels, direction=direction)
+            if label is not None:
+                rooms[source, target, index] = label
+        layout = lay_out_boxes(graph, dict(enumerate(sizes)), rooms, direction=direction)
+        keys = [(source, target, index) for index, (source, target, *_) in enumerate(self.edges)]
+        return pack_layout(layout, range(len(self.nodes)), keys)
 
 
 def pack_layout(layout: BoxLayout, nodes: Iterable[int], edges: Iterable[EdgeKey]) -> dict[str, Any]:
@@ -134,5 +155,15 @@ def describe_node(data: Mapping[str, Any]) -> dict[str, Any]:
         "about": "  ".join(plain(word) for word in (data.get("dtype"), data.get("device")) if word),
         "members": plain(data.get("members") or ""),
         "invalid": plain(data.get("invalid") or ""),
+        "size": size_of_group(data) if kind == "group" else None,
     }
     return {key: value for key, value in about.items() if value or key in {"title", "detail"}}
+
+
+def size_of_group(facts: Mapping[str, Any]) -> list[float | int]:
+    """Return the size of a folded group's box, with room for all that it may come to say."""
+    reading = read_node(facts)
+    more = [(f"parameters {sign(NUMBER)}", NUMBER)] if facts.get("leaves") else []
+    value = VALUE if reading.value else ""
+    face = build_face(replace(reading, gradient=NUMBER, more=tuple(more), value=value), has_numbers=True)
+    return _numbers(round(face.width + SLACK + UNFOLD, 1), face.height)
