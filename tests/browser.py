@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,3 +86,7 @@ class OpenPage:
         """Return the gradients on the edges."""
         found: list[str] = self.page.locator(".pill .chip").all_inner_texts()
         return found
+
+
+Open = Callable[[Path], OpenPage]
+"""What the fixture `opened` gives."""

@@ -12,10 +12,16 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.browser import Open, OpenPage, open_browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
 
 # How long an example takes says more of the machine than of the code; benchmarks measure that.
 settings.register_profile("graphlab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -166,3 +172,24 @@ def nothing_is_left_behind() -> Iterator[None]:
     if changed:
         _repair(before)
     assert not changed, "the test left behind " + "; ".join(line[:500] for line in changed)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[BrowserContext]:
+    """Start Chromium once for all tests of a module."""
+    with open_browser() as context:
+        yield context
+
+
+@pytest.fixture
+def opened(browser: BrowserContext) -> Iterator[Open]:
+    """Open pages; each is checked for requests and complaints when the test ends."""
+    pages: list[OpenPage] = []
+
+    def open_page(path: Path) -> OpenPage:
+        pages.append(OpenPage(browser, path))
+        return pages[-1]
+
+    yield open_page
+    for page in pages:
+        page.close()

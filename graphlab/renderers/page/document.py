@@ -14,14 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 from graphlab.layout.fold import fold, without_strays
 from graphlab.renderers.drawing import escape
+from graphlab.renderers.faces import MARK_BORDERS
 from graphlab.renderers.options import Options
 from graphlab.renderers.page.groups import describe_groups
 from graphlab.renderers.page.steps import EDGE, GRADIENT, MOST_NODES, NAMES, PARAMETERS, VALUE, StepPacker, pack_steps
-from graphlab.renderers.page.structures import PageStructure, describe_node
+from graphlab.renderers.page.structures import PageStructure, describe_nodes
 from graphlab.renderers.page.tensors import WHOLE, TensorPool, shown_number
 from graphlab.renderers.page.words import WORDS
 from graphlab.renderers.palette import THEMES, Theme, readable_on
-from graphlab.renderers.reading import KIND_WORDS, kind_words, number_words, plain, title_lines, value_words
+from graphlab.renderers.reading import (
+    KIND_WORDS,
+    MARK_SIGNS,
+    MARK_WORDS,
+    kind_words,
+    number_words,
+    plain,
+    title_lines,
+    value_words,
+)
 from graphlab.scenario.lines import chapters, narration
 
 if TYPE_CHECKING:
@@ -52,7 +62,8 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
         for source, target, data in ((*key[:2], shown.edges[key]) for key in keys)
     ]
     groups = [] if is_too_large else describe_groups(shown, places, options.fold)
-    structure = PageStructure([describe_node(shown.nodes[node]) for node in nodes], edges, groups)
+    structure = PageStructure(describe_nodes(shown), edges, groups)
+    structure.marks = [str(shown.edges[key].get("mark") or "") for key in keys]
     pool = TensorPool()
     names: dict[tuple[str, ...], int] = {(): 0}
     states = [shown.nodes[node].get("state") for node in nodes]
@@ -206,9 +217,10 @@ def _notes(packer: StepPacker, kept: int, steps: int) -> list[str]:
 
 def _compose(data: Mapping[str, Any], options: Options) -> bytes:
     """Put data, words, style and scripts into the page."""
-    whole = {"losses": [], "files": [], "narration": {}, "chapters": [], "start": [0, 0], "kinds": KIND_WORDS, **data}
+    rest: dict[str, Any] = {"losses": [], "files": [], "narration": {}, "chapters": [], "start": [0, 0]}
+    words = {"kinds": KIND_WORDS, "marks": MARK_WORDS, "signs": MARK_SIGNS, "words": WORDS}
     # In a script element only `<` could end it early.
-    packed = json.dumps({**whole, "words": WORDS}, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    packed = json.dumps({**rest, **words, **data}, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     scripts = "\n".join(_beside(f"{name}.js") for name in SCRIPTS)
     pieces = {
         "lang": "en",
@@ -255,6 +267,8 @@ def _variables(theme: Theme, *, is_dark: bool) -> str:
             f"{kind}-ink": ink.text,
             f"{kind}-muted": ink.muted,
         }
+    for mark, color in theme.marks.items():
+        colors |= {f"mark-{mark}": color, f"on-mark-{mark}": readable_on(color)}
     return " ".join(f"--{name}: {color};" for name, color in colors.items())
 
 
@@ -263,5 +277,9 @@ def _kind_rules() -> str:
         f".node.{kind} {{ --fill: var(--{kind}-fill); --border: var(--{kind}-border); --ink: var(--{kind}-ink); "
         f"--muted-ink: var(--{kind}-muted); }}"
         for kind in THEMES["light"].kinds
+    ]
+    rules += [
+        f".is-{mark} {{ --mark: var(--mark-{mark}); --on-mark: var(--on-mark-{mark}); --dashes: {dashes or 'none'}; }}"
+        for mark, dashes in MARK_BORDERS.items()
     ]
     return "\n".join(rules) + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphlab.layout.comparison import group_marks
 from graphlab.layout.fold import ALWAYS_CLOSED, Fold, plan_folding
 from graphlab.layout.group_facts import group_facts
 from graphlab.layout.groups import Group, build_groups, walk
@@ -40,7 +41,7 @@ def describe_groups(graph: networkx.MultiDiGraph, places: Mapping[int, int], how
 def _describe(
     graph: networkx.MultiDiGraph, group: Group, places: Mapping[int, int], *, parent: int, is_closed: bool
 ) -> dict[str, Any]:
-    facts = group_facts(graph, group, min(group.members), group.members)
+    facts = group_facts(graph, group, min(group.members), group.members) | group_marks(graph, group.members)
     reading = read_node(facts)
     return {
         "title": reading.title,
@@ -52,6 +53,8 @@ def _describe(
         "shape": reading.shape,
         "line": facts.get("line") or 0,
         "about": plain(facts.get("members") or ""),
+        "mark": reading.mark,
+        "change": plain(reading.change),
         "size": size_of_group(facts),
     }
 

@@ -19,6 +19,14 @@ const writeLegend = () => {
   for (const [kind, words] of Object.entries(data.kinds)) if (kinds.has(kind)) legendBox(kind, words, entries);
   legendBox("op", say("just_ran"), entries, "is-now");
   legendBox("op", say("not_yet"), entries, "is-future");
+  const { nodes, marks } = now.state.structure;
+  const marked = new Set([...nodes.map((node) => node.mark), ...marks]);
+  for (const [mark, words] of Object.entries(data.marks)) {
+    if (!marked.has(mark)) continue;
+    const { entry, tell } = legendEntry(words, entries);
+    make("span", `mark is-${mark}`, data.signs[mark], entry);
+    tell();
+  }
   const variable = legendEntry(say("variable"), entries);
   make("span", "tag", "ab", variable.entry).style.setProperty("--border", "var(--muted)");
   variable.tell();

@@ -81,7 +81,7 @@ const drawNode = (box, index) => {
   element.setAttribute("role", "button");
   element.box = box;
   drawOutline(box.kind, width, height, element);
-  box.rows = [0, 1, 2].map(() => make("div", "row", "", element));
+  box.rows = [0, 1, 2, 3].map(() => make("div", "row", "", element));
   box.element = element;
   box.signature = "";
 };
@@ -119,16 +119,19 @@ const showBox = (box, state) => {
   if (signature === box.signature) return;
   box.signature = signature;
   const { element, rows } = box;
+  if (face.mark) element.classList.add("is-marked", `is-${face.mark}`);
   for (const [name, is] of Object.entries(face.states)) element.classList.toggle(name, is);
   element.setAttribute("aria-label", [face.title, ...face.tags, face.shape, face.value, face.gradient?.text].filter(Boolean).join(", "));
   for (const row of rows) row.replaceChildren();
   if (box.group !== undefined) unfoldButton(box, rows[0]);
+  if (face.mark) make("span", `mark is-${face.mark}`, data.signs[face.mark], rows[0]);
   make("b", "", face.title, rows[0]);
   for (const tag of face.tags.slice(0, 3)) make("span", "tag", tag, rows[0]);
   if (face.tags.length > 3) make("span", "tag", `+${face.tags.length - 3}`, rows[0]);
   if (face.shape) make("code", "", face.shape, rows[0]);
   make("span", "", face.detail, rows[1]);
   if (face.place) make("span", "", face.place, rows[1]);
+  if (face.change) make("span", "", face.change, rows[3]);
   if (face.value) make("code", "", face.value, rows[2]);
   for (const [words, gradient] of face.more) {
     const text = words ? `${words} ${gradient.text}` : gradient.text;
@@ -152,7 +155,7 @@ const faceOf = (box, state) => {
   if (node.invalid) more.push(["", { text: say("inside", { word: node.invalid }), tone: "invalid", level: 5 }]);
   return {
     title, tags, more, shape: node.shape ?? "", detail: node.detail, place: node.line ? say("line", node) : "",
-    value: isThere ? valueWords(tensorOf(state.values[index])) : "", gradient,
+    value: isThere ? valueWords(tensorOf(state.values[index])) : "", gradient, mark: node.mark, change: node.change,
     states: { "is-future": !isThere, "is-now": state.isNow(index), "is-idle": isIdle },
   };
 };
@@ -172,6 +175,9 @@ const showLink = (link, state) => {
     link.line.classList.toggle(name, is);
     link.arrow.classList.toggle(name, is);
   }
+  const marks = new Set(link.edges.map((edge) => state.structure.marks[edge]));
+  const mark = marks.size === 1 ? [...marks][0] : [...marks].some(Boolean) ? "changed" : "";
+  if (mark) for (const part of [link.line, link.arrow]) part.classList.add("is-marked", `is-${mark}`);
   const color = gradient?.tone === "level" ? `var(--line${gradient.level + 5})` : "";
   link.line.style.stroke = color;
   link.arrow.style.fill = color;

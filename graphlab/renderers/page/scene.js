@@ -263,10 +263,13 @@ const faceOfGroup = (box, state) => {
   const more = parameters ? [[say(leaves.length === 1 ? "parameter" : "parameters"), parameters]] : [];
   const within = [...group.members.map((node) => tensorOf(state.gradients[node])), ...from.map((edge) => tensorOf(state.edges[edge]))];
   const broken = within.find((tensor) => tensor?.d === "invalid");
+  const largest = within.reduce((most, tensor) => (typeof tensor?.n === "number" && tensor.n > (most?.n ?? -1) ? tensor : most), null);
+  if (!broken && largest) more.push([say("worst"), gradientOf(largest)]);
   if (broken) more.push(["", { text: say("inside", { word: numberWords(broken.n) }), tone: "invalid", level: 5 }]);
   const isThere = group.members.some((node) => state.isNode(node));
   const isTranspose = group.kind === "transpose";
   return {
+    mark: group.mark, change: group.change,
     title: isTranspose && leaves.length ? titleOf(state, leaves[0]).title : group.title, tags: [], more,
     shape: group.shape, detail: group.detail, place: group.line ? say("line", group) : "",
     value: isTranspose && isThere && result !== undefined ? valueWords(tensorOf(state.values[result])) : "",

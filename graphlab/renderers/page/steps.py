@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from graphlab.layout.fold import Fold
 from graphlab.recording.arrivals import Arrivals, read_arrivals
 from graphlab.renderers.page.groups import describe_groups
-from graphlab.renderers.page.structures import PageStructure, describe_node
+from graphlab.renderers.page.structures import PageStructure, describe_nodes
 from graphlab.renderers.page.tensors import TensorPool
 from graphlab.renderers.reading import plain, value_words
 from graphlab.sentences import say_event
@@ -122,27 +122,22 @@ class StepPacker:
 
     def _share(self, nodes: list[Node], edges: list[Edge], places: dict[int, int], moment: int) -> int:
         """Return the number of a structure, the same for all steps that repeat it."""
-        files = {file.id: file.path for file in self.recording.files}
-        described = [
-            describe_node(
-                {
-                    "kind": node.kind, "op": node.op, "call": node.call, "name": node.name, "module": node.module,
-                    "file": files.get(node.file or 0), "line": node.line, "shape": node.shape, "dtype": node.dtype,
-                    "device": node.device,
-                }
-            )
-            for node in nodes
-        ]  # fmt: skip
         links = [
             (places[edge.source], places[edge.target], edge.slot, edge.output, plain(edge.label)) for edge in edges
         ]
-        key = json.dumps([described, links])
+        facts = [(node.kind, node.op, node.call, node.name, node.module, node.file, node.line, node.shape, node.dtype,
+                  node.device) for node in nodes]  # fmt: skip
+        key = json.dumps([facts, links])
         if key not in self._keys:
             self._keys[key] = len(self.structures)
-            graph = self.recording.graph(at=moment, future=True).subgraph(places)
+            graph = self.recording.graph(at=moment, future=True).subgraph(places).copy()
             groups = describe_groups(graph, places, self.fold)
+            for node in nodes:
+                # Which variables mean a node depends on the moment.
+                graph.nodes[node.id].update(name=node.name, names=[])
+            described = describe_nodes(graph)
             self.structures.append(PageStructure(described, links, groups))
-            self.cost += 2 * len(key) + len(json.dumps(groups))
+            self.cost += len(json.dumps([described, links, groups]))
         return self._keys[key]
 
     def _say(self, moment: int) -> int:

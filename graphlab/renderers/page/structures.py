@@ -5,24 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, LabelSize, lay_out_boxes
 from graphlab.layout.fold import ALWAYS_CLOSED
 from graphlab.renderers.faces import build_face
 from graphlab.renderers.figure import label_size
 from graphlab.renderers.reading import (
-    KIND_DETAILS,
     EdgeReading,
     Magnitude,
     NodeReading,
-    call_words,
-    mark_words,
     plain,
     read_node,
-    shape_words,
+    read_nodes,
     sign,
 )
+
+if TYPE_CHECKING:
+    import networkx
 
 NUMBER = Magnitude("-8.888e-88", "level", 0, is_norm=True)
 """The widest that a gradient gets: boxes keep room for it, so that none moves when the numbers come."""
@@ -47,6 +47,8 @@ class PageStructure:
     """For each node the widest set of variables that ever names it: its box has room for them."""
     values: list[str] = field(default_factory=list)
     """For each node the longest value in words."""
+    marks: list[str] = field(default_factory=list)
+    """In the picture of two graphs: how each edge differs."""
 
     def __post_init__(self) -> None:
         self.tags = self.tags or [[] for _ in self.nodes]
@@ -75,6 +77,7 @@ class PageStructure:
                 [*edge, math.ceil(label.width) if label else 0] for edge, label in zip(self.edges, labels, strict=True)
             ],
             "groups": self.groups,
+            "marks": self.marks if any(self.marks) else [],
         }
         if all(group["kind"] in ALWAYS_CLOSED and not group["closed"] for group in self.groups):
             packed["layout"] = self._lay_out(sizes, labels, direction)
@@ -90,7 +93,7 @@ class PageStructure:
             id=index, kind=kind, title=title, detail=node["detail"], tags=tuple(tag for tag in tags if tag != title),
             shape=node.get("shape", ""), place=f"line {node['line']}" if node.get("line") else "", module="",
             value=self.values[index], gradient=None if kind == "data" else NUMBER, more=(), missing="", state="done",
-            facts="",
+            facts="", mark=node.get("mark", ""), change=node.get("change", ""),
         )  # fmt: skip
         face = build_face(reading, has_numbers=True)
         return BoxSize(face.width + SLACK, face.height, kind in {"parameter", "leaf", "data"})
@@ -135,27 +138,29 @@ def _numbers(*numbers: float) -> list[float | int]:
     return [int(number) if number == int(number) else round(number, 2) for number in numbers]
 
 
-def describe_node(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what does not change of a node, from its attributes in a graph."""
-    kind = str(data.get("kind") or "op")
-    op, name = plain(data.get("op") or ""), plain(data.get("name") or "")
-    is_op = kind == "op"
-    title = plain(call_words(data.get("call"), op)) if is_op else name or kind
-    detail = op if is_op else plain(data.get("detail") or KIND_DETAILS.get(kind, kind))
+def describe_nodes(graph: networkx.MultiDiGraph) -> list[dict[str, Any]]:
+    """Return what does not change of each node, in the order of their numbers, as every picture reads it."""
+    return [_describe(graph.nodes[node], reading) for node, reading in read_nodes(graph).items()]
+
+
+def _describe(data: Mapping[str, Any], reading: NodeReading) -> dict[str, Any]:
     about = {
-        "kind": kind,
-        "title": title if title.strip() else f'"{title}"',
-        "detail": "  ".join(word for word in (mark_words(data), detail) if word),
-        "name": name,
+        "kind": reading.kind,
+        "title": reading.title,
+        "detail": reading.detail,
+        "name": plain(data.get("name") or ""),
+        "op": plain(data.get("op") or ""),
         "call": plain(data.get("call") or ""),
-        "module": plain(data.get("module") or ""),
+        "module": reading.module,
         "file": plain(data.get("file") or ""),
         "line": data.get("line") or 0,
-        "shape": shape_words(data.get("shape"), data.get("dtype")),
+        "shape": reading.shape,
         "about": "  ".join(plain(word) for word in (data.get("dtype"), data.get("device")) if word),
         "members": plain(data.get("members") or ""),
         "invalid": plain(data.get("invalid") or ""),
-        "size": size_of_group(data) if kind == "group" else None,
+        "mark": reading.mark,
+        "change": plain(reading.change),
+        "size": size_of_group(data) if reading.kind == "group" else None,
     }
     return {key: value for key, value in about.items() if value or key in {"title", "detail"}}
 
@@ -164,6 +169,7 @@ def size_of_group(facts: Mapping[str, Any]) -> list[float | int]:
     """Return the size of a folded group's box, with room for all that it may come to say."""
     reading = read_node(facts)
     more = [(f"parameters {sign(NUMBER)}", NUMBER)] if facts.get("leaves") else []
+    more.append((f"worst {sign(NUMBER)}", NUMBER))
     value = VALUE if reading.value else ""
     face = build_face(replace(reading, gradient=NUMBER, more=tuple(more), value=value), has_numbers=True)
     return _numbers(round(face.width + SLACK + UNFOLD, 1), face.height)

@@ -79,6 +79,7 @@ WORDS: Mapping[str, str] = {
     "members": "{count} nodes inside",
     "parameter": "parameter",
     "parameters": "parameters",
+    "worst": "worst",
     "parameters_none": "parameters: no gradient",
     "edges": "{count} edges",
     "keys": "Keys",
