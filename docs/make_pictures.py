@@ -14,6 +14,8 @@ from graphlab.tui.keys import SECTIONS, keys_of
 
 DOCS = Path(__file__).resolve().parent
 PICTURES = DOCS / "pictures"
+LARGE = DOCS.parent / "outputs" / "pictures"
+"""Pictures that no page shows, to be looked at."""
 
 _MARK = "<!-- keys: written by make pictures -->"
 
@@ -37,9 +39,29 @@ def _draw(folder: Path) -> None:
     for name, recording, keys, size in shots:
         picture = PICTURES / f"{name}.svg"
         _graphlab("explore", str(recording), "--press", keys, "--screenshot", str(picture), "--size", size)
-    _graphlab("export", str(cell), "-o", str(PICTURES / "rnn_cell.svg"))
     _graphlab("export", str(cell), "--line", "51", "-o", str(PICTURES / "rnn_cell_add.svg"))
     _graphlab("export", "mlp_mid", "--static", "step", "--fold", "1", "-o", str(PICTURES / "static_step.svg"))
+
+
+def _draw_models(folder: Path) -> None:
+    """Draw models of several sizes, in light and in dark."""
+    pictures = (
+        ("rnn_cell", "rnn_cell", PICTURES, ()),
+        ("mlp_low", "mlp_low", PICTURES, ("--step", "1")),
+        ("transformer", str(DOCS / "models" / "transformer.py"), PICTURES, ()),
+        ("transformer_folded", str(DOCS / "models" / "transformer.py"), PICTURES, ("--fold", "3")),
+        ("lstm", str(DOCS / "models" / "lstm.py"), PICTURES, ()),
+        ("residual", str(DOCS / "models" / "residual.py"), PICTURES, ()),
+        ("random_dag", str(DOCS / "models" / "random_dag.py"), LARGE, ("--fold", "none")),
+    )
+    LARGE.mkdir(parents=True, exist_ok=True)
+    for name, source, target, options in pictures:
+        recording = folder / f"model_{Path(source).stem}.glab"
+        if not recording.exists():
+            _graphlab("run", source, "-o", str(recording))
+        for theme, ending in (("light", ""), ("dark", "_dark")):
+            picture = target / f"{name}{ending}.svg"
+            _graphlab("export", str(recording), *options, "--theme", theme, "-o", str(picture))
 
 
 def keys_table() -> str:
@@ -65,6 +87,7 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         _draw(Path(folder))
+        _draw_models(Path(folder))
     page = DOCS / "explorer.md"
     page.write_text(with_keys(page.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -158,9 +159,34 @@ def test_no_text_is_cut_and_none_runs_out_of_its_box(name: str, direction: Direc
             assert y + 0.24 * size <= bottom
 
 
-def outline_of(group: ET.Element) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of the first shape in a node's group."""
-    for element in group:
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize("name", [*AWKWARD, "random_300"])
+def test_in_a_picture_no_box_overlaps_another_and_no_line_crosses_a_box(name: str, direction: Direction) -> None:
+    graph = graphs.random_dag(300, reach=25) if name == "random_300" else AWKWARD[name]()
+    root = svg_of(graph, direction=direction, fold="none" if name == "random_300" else "auto")
+    groups = [group for group in root.iter(f"{SVG}g") if (group.get("id") or "").startswith("n")]
+    # A folded group's second sheet lies behind its box, to the right and below; lines leave from the box.
+    boxes = [outline_of(group, sheet=1 if "group" in (group.get("class") or "") else 0) for group in groups]
+    assert boxes or name == "empty"
+    for (left, top, right, bottom), (x, y, x_end, y_end) in combinations(boxes, 2):
+        assert right <= x or x_end <= left or bottom <= y or y_end <= top
+    edges = next((group for group in root.iter(f"{SVG}g") if group.get("class") == "edges"), None)
+    lines = [element for element in edges if element.get("fill") == "none"] if edges is not None else []
+    for element in lines:
+        numbers = [float(number) for number in re.findall(r"-?[\d.]+", element.get("d", ""))]
+        corners = list(zip(numbers[::2], numbers[1::2], strict=True))
+        for (x, y), (x_end, y_end) in pairwise(corners):
+            near, far = (min(x, x_end), min(y, y_end)), (max(x, x_end), max(y, y_end))
+            for left, top, right, bottom in boxes:
+                # Coordinates are written with two decimals.
+                is_beside = near[0] > right - 0.02 or far[0] < left + 0.02
+                assert is_beside or near[1] > bottom - 0.02 or far[1] < top + 0.02
+
+
+def outline_of(group: ET.Element, sheet: int = 0) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of a shape in a node's group, the first unless said otherwise."""
+    shapes = [element for element in group if element.tag in {f"{SVG}rect", f"{SVG}path"}]
+    for element in shapes[sheet:]:
         if element.tag == f"{SVG}rect":
             x, y, width, height = (float(element.get(key, "0")) for key in ("x", "y", "width", "height"))
             return x, y, x + width, y + height

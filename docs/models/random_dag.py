@@ -1,0 +1,23 @@
+"""A random graph of 300 nodes
+
+No module, no block and no loop to go by: this is the layout alone.
+"""
+
+import random
+
+import torch
+
+SEED = 0
+NODES = 300
+
+torch.manual_seed(SEED)
+chance = random.Random(SEED)
+made = [torch.randn(4, requires_grad=True)]
+while len(made) < NODES - 1:
+    if chance.random() < 0.15:
+        made.append(torch.randn(4, requires_grad=True))
+        continue
+    one, two = (made[-chance.randint(1, min(12, len(made)))] for _ in range(2))
+    made.append(chance.choice((torch.add, torch.mul, torch.maximum))(one, two).tanh())
+loss = torch.stack(made[-12:]).sum()
+loss.backward()
