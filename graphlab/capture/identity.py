@@ -47,6 +47,8 @@ class TensorState:
     """For a view of data: the data, as long as the view lives (a view keeps its data alive anyway)."""
     requires_grad: bool = False
     """Whether it did when it was last looked at."""
+    is_bound: bool = False
+    """Whether a variable has held the tensor."""
     is_stale: bool = False
     """Whether its `grad_fn` is out of date (see `is_lazy_view`): the node is that of before."""
 

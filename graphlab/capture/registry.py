@@ -75,8 +75,6 @@ class Registry:
         self.has_unnamed = False
         """Whether parameters came up that no model was known to have when it was named: one that was replaced."""
         self.grads: TensorMap[LeafState] = TensorMap()
-        self.bound: TensorMap[bool] = TensorMap()
-        """The tensors that variables have held."""
         self.grad_storages: dict[int | None, LeafState] = {}
         """By the address of its storage: whose `.grad` a tensor shares memory with (`w.grad.data` does)."""
         self.built_ops = 0
@@ -125,6 +123,17 @@ class Registry:
                 self.sink.set_tensor_node(known.number, known.node, requires_grad=True)
         known.requires_grad = needs_grad(tensor)
         return known
+
+    def is_known(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor's present state is known, and with it the node that made it."""
+        known = self.states.get(tensor)
+        return (
+            known is not None
+            and known.node is not None
+            and known.requires_grad
+            and not known.is_stale
+            and known.version == version_of(tensor)
+        )
 
     def is_stale(self, tensor: torch.Tensor) -> bool:
         """Whether a view's `grad_fn` is out of date, and not ours to ask for."""
@@ -193,8 +202,10 @@ class Registry:
             keep_output(fn, self.run, output, number)
         state = TensorState(
             number, origin or number, version_of(tensor), node, output, label, event, snapshot, base,
-            needs_grad(tensor), stale is not None,
+            needs_grad(tensor), is_stale=stale is not None,
         )  # fmt: skip
+        before = self.states.get(tensor) if origin is not None else None
+        state.is_bound = before is not None and before.is_bound
         self.states.set(tensor, state)
         return state
 
@@ -262,13 +273,14 @@ class Registry:
         data with a name (`x[0:32]`) stays one.
         """
         state = self.state(tensor, event)
-        if state.base is not None and self.bound.get(state.base) is None:
+        base = self.states.get(state.base) if state.base is not None else None
+        if state.base is not None and (base is None or not base.is_bound):
             state.base, state.label = None, ""
             state.node = self._add_tensor_node("data", tensor, state.event)
             self.sink.set_tensor_node(state.number, state.node, requires_grad=False)
         elif state.node is None:
             self.data_node(tensor, event)
-        self.bound.set(tensor, True)
+        state.is_bound = True
         return state
 
     def _add_tensor_node(self, kind: str, tensor: torch.Tensor, event: int) -> int:
@@ -371,7 +383,9 @@ class Registry:
             None, event, node, output, "", sizes_of(tensor), dtype_name(tensor), device_name(tensor), True, snapshot
         )
         keep_output(fn, self.run, output, number)
-        state = TensorState(number, number, tensor._version, node, output, "", event, snapshot, None, True, False)
+        state = TensorState(
+            number, number, tensor._version, node, output, "", event, snapshot, None, requires_grad=True
+        )
         self.states.set(tensor, state)
         return number
 

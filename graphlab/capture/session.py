@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
+from typing import Any
 
 import torch
 from torch.overrides import handle_torch_function
@@ -315,8 +316,8 @@ class Session:
             return
         count = code.co_argcount + code.co_kwonlyargcount
         with self.registry.guard, torch._C.DisableTorchFunction():
-            names = code.co_varnames[:count]
-            self.variables.bind(self.sink.event_count + 1, frame.number, frame.frame, names, is_call=True)
+            held = self.variables.read(frame.frame, code.co_varnames[:count])
+            self.variables.bind(self.sink.event_count + 1, frame.number, frame.frame, held, is_call=True)
 
     def frame_ends(self, frame: TracedFrame) -> None:
         """A function of the script has returned; the script's own figures are still read at the end."""
@@ -325,18 +326,20 @@ class Session:
 
     def line_ends(self, frame: TracedFrame, statement: Statement) -> None:
         """Write what a statement did that only its end shows, and its line event."""
-        if self.ops.suspended and frame.frame is not None:
-            self.updates.settle(frame.frame)
+        running = frame.frame
+        if self.ops.suspended and running is not None:
+            self.updates.settle(running)
+        place = frame.file.number, statement.line, frame.number
         with self.registry.guard, torch._C.DisableTorchFunction():
             self.updates.flush_gradients()
             self.streams.flush_rest()
-            if frame.frame is not None:
-                self.variables.find(frame.frame, statement.names)
-                self.made_static.look(frame.frame, statement.names, (frame.file.number, statement.line, frame.number))
+            held: list[tuple[str, Any]] = []
+            if running is not None and statement.names:
+                held = self.variables.look_up(running, statement.names)
+                self.made_static.look(running, statement.names, place)
             event = self.sink.begin_event()
-            if frame.frame is not None:
-                self.variables.bind(event, frame.number, frame.frame, statement.names)
-            place = frame.file.number, statement.line, frame.number
+            if running is not None and held:
+                self.variables.bind(event, frame.number, running, held)
             self.sink.end_event(event, "line", place)
             if self.steps.line_ended(event, place):
                 self._note_figures((1, frame.number))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from types import CodeType, FrameType
@@ -13,9 +14,11 @@ from torch.optim import optimizer as optimizers
 from graphlab.capture.figures import distance
 from graphlab.capture.identity import LeafState, TensorState, leaf_below, needs_grad, storage_of, version_of
 from graphlab.capture.light import Light
+from graphlab.capture.norms import distances
 from graphlab.capture.ops import Ops
 from graphlab.capture.registry import Registry
-from graphlab.capture.snapshots import is_opaque
+from graphlab.capture.rows import MOST
+from graphlab.capture.snapshots import PLAIN_TYPES, is_opaque
 from graphlab.capture.steps import Steps
 
 _AROUND_STEP = {
@@ -241,25 +244,27 @@ class Updates:
 
     def _note_update(self, leaves: Sequence[LeafState], optimizer: str | None) -> None:
         """Write an update, if any of some leaves has changed."""
-        changes = []
+        kept_pairs = []
         for leaf in {leaf.node: leaf for leaf in leaves}.values():
             tensor, kept = leaf.tensor(), self._before.get(leaf.node)
             if tensor is None or kept is None:
                 continue
+            kept_pairs.append((leaf, tensor, *kept))
+        changes = []
+        for pair, moved in zip(kept_pairs, _distances(kept_pairs), strict=True):
+            _, tensor, _, state = pair
             # What the script writes by hand is a change even where it moves nothing, as an optimizer's step is.
-            is_written = optimizer is None and kept[1].version != version_of(tensor)
-            if is_written or not _is_same(kept[0], tensor):
-                changes.append((leaf, tensor, *kept))
+            if moved != 0.0 or (optimizer is None and state.version != version_of(tensor)):
+                changes.append((*pair, moved))
         if not changes and (optimizer is None or not any(leaf.has_grad for leaf in leaves)):
             return
         # An optimizer's step is one even if it moves nothing (a rate of 0, gradients of 0): the training step ends.
         event = self.sink.begin_event()
-        for leaf, tensor, before, state in changes:
+        for leaf, tensor, _, state, moved in changes:
             self.registry.name_leaf(leaf, "parameter", leaf.name)
             known = self.registry.state(tensor, event)
             if known is state:  # changed through what shares its storage: its version does not tell
                 known = self.registry.make_state(tensor, event, origin=known.origin)
-            moved = distance(before, tensor)
             self.sink.add_change(event, leaf.node, "value", state.snapshot, None, known.snapshot, moved)
         place = self.registry.find_place()
         node = changes[0][0].node if changes else None
@@ -322,6 +327,27 @@ class Updates:
         for leaf, before, after in changes:
             self.sink.add_change(event, leaf.node, "grad", before, None, after, None)
         self.sink.end_event(event, kind, self.registry.find_place(), node=changes[0][0].node)
+
+
+def _distances(pairs: Sequence[tuple[LeafState, torch.Tensor, torch.Tensor, TensorState]]) -> list[float | None]:
+    """Return how far tensors have moved: 0 exactly where they are the same, None where their shape is another."""
+    found: list[float | None] = []
+    together: list[int] = []
+    for _, after, before, _ in pairs:
+        if (
+            type(after) in PLAIN_TYPES and before.shape == after.shape and 0 < after.numel() <= MOST
+            and after.dtype is torch.float32 is before.dtype and after.is_cpu and after.layout is torch.strided
+            and not after.is_neg()
+        ):  # fmt: skip
+            together.append(len(found))
+            found.append(0.0)
+        else:
+            found.append(0.0 if _is_same(before, after) else distance(before, after))
+    moved = distances([pairs[index][2] for index in together], [pairs[index][1] for index in together])
+    for index, size in zip(together, moved, strict=True):
+        is_same = not math.isfinite(size) and torch.equal(pairs[index][2], pairs[index][1])
+        found[index] = 0.0 if is_same else size
+    return found
 
 
 def _is_same(before: torch.Tensor, after: torch.Tensor) -> bool:

@@ -39,36 +39,45 @@ class Variables:
         """Whether parameters of a model had no shape yet when it was named."""
         self._roots: list[tuple[weakref.ref[torch.nn.Module], str]] = []
 
-    def bind(self, event: int, number: int, frame: FrameType, names: Sequence[str], *, is_call: bool = False) -> None:
-        """Note what some names of a frame hold as of an event; of a call these are its arguments."""
+    def read(self, frame: FrameType, names: Sequence[str]) -> list[tuple[str, Any]]:
+        """Return what some names of a frame hold now."""
         if not names or torch._C._is_tracing():
-            return
+            return []
         local = frame.f_locals
-        for name in names:
-            value = _look_up(name, local, frame)
-            if value is not _MISSING:
-                # What a function declares global is the script's own variable.
-                owner = number if name.partition(".")[0] in local else 1
-                self._bind(event, owner, name, value, is_call=is_call)
-            elif "." not in name:
-                self.figures[number].pop(name, None)
-                self.sink.add_binding(event, number, name, "gone", None, "", is_element=False)
+        return [(name, _look_up(name, local, frame)) for name in names]
 
-    def find(self, frame: FrameType, names: Sequence[str]) -> None:
-        """Note the ops that no call was seen to make, by the tensors that some names hold now."""
-        if not names or torch._C._is_tracing():
-            return
-        local = frame.f_locals
-        for name in names:
-            value = _look_up(name, local, frame)
+    def look_up(self, frame: FrameType, names: Sequence[str]) -> list[tuple[str, Any]]:
+        """Return what some names of a frame hold, and note the ops among it that no call was seen to make."""
+        held = self.read(frame, names)
+        for _, value in held:
+            kind = type(value)
+            if kind is int or kind is float or kind is str:
+                continue
             tensors = [value] if isinstance(value, torch.Tensor) else [part for _, part in _parts(value)]
             for tensor in tensors:
                 if (
                     not _is_wrapped(tensor)
+                    and not self.registry.is_known(tensor)
                     and not self.registry.is_stale(tensor)
                     and (fn := grad_fn_of(tensor)) is not None
                 ):
                     self.registry.discover(fn, self.sink.event_count)
+        return held
+
+    def bind(
+        self, event: int, number: int, frame: FrameType, held: Sequence[tuple[str, Any]], *, is_call: bool = False
+    ) -> None:
+        """Note what names of a frame hold as of an event; of a call these are its arguments."""
+        code = frame.f_code
+        for name, value in held:
+            if value is not _MISSING:
+                root = name.partition(".")[0]
+                # What a function declares global is the script's own variable.
+                is_global = root in code.co_names and root not in frame.f_locals
+                self._bind(event, 1 if is_global else number, name, value, is_call=is_call)
+            elif "." not in name:
+                self.figures[number].pop(name, None)
+                self.sink.add_binding(event, number, name, "gone", None, "", is_element=False)
 
     def bind_held(self, number: int, frame: FrameType) -> None:
         """Note the tensors, models and optimizers that a frame holds already; of its globals the models."""
@@ -110,7 +119,7 @@ class Variables:
     def _bind_tensor(self, event: int, frame: int, name: str, value: torch.Tensor, *, is_element: bool) -> None:
         state = self.registry.state(value, event) if is_element else self.registry.bind(value, event)
         self.sink.add_binding(event, frame, name, "tensor", state.origin, "", is_element=is_element)
-        if needs_grad(value) and value.is_leaf:
+        if state.requires_grad and value.is_leaf:
             self._names[frame][name] = TensorRef(value)
         if not is_element:
             if _is_figure(value):
@@ -237,7 +246,7 @@ def _is_moment(value: float) -> bool:
 
 
 def _is_figure(tensor: torch.Tensor) -> bool:
-    return tensor.dim() == 0 and tensor.device.type == "cpu" and tensor.is_floating_point()
+    return not tensor.dim() and tensor.device.type == "cpu" and tensor.is_floating_point()
 
 
 def _modules_held(frame: FrameType) -> list[tuple[str, Any]]:
