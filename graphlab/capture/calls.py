@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
-from types import CodeType, FrameType, FunctionType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodWrapperType,
+    WrapperDescriptorType,
+)
 from typing import Any
 
 import torch
@@ -46,6 +54,9 @@ _IN_PLACE = {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", 
 _PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device, torch.memory_format, torch.layout)
 
 
+_COMPILED = (BuiltinFunctionType, MethodDescriptorType, MethodWrapperType, WrapperDescriptorType)
+
+
 class Call:
     """What is known of a torch function, once and for all."""
 
@@ -75,8 +86,11 @@ class Call:
         self.sets_grad = function in {_GRAD_SETTER, _GRAD_DELETER}
         self.sets_data = function == _DATA_SETTER
         self.is_in_place = plain in _IN_PLACE or (plain.endswith("_") and not plain.endswith("__"))
-        is_torchs = not isinstance(function, FunctionType) or function.__module__.split(".")[0] == "torch"
-        self.is_plain = is_torchs and not (self.is_in_place or self.name in MAKERS or isinstance(function, type))
+        is_python = isinstance(function, FunctionType)  # `torch.ops` too may lead to code of the script's
+        is_torchs = (
+            (function.__module__ or "").split(".")[0] == "torch" if is_python else isinstance(function, _COMPILED)
+        )
+        self.is_plain = is_torchs and not (self.is_in_place or self.name in MAKERS)
         """Whether no code of the script's runs in it, and it makes new tensors that it has written."""
 
 

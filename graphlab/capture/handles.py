@@ -8,6 +8,7 @@ own handle and order.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -16,9 +17,16 @@ import torch
 
 Hooks = OrderedDict[Any, Callable[..., Any]]
 _NAME = "_register_hook"
+_original: Any = getattr(torch.autograd.Function, _NAME)
+_lock = threading.Lock()
+_owner = 0
+"""The thread that puts hooks on."""
 
 
-def _register(hooks: Hooks | None, hook: Callable[..., Any]) -> tuple[Hooks, tuple[Hooks, Callable[..., Any]]]:
+def _register(hooks: Hooks | None, hook: Callable[..., Any]) -> tuple[Any, Any]:
+    if threading.get_ident() != _owner:
+        answer: tuple[Any, Any] = _original(hooks, hook)
+        return answer
     if hooks is None:
         hooks = OrderedDict()
     hooks[hook] = hook  # torch's own keys are numbers
@@ -28,11 +36,14 @@ def _register(hooks: Hooks | None, hook: Callable[..., Any]) -> tuple[Hooks, tup
 @contextlib.contextmanager
 def quick_handles() -> Iterator[None]:
     """Within this block a node's `register_hook` and `register_prehook` return what `remove_handles` takes."""
-    setattr(torch.autograd.Function, _NAME, staticmethod(_register))
-    try:
-        yield
-    finally:
-        delattr(torch.autograd.Function, _NAME)
+    global _owner  # noqa: PLW0603 - torch asks one function for all threads
+    with _lock:
+        _owner = threading.get_ident()
+        setattr(torch.autograd.Function, _NAME, staticmethod(_register))
+        try:
+            yield
+        finally:
+            delattr(torch.autograd.Function, _NAME)
 
 
 def remove_handles(handles: Sequence[Any]) -> None:

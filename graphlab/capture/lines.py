@@ -141,11 +141,13 @@ class Tracer:
         self._found: tuple[int, Place] | None = None
         """The place that was asked for last, and the instruction that it is of."""
         self._thread = 0
-        self._known: dict[CodeType, OwnFile | None] = {}
+        self._known: dict[int, tuple[CodeType, OwnFile | None]] = {}
+        """By the address of a code object that is held here: hashing it takes far longer."""
         self._foreign: set[str] = set()
-        """The names of files that are not the script's own: hashing a code object takes far longer than its name."""
-        self._entries: dict[tuple[CodeType, int], int] = {}
-        self._codes: dict[CodeType, bytes] = {}
+        """The names of files that are not the script's own."""
+        self._entries: dict[tuple[int, int], tuple[CodeType, int]] = {}
+        """As above, by address and line."""
+        self._codes: dict[int, tuple[CodeType, bytes]] = {}
         self._modules: dict[int, int] = {}
         """By file: the frame of its module, which is followed anew when lines are watched again."""
 
@@ -261,31 +263,31 @@ class Tracer:
         """Return the script's own file that a piece of code is from, or None."""
         if code.co_filename in self._foreign:
             return None
-        try:
-            return self._known[code]
-        except KeyError:
+        known = self._known.get(id(code))
+        if known is None:
             file = self.files.file_of(code)
             if file is None:
                 self._foreign.add(code.co_filename)
             elif code in self.hidden:
                 file = None
-            self._known[code] = file
-            return file
+            known = self._known[id(code)] = code, file
+        return known[1]
 
     def entry(self, code: CodeType, line: int) -> int:
         """Return the offset of the first instruction of a line: where it begins, not where it is come back to."""
-        key = code, line
-        if key not in self._entries:
+        known = self._entries.get((id(code), line))
+        if known is None:
             starts = [start for start, _, number in code.co_lines() if number == line]
-            self._entries[key] = min(starts, default=-1)
-        return self._entries[key]
+            known = self._entries[id(code), line] = code, min(starts, default=-1)
+        return known[1]
 
     def leaves(self, frame: FrameType) -> bool:
         """Whether a frame is left by returning or yielding, not by an exception."""
         code = frame.f_code
-        if code not in self._codes:
-            self._codes[code] = code.co_code
-        return self._codes[code][frame.f_lasti] in _LEAVES
+        known = self._codes.get(id(code))
+        if known is None:
+            known = self._codes[id(code)] = code, code.co_code
+        return known[1][frame.f_lasti] in _LEAVES
 
     def place(self) -> Place:
         """Return file, line and frame of the statement of the script that is running."""

@@ -45,6 +45,8 @@ _INNER_CALLS = {code for code in _CALL_IMPL.co_consts if isinstance(code, CodeTy
 """Frames of a module's call that are there only because hooks are."""
 _running: weakref.WeakSet[Session] = weakref.WeakSet()
 _IDLE = 1_000_000
+_ORDINARY = frozenset({int, float, bool, str, type(None), torch.Tensor, torch.nn.Parameter})
+"""What most variables hold, and no static graph is."""
 
 
 class Session:
@@ -336,7 +338,8 @@ class Session:
             held: list[tuple[str, Any]] = []
             if running is not None and statement.names:
                 held = self.variables.look_up(running, statement.names)
-                self.made_static.look(running, statement.names, place)
+                if not _ORDINARY.issuperset([type(value) for _, value in held]):
+                    self.made_static.look(running, statement.names, place)
             event = self.sink.begin_event()
             if running is not None and held:
                 self.variables.bind(event, frame.number, running, held)
