@@ -24,6 +24,7 @@ from graphlab.tui.theme import DARK
 from tests import builders
 from tests.recorded import record_text
 from tests.test_cli_diff import FLOW
+from tests.test_tui_explore import type_quickly
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +196,16 @@ async def test_what_was_typed_counts_where_no_offer_fits_it_and_bad_words_are_to
         # From the list on to another comparison.
         await press(pilot, "D enter")
         assert state_of(pilot).comparing.name == "step 2"
+
+
+async def test_enter_pressed_too_often_leaves_the_explorer_where_it_is(flow: Path) -> None:
+    async with GraphlabApp(flow, theme=DARK).run_test(size=(120, 40)) as pilot:
+        type_quickly(pilot, ["D", "enter", "enter", "enter"])
+        for _ in range(5):
+            await pilot.pause()
+        assert ExploreScreen in {type(screen) for screen in pilot.app.screen_stack}
+        await press(pilot, "escape escape right")
+        assert screen_of(pilot) is ExploreScreen
 
 
 async def test_both_views_carry_the_signs(flow: Path) -> None:

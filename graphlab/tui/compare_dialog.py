@@ -59,7 +59,7 @@ class CompareDialog(ModalScreen[bool]):
     """Asks what to compare with; Enter compares, Esc leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "dismiss(False)", "leave"),
+        ("escape", "leave", "leave"),
         ("up", "choose(-1)", "up"),
         ("down", "choose(1)", "down"),
     ]
@@ -78,6 +78,7 @@ class CompareDialog(ModalScreen[bool]):
     def __init__(self, state: ExplorerState) -> None:
         super().__init__()
         self._state = state
+        self._is_done = False
         self._pane = OffersPane(state)
 
     def compose(self) -> ComposeResult:
@@ -107,6 +108,8 @@ class CompareDialog(ModalScreen[bool]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Compare with the chosen offer, else with what was typed."""
         event.stop()
+        if self._is_done:
+            return
         pane, typed = self._pane, event.value.strip()
         is_exact = any(offer.text.lower() == typed.lower() for offer in pane.offers)
         text = pane.offers[pane.chosen].text if pane.offers and not (is_exact or typed.isdecimal()) else typed
@@ -114,7 +117,17 @@ class CompareDialog(ModalScreen[bool]):
         if pane.problem:
             pane.refresh_rows()
         else:
-            self.dismiss(True)
+            self._answer(is_compared=True)
+
+    def action_leave(self) -> None:
+        """Compare nothing."""
+        self._answer(is_compared=False)
+
+    def _answer(self, *, is_compared: bool) -> None:
+        # Keys come faster than screens go: a second answer would take away the screen below.
+        if not self._is_done:
+            self._is_done = True
+            self.dismiss(is_compared)
 
 
 class ChangesPane(RowsPane):
@@ -165,7 +178,7 @@ class ChangesDialog(ModalScreen[int | None]):
     """The list over the explorer; Enter goes to the chosen change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape,q", "dismiss(None)", "close"),
+        ("escape,q", "leave", "close"),
         ("up,k", "choose(-1)", "up"),
         ("down,j", "choose(1)", "down"),
         ("pageup", "choose(-8)", "page up"),
@@ -184,6 +197,7 @@ class ChangesDialog(ModalScreen[int | None]):
     def __init__(self, state: ExplorerState, chosen: int = 0) -> None:
         super().__init__()
         self._state = state
+        self._is_done = False
         self._pane = ChangesPane(state)
         self._pane.chosen = chosen
 
@@ -203,11 +217,20 @@ class ChangesDialog(ModalScreen[int | None]):
     def action_take(self) -> None:
         """Go to the chosen change."""
         if self._state.comparing.entries:
-            self.dismiss(self._pane.chosen)
+            self._answer(self._pane.chosen)
 
     def action_again(self) -> None:
         """Ask for another comparison."""
-        self.dismiss(_AGAIN)
+        self._answer(_AGAIN)
+
+    def action_leave(self) -> None:
+        """Go nowhere."""
+        self._answer(None)
+
+    def _answer(self, place: int | None) -> None:
+        if not self._is_done:  # as above
+            self._is_done = True
+            self.dismiss(place)
 
 
 def open_comparison(screen: ExploreScreen) -> None:
