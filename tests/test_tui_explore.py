@@ -97,7 +97,8 @@ async def test_stepping_forward_and_back_moves_every_pane(rnn: Path) -> None:
 
 
 async def test_every_key_works_from_every_pane(training: Path) -> None:
-    left_out = {"quit", "gallery", "export", "help", "go_to", "find"}
+    # These put another screen over it, which takes the keys that follow.
+    left_out = {"quit", "gallery", "export", "help", "go_to", "find", "compare", "static"}
     async with GraphlabApp(training, theme=DARK).run_test(size=(170, 45)) as pilot:
         for number in "12345":
             await press(pilot, f"{number} : s 3 enter")
