@@ -99,7 +99,7 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
         "tensors": pool.pack(),
         "count": {"steps": 0, "events": 0},
         "hasMoments": False,
-        "notes": [WORDS["no_source"]],
+        "notes": [WORDS["only_folded"].format(most=f"{MOST_NODES:,}") if is_too_large else WORDS["no_source"]],
         "kinds": kind_words(shown.graph),
     }
     return _compose(data, options)

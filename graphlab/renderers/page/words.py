@@ -65,6 +65,7 @@ WORDS: Mapping[str, str] = {
     "zero": "gradient is zero",
     "invalid": "gradient is NaN or infinite",
     "no_source": "the page was made from a graph alone, so it has no script to show",
+    "only_folded": "more than {most} nodes: they are shown folded, at one moment",
     "error": "the run ended with an error",
     "steps_kept": "{kept} of {steps} steps are in this page: the first, the last, what is not finite, and others "
     "evenly between",
