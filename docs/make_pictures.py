@@ -20,18 +20,6 @@ LARGE = DOCS.parent / "outputs" / "pictures"
 _MARK = "<!-- keys: written by make pictures -->"
 
 
-_TRANSFORMER = """\
-import torch
-
-torch.manual_seed(0)
-layer = torch.nn.TransformerEncoderLayer(32, 4, 64, dropout=0.0, batch_first=True)
-model = torch.nn.TransformerEncoder(layer, 12)
-x = torch.randn(2, 7, 32)
-loss = model(x)[..., 0].mean()
-loss.backward()
-"""
-
-
 def _graphlab(*words: str) -> None:
     subprocess.run(
         [sys.executable, "-m", "graphlab", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -42,10 +30,8 @@ def _draw(folder: Path) -> None:
     cell, line = folder / "rnn_cell.glab", folder / "linear_regression_low.glab"
     _graphlab("run", "rnn_cell", "-o", str(cell))
     _graphlab("run", "linear_regression_low", "-o", str(line))
-    layers = folder / "transformer.py"
-    layers.write_text(_TRANSFORMER, encoding="utf-8")
-    encoder = layers.with_suffix(".glab")
-    _graphlab("run", str(layers), "-o", str(encoder))
+    encoder = folder / "transformer.glab"
+    _graphlab("run", str(DOCS / "models" / "transformer.py"), "-o", str(encoder))
     forward = " ".join(["right"] * 10)
     shots = (
         ("explorer", cell, forward, "120x40"),
