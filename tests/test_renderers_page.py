@@ -22,6 +22,8 @@ from tests import builders, graphs
 from tests.browser import Open, OpenPage, needs_chromium
 from tests.recorded import record_text, try_text
 
+MOST_BYTES = 2_000_000
+
 
 def data_of(page: bytes) -> dict[str, Any]:
     """Return what a page holds."""
@@ -377,3 +379,20 @@ def test_export_writes_the_page_opened_at_a_moment(tmp_path: Path, capsys: pytes
     step, moment = data["start"]
     assert data["steps"][step]["events"][moment] == 40
     assert path.stat().st_size < 200_000
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_the_perceptron_can_be_mailed_whole(tmp_path: Path, opened: Open) -> None:
+    path = tmp_path / "mlp.html"
+    assert main(["export", "mlp_low", "-o", str(path)]) == 0
+    assert path.stat().st_size < MOST_BYTES
+    data = data_of(path.read_bytes())
+    assert len(data["steps"]) == data["count"]["steps"] == 80
+    page = opened(path)
+    page.press("Home")
+    assert f"event 0 of {data['count']['events']}" in page.text("#place")
+    page.press("End")
+    assert f"event {data['count']['events']} of {data['count']['events']}" in page.text("#place")
+    page.go(39, "step")
+    assert "step 40 of 80" in page.text("#place")
