@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +59,9 @@ def test_every_node_is_named_in_every_text_format(name: str, ending: str) -> Non
             assert escaped in text
         elif ending == "html":
             assert plain(word) in text
+        elif ending == "mmd":
+            # Mermaid's entities: #34; or #quot; where HTML has &#34; or &quot;.
+            assert plain(word) in html.unescape(re.sub(r"#(\w+;)", lambda m: f"&{'#' * m[1][0].isdigit()}{m[1]}", text))
         elif ending == "txt":
             assert plain(word).strip() in text
         else:
@@ -135,13 +140,13 @@ def test_a_file_that_is_there_is_replaced_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "choices", "words"),
     [
-        ("x.bmp", {}, r"\.bmp is unknown: choose \.svg.* or \.txt"),
+        ("x.bmp", {}, r"\.bmp is unknown: choose \.svg.* or \.mmd"),
         ("x", {}, "no ending"),
         ("missing/x.svg", {}, "missing does not exist: make it"),
         (".", {}, "is a folder"),
         ("x.json", {"renderer": "torchviz"}, r"torchviz writes no \.json: choose \.svg"),
         ("x.html", {"renderer": "networkx"}, r"networkx writes no \.html: choose \.svg or \.png"),
-        ("x.svg", {"renderer": "magic"}, "no renderer 'magic': choose graphlab, torchviz or networkx"),
+        ("x.svg", {"renderer": "magic"}, "no renderer 'magic': choose graphlab, graphviz, torchviz or networkx"),
         ("x.svg", {"theme": "pink"}, "theme cannot be 'pink': choose light or dark"),
         ("x.svg", {"direction": "up"}, "direction cannot be 'up'"),
         ("x.png", {"scale": 0.0}, "scale"),
