@@ -6,6 +6,7 @@ Beside `graphlab.capture` the only module that knows of torch.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,13 +85,19 @@ def _begin(
         def before_line(file: int, line: int) -> None:
             sink.say_place(file, line, session.steps.completed + 1)
 
+        telling = threading.Lock()
+
         def after_line() -> None:
             if not session.is_full:
                 before_line(0, 0)
             if session.is_started:
                 _keep_limits(request, session, sink)
-            if progress is not None:
-                progress(sink.event_count)
+            # Whichever thread of the script's comes by: one at a time reads what has been written so far.
+            if progress is not None and telling.acquire(blocking=False):
+                try:
+                    progress(sink.event_count)
+                finally:
+                    telling.release()
 
         session = Session(
             sink,

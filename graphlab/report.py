@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graphlab.recording.threads import thread_of_step
+
 if TYPE_CHECKING:
     from graphlab.model import Snapshot
     from graphlab.recording import Recording
@@ -55,6 +57,7 @@ def report_step(recording: Recording, number: int) -> dict[str, Any]:
                 for parameter in recording.step_parameters(number)
             ],
             "metrics": recording.step_metrics(number),
+            "thread": thread_of_step(recording, number),
         }
 
 

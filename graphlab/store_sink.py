@@ -34,9 +34,8 @@ class StoreSink:
         self.is_to_end = False
         self._tell = tell
         self._began = time.perf_counter()
-        self._counts = dict.fromkeys(
-            ("files", "frames", "nodes", "tensors", "snapshots", "graphs", "bindings", "outlines"), 0
-        )
+        tables = "files", "frames", "nodes", "tensors", "snapshots", "graphs", "bindings", "outlines"
+        self._counts = {table: itertools.count(1) for table in tables}
         self._open: set[int] = set()
         self._numbers = itertools.count(1)
         self._notes: list[str] = []
@@ -52,9 +51,7 @@ class StoreSink:
         self._block: OpenBlock | None = None
 
     def _next(self, table: str) -> int:
-        number = self._counts[table] + 1
-        self._counts[table] = number
-        return number
+        return next(self._counts[table])  # in one go: other threads count here too
 
     def begin_event(self) -> int:
         """Give the next event its number."""
@@ -135,7 +132,7 @@ class StoreSink:
         saved: Sequence[tuple[str, tuple[int, ...], str]],
     ) -> int:
         """Add a node that an op made, with the edges into it and the tensors that it keeps."""
-        self._counts["nodes"] = number = self._counts["nodes"] + 1
+        number = next(self._counts["nodes"])
         insert = self._insert
         insert("nodes", (number, "op", event, op, call, None, module, file, line, encode_shape(shape), dtype, device))
         for slot, source, output in edges:
@@ -278,7 +275,7 @@ class StoreSink:
             return known[0]
         if len(kept) >= _KEPT:  # not at a commit: when that comes is chance, and rows must not be
             kept.clear()
-        self._counts["snapshots"] = number = self._counts["snapshots"] + 1
+        number = next(self._counts["snapshots"])
         kept[data] = number, shape, dtype
         row = (number, encode_shape(shape), dtype, "cpu", stored, 1, data, None, None, None)
         self._insert("snapshots", row)
@@ -375,6 +372,15 @@ class StoreSink:
             self._insert("outlines", (number, outline.write()))
         self._last_outline = outline, number
         return number
+
+    def add_thread(self, step: int, name: str) -> None:
+        """Say that a step, or a part of it, ran in another thread."""
+        self._insert("step_threads", (step, name))
+
+    @property
+    def has_open_events(self) -> bool:
+        """Whether an event is begun and not complete."""
+        return bool(self._open)
 
     def add_note(self, text: str) -> None:
         """Add something that the person should know about the recording."""

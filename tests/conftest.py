@@ -59,6 +59,7 @@ def _state_of_python() -> dict[str, Any]:
         "sys.excepthook": sys.excepthook,
         "threading.excepthook": threading.excepthook,
         "threading.Thread.run": threading.Thread.run,
+        "threading.Thread._bootstrap_inner": vars(threading.Thread)["_bootstrap_inner"],
         "sys.modules['__main__']": sys.modules["__main__"],
         "sys.argv": list(sys.argv),
         "sys.path": list(sys.path),

@@ -57,7 +57,7 @@ w = torch.ones(2, requires_grad=True)
 (w / 0).sum().backward()
 raise ValueError("no\\nmore")
 """
-STEP_KEYS = {"step", "loss", "losses", "nodes", "edges", "gradients", "parameters", "metrics"}
+STEP_KEYS = {"step", "loss", "losses", "nodes", "edges", "gradients", "parameters", "metrics", "thread"}
 RUN_KEYS = {"recording", "scenario", "device", "torch", "seed", "detail", "status", "error", "events", "steps"}
 
 

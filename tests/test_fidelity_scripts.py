@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graphlab.recording import Recording
+from graphlab.recording.threads import thread_of_step
 from tests.recorded import events
 from tests.test_recorder import both, write
 
@@ -279,14 +279,14 @@ def test_threads_that_train_side_by_side_reach_the_same_bits(tmp_path: Path) -> 
     write(tmp_path, trains=THREADS)
     bare, run = both(tmp_path, ["trains.py"])
     assert bare.code == 0
-    assert run.notes == ["what other threads of the script compute is not recorded"]
-    assert len(events(run, "update")) == 20
-    assert losses_fall(run)
-
-
-def losses_fall(run: Recording) -> bool:
-    losses = [loss for loss in run.losses[:20] if loss is not None]
-    return len(losses) == 20 and losses == sorted(losses, reverse=True)
+    assert run.notes == []
+    assert len(events(run, "update")) == 100
+    steps: dict[str | None, list[float]] = {}
+    for step in run.steps[:100]:
+        steps.setdefault(thread_of_step(run, step.step), []).append(step.loss or 0.0)
+    assert [len(losses) for losses in steps.values()] == [20] * 5
+    assert all(losses == sorted(losses, reverse=True) for losses in steps.values())
+    assert len(run.steps) == 101
 
 
 def test_plots_are_drawn(tmp_path: Path) -> None:

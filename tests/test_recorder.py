@@ -44,11 +44,12 @@ def both(
     arguments: list[str] | None = None,
     flags: list[str] | None = None,
     stdin: str = "",
+    detail: str = "full",
 ) -> tuple[Ended, Recording]:
     """Run a script bare and recorded; they must agree in exit code, stdout and, our own lines apart, stderr."""
     arguments, flags = arguments or [], flags or []
     bare = start([*flags, *source, *arguments], folder, input=stdin)
-    words = [*flags, "-m", "graphlab", "run", *source, "-o", "run.glab", "--", *arguments]
+    words = [*flags, "-m", "graphlab", "run", *source, "--detail", detail, "-o", "run.glab", "--", *arguments]
     recorded = start(words, folder, input=stdin)
     own = [line for line in recorded.errors.splitlines(keepends=True) if _OURS.match(line)]
     errors = "".join(line for line in recorded.errors.splitlines(keepends=True) if not _OURS.match(line))
@@ -69,7 +70,8 @@ def test_a_script_with_functions_classes_arguments_threads_and_stdin_does_the_sa
     bare, run = both(tmp_path, ["train.py"], arguments=["--epochs", "3"], stdin="one\ntwo\n")
     assert bare.code == 3
     assert "late thread" in bare.output
-    assert len(run.steps) == 3
+    assert len(run.steps) == 4
+    assert len(run.steps[3].losses) == 3, "what a thread differentiates after the last update is a step as well"
     assert [file.path for file in run.files] == ["train.py", "beside.py"]
     ran = {(event.file, event.line) for event in run.events if event.kind == "line"}
     assert {(2, 8), (2, 9)} <= ran, "lines of a second file count"
@@ -78,7 +80,7 @@ def test_a_script_with_functions_classes_arguments_threads_and_stdin_does_the_sa
     assert "no line's end" in printed
     assert "late thread" in printed
     assert run.facts.argv == ("--epochs", "3")
-    assert run.notes == ["what other threads of the script compute is not recorded"]
+    assert run.notes == []
 
 
 def test_tracebacks_are_the_scripts_own_word_for_word(tmp_path: Path) -> None:

@@ -107,6 +107,9 @@ class Backwards:
         """A backward begins: note it, and return what is to be done when it has ended."""
         guard = self.registry.guard
         if not guard.is_here:
+            other = guard.elsewhere()
+            if other is not None:
+                return other.backwards._before(t_outputs, args, kwargs)
             guard.pass_thread()
             return None
         if _is_traced() or guard.is_transformed or not all(_has_graph(root) for root in t_outputs):

@@ -28,7 +28,9 @@ class Functions:
 
         def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
             inner = original.__get__(None, cls)
-            ops = self._ops
+            guard = self._ops.registry.guard
+            other = None if guard.is_here else guard.elsewhere()
+            ops = self._ops if other is None else other.ops
             is_passed = ops.suspended or not is_watching(ops) or torch._C._is_tracing()
             if is_passed or ops.registry.guard.is_transformed:
                 return inner(*args, **kwargs)

@@ -1,8 +1,8 @@
 """Keeps watching apart from what is watched: what goes wrong in it never reaches the script.
 
 A script of somebody else's will do what nobody here thought of. Then a fact is missing in the recording, and the
-recording says so; the script itself goes on as if nobody looked. The same holds for other threads and for forked
-children: they run as they are, unwatched.
+recording says so; the script itself goes on as if nobody looked. Each thread that is watched has a guard of its own
+(`threads`); forked children, and threads that nobody saw begin, run as they are, unwatched.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
 from graphlab.capture.sink import Sink
+
+if TYPE_CHECKING:
+    from graphlab.capture.session import Session
 
 _gettrace, _settrace = sys.gettrace, sys.settrace
 _len_torch_dispatch_stack = torch._C._len_torch_dispatch_stack
@@ -33,6 +36,9 @@ class Guard:
     What is no `Exception` (Ctrl-C, the end of a run) passes.
     """
 
+    is_shared = False
+    """Whether other threads put onto the timeline what they did: not while a guard's block runs."""
+
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._is_told = False
@@ -40,6 +46,9 @@ class Guard:
         self._is_told_of_transforms = False
         self._thread = threading.get_ident()
         self._is_on = True
+        self._lock: AbstractContextManager[Any] = contextlib.nullcontext()
+        self.elsewhere: Callable[[], Session | None] = lambda: None
+        """Returns who watches the thread that calls, where that is another one than ours."""
         self._set_aside: list[tuple[AbstractContextManager[Any] | None, Callable[..., Any] | None]] = []
         """For each block that is under way: the script's dispatch modes, which must not see what we do, and our trace
         function, which need not.
@@ -60,11 +69,16 @@ class Guard:
         """Whether what runs now is to be watched: the script's own thread, in its own process."""
         return self._is_on and threading.get_ident() == self._thread
 
+    def share(self, lock: AbstractContextManager[Any]) -> None:
+        """Other threads are at work: hold a lock of theirs whenever we are."""
+        self._lock = lock
+        self.__class__ = _SharedGuard
+
     def pass_thread(self) -> None:
-        """Say that something of another thread went by unseen."""
+        """Say that something of a thread that is not watched went by unseen."""
         if self._is_on and not self._is_told_of_threads:
             self._is_told_of_threads = True
-            self._sink.add_note("what other threads of the script compute is not recorded")
+            self._sink.add_note("threads that began before the recording, or without `threading`, are not recorded")
 
     @property
     def is_transformed(self) -> bool:
@@ -122,6 +136,24 @@ class Guard:
             self.failed(error)
             return True
         return False
+
+
+class _SharedGuard(Guard):
+    """A guard of its own kind: while there is one thread alone, nothing is to be locked."""
+
+    is_shared = True
+
+    def __enter__(self) -> None:
+        self._lock.__enter__()
+        super().__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        try:
+            return super().__exit__(kind, error, trace)
+        finally:
+            self._lock.__exit__(None, None, None)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ Hooks on every module cost much where modules are tiny; so they are there only w
 
 from __future__ import annotations
 
+import threading
 import weakref
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from torch.autograd import _get_sequence_nr as _next_number  # type: ignore[attr
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 _MOST = 200_000
+_REGISTERING = threading.Lock()
+"""torch counts its handles in one place for all threads."""
 
 
 class ModuleRanges:
@@ -22,6 +25,7 @@ class ModuleRanges:
 
     def __init__(self) -> None:
         self._handles: list[Any] = []
+        self._thread = 0
         self._marks: list[tuple[int, weakref.ref[torch.nn.Module] | None]] = []
         """Sequence numbers from which on a module's forward runs; None: its end, back to the one around it."""
 
@@ -34,13 +38,16 @@ class ModuleRanges:
         """Begin to watch."""
         if not self._handles:
             self._marks.clear()
-            after = register_module_forward_hook(self._after, always_call=True)
-            self._handles = [register_module_forward_pre_hook(self._before), after]
+            self._thread = threading.get_ident()
+            with _REGISTERING:
+                after = register_module_forward_hook(self._after, always_call=True)
+                self._handles = [register_module_forward_pre_hook(self._before), after]
 
     def stop(self) -> None:
         """Watch no longer."""
-        for handle in self._handles:
-            handle.remove()
+        with _REGISTERING:
+            for handle in self._handles:
+                handle.remove()
         self._handles.clear()
         self._marks.clear()
 
@@ -49,12 +56,18 @@ class ModuleRanges:
         self._marks.clear()
 
     def _before(self, module: torch.nn.Module, arguments: Any) -> None:
-        if not torch.compiler.is_compiling() and len(self._marks) < _MOST:
+        if self._is_ours():
             self._marks.append((_next_number(), weakref.ref(module)))
 
     def _after(self, module: torch.nn.Module, arguments: Any, result: Any) -> None:
-        if not torch.compiler.is_compiling() and len(self._marks) < _MOST:
+        if self._is_ours():
             self._marks.append((_next_number(), None))
+
+    def _is_ours(self) -> bool:
+        """Whether a forward counts: sequence numbers are a thread's own."""
+        if torch.compiler.is_compiling() or len(self._marks) >= _MOST:
+            return False
+        return threading.get_ident() == self._thread
 
     def paths(self, numbers: list[int], paths: Mapping[torch.nn.Module, str]) -> list[str | None]:
         """Return the path of the module that made the node of each sequence number; None outside of all."""

@@ -63,6 +63,8 @@ class Ops(TorchFunctionMode):
         self.sink = registry.sink
         self.watcher = watcher
         self.trampolines = Trampolines()
+        self.main: Ops | None = None
+        """For another thread than the one that the recording began in: the mode of that."""
         self.suspended = 0
         """Above zero: calls pass through unseen (an optimizer at work)."""
         self._is_set_aside = False
@@ -129,8 +131,8 @@ class Ops(TorchFunctionMode):
         guard = self.registry.guard
         # Neither the script's own tensor classes, modes and hooks see what we ask, nor code of its own runs inside.
         if (
-            not call.is_plain or _len_torch_function_stack() or _len_torch_dispatch_stack() or "out" in kwargs
-            or _top_saved_tensors_default_hooks(False) is not None
+            not call.is_plain or guard.is_shared or _len_torch_function_stack() or _len_torch_dispatch_stack()
+            or "out" in kwargs or _top_saved_tensors_default_hooks(False) is not None
         ):  # fmt: skip
             return self._watch_any(run, caller, call, func, args, kwargs)
         trace = guard.set_trace_aside()
@@ -315,13 +317,14 @@ class Overrides:
         asked = self._asked = overrides.has_torch_function
 
         def has_torch_function(relevant_args: Any) -> bool:
-            if not is_watched_alone(self._ours):
+            mode = _get_current_function_mode() if _len_torch_function_stack() == 1 else None
+            if not isinstance(mode, Ops) or self._ours not in {mode, mode.main}:
                 return asked(relevant_args)
             _pop_mode()
             try:
                 return asked(relevant_args)
             finally:
-                _push_mode(self._ours)
+                _push_mode(mode)
 
         setattr(overrides, "has_torch_function", has_torch_function)  # noqa: B010 - torch types it more narrowly
 

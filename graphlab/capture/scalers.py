@@ -20,12 +20,13 @@ class Scalers:
 
     def start(self) -> None:
         """Put ourselves where scripts call."""
-        updates, guard, ops = self._updates, self._updates.registry.guard, self._updates.ops
         unscale, step = GradScaler.unscale_, GradScaler.step
         self._originals = {"unscale_": unscale, "step": step}
 
         @functools.wraps(unscale)
         def unscale_(scaler: GradScaler, optimizer: torch.optim.Optimizer) -> None:
+            updates = self._here()
+            guard, ops = updates.registry.guard, updates.ops
             if not guard.is_here or not scaler.is_enabled() or updates.light is not None:
                 unscale(scaler, optimizer)
                 return
@@ -41,7 +42,8 @@ class Scalers:
 
         @functools.wraps(step)
         def stepped(scaler: GradScaler, optimizer: torch.optim.Optimizer, *args: Any, **kwargs: Any) -> Any:
-            count = updates.optimizer_steps
+            updates = self._here()
+            guard, count = updates.registry.guard, updates.optimizer_steps
             result = step(scaler, optimizer, *args, **kwargs)
             if guard.is_here and updates.optimizer_steps == count:
                 with guard, torch._C.DisableTorchFunction():
@@ -50,8 +52,14 @@ class Scalers:
 
         ours: dict[str, Any] = {"unscale_": unscale_, "step": stepped}
         for name, function in ours.items():
-            ops.trampolines.codes.add(function.__code__)
+            self._updates.ops.trampolines.codes.add(function.__code__)
             setattr(GradScaler, name, function)
+
+    def _here(self) -> Updates:
+        """Return who sees the updates of the thread that calls."""
+        guard = self._updates.registry.guard
+        other = None if guard.is_here else guard.elsewhere()
+        return self._updates if other is None else other.updates
 
     def stop(self) -> None:
         """Put torch's own back."""

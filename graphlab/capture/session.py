@@ -36,6 +36,7 @@ from graphlab.capture.statements import Statement
 from graphlab.capture.steps import Steps
 from graphlab.capture.structures import Structures
 from graphlab.capture.swaps import Swaps
+from graphlab.capture.threads import Threads
 from graphlab.capture.updates import Updates
 from graphlab.capture.variables import Variables
 
@@ -84,7 +85,9 @@ class Session:
         self.line_begins = before_line
         self._after_line = after_line
         self.files = OwnFiles(sink, folder, texts)
-        self.registry = Registry(sink, has_values=has_values, find_place=self.place)
+        self.threads = Threads(self, after_line)
+        self.registry = self.make_registry()
+        self.registry.guard.elsewhere = self.threads.here
         self.tracer = Tracer(sink, self.files, self, self.clean_traceback, self.registry.guard)
         self.steps = Steps(sink)
         self.ops = Ops(self.registry, self)
@@ -116,8 +119,9 @@ class Session:
     def start(self, frame: FrameType | None = None) -> None:
         """Begin to watch; a frame is that of a with-block, which runs already."""
         self.is_started = True
-        _running.add(self)
+        self.remember()
         self.registry.guard.start()
+        self.threads.start()
         self.swaps.start()
         self.backwards.start()
         self.updates.start()
@@ -129,6 +133,14 @@ class Session:
             self._go_full([frame] if frame is not None else [])
         else:
             self._go_light()
+
+    def remember(self) -> None:
+        """Be told where the script forks."""
+        _running.add(self)
+
+    def make_registry(self) -> Registry:
+        """Return who numbers tensors and nodes."""
+        return Registry(self.sink, has_values=self.has_values, find_place=self.place)
 
     def stop(self, error: BaseException | None = None) -> None:
         """Stop watching, whatever state the run is in; an exception becomes the last event."""
@@ -142,9 +154,7 @@ class Session:
             self.tracer.abandon()
         self.tracer.stop()
         self.compiled.stop()
-        take_mode(self.ops)
-        self.overrides.stop()
-        self.functions.stop()
+        self._unwatch_ops(is_for_good=True)
         self.streams.stop()
         with self.registry.guard, torch._C.DisableTorchFunction():
             self.look_at_leaves()
@@ -152,6 +162,7 @@ class Session:
             if self._figures:
                 self._note_figures((1,), is_end=True)
         self.sink.end_open_events()
+        self.end_threads()
         self.swaps.stop()
         self.scalers.stop()
         self.updates.stop()
@@ -161,29 +172,34 @@ class Session:
         registry = self.registry
         self.steps.finish(self.sink.event_count, registry.built_ops + len(registry.used_leaves), registry.built_edges)
 
+    def end_threads(self) -> None:
+        """Watch no other thread either; what waits to come onto the timeline comes now."""
+        self.threads.stop()
+
     def let_go(self) -> None:
         """Let everything pass unseen, as a forked child must: the recording is its parent's."""
         self.registry.guard.switch_off()
+        self.threads.let_go()
         self.ops.suspended += 1_000_000
         self.tracer.disable()
         self.is_started = False
 
     def _pass_compiled(self, is_compiled: bool) -> None:
         """Compiled code begins: leave nothing in place that its compiler would see; or it has ended."""
-        if not self.registry.guard.is_here or is_compiled is self._is_aside:
+        if not self.registry.guard.is_here:
+            other = self.registry.guard.elsewhere()
+            if other is not None:
+                other._pass_compiled(is_compiled)
+            return
+        if is_compiled is self._is_aside:
             return
         self._is_aside = is_compiled
         if is_compiled:
             self.tracer.pause(is_pausing=True)
-            self._aside_at = take_mode(self.ops)
-            if self._aside_at is not None:
-                self.overrides.stop()
-                self.functions.stop()
+            self._aside_at = self._unwatch_ops()
         else:
             if self._aside_at is not None and (self.is_full or self._is_mode_idle):
-                self.functions.start()
-                self.overrides.start()
-                put_mode(self.ops, self._aside_at)
+                self._watch_ops(self._aside_at)
             self._aside_at = None
             self.tracer.pause(is_pausing=False)
 
@@ -226,9 +242,7 @@ class Session:
             self._is_mode_idle = False
             self.ops.suspended -= _IDLE
         else:
-            put_mode(self.ops, 0)
-            self.overrides.start()
-            self.functions.start()
+            self._watch_ops(0)
         if not self.tracer.start():
             self.sink.add_note("lines are not recorded: a debugger, coverage or another tracer is already at work")
             return
@@ -243,6 +257,20 @@ class Session:
         self.updates.light = self.light
         self.light.start()
 
+    def _watch_ops(self, index: int) -> None:
+        """See calls: our mode lies at a place of the stack of modes."""
+        put_mode(self.ops, index)
+        self.overrides.start()
+        self.functions.start()
+
+    def _unwatch_ops(self, *, is_for_good: bool = False) -> int | None:
+        """See none; return where our mode was, None where it was nowhere."""
+        index = take_mode(self.ops)
+        if index is not None or is_for_good:
+            self.overrides.stop()
+            self.functions.stop()
+        return index
+
     def _idle(self) -> None:
         """Let calls pass the mode unseen: while a call is under way it cannot be taken away."""
         if not self._is_mode_idle:
@@ -253,9 +281,7 @@ class Session:
         """An optimizer is about to step, in light detail: no call of torch's is under way."""
         if self._is_mode_idle:
             self._is_mode_idle = False
-            take_mode(self.ops)
-            self.overrides.stop()
-            self.functions.stop()
+            self._unwatch_ops(is_for_good=True)
             self.ops.suspended -= _IDLE
 
     def step_seen(self) -> None:
@@ -347,6 +373,8 @@ class Session:
             if self.steps.line_ended(event, place):
                 self._note_figures((1, frame.number))
         self.backwards.look_up()
+        if self.threads.is_waiting:
+            self.threads.place()
         self._after_line()
 
     def _note_figures(self, frames: tuple[int, ...], *, is_end: bool = False) -> None:
@@ -364,6 +392,10 @@ class Session:
         shown = self.files.shorten(text) if self.has_values else f"({len(text)} characters)\n"
         guard = self.registry.guard
         if not self.is_started:
+            return
+        other = None if guard.is_here else guard.elsewhere()
+        if other is not None:
+            other._printed(stream, text)
             return
         # A guard keeps what it has set aside for one thread.
         with guard if guard.is_here else Guard(self.sink), torch._C.DisableTorchFunction():

@@ -241,5 +241,12 @@ class Sink(Protocol):
     def add_light_step(self, step: LightStep) -> None:
         """Say that a training step in light detail has ended."""
 
+    def add_thread(self, step: int, name: str) -> None:
+        """Say that a step, or a part of it, ran in another thread than the one that the recording began in."""
+
+    @property
+    def has_open_events(self) -> bool:
+        """Whether an event is begun and not complete: no moment to commit."""
+
     def add_note(self, text: str) -> None:
         """Add something that the person should know about the recording."""

@@ -69,6 +69,9 @@ class Updates:
     def _before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any:
         guard = self.registry.guard
         if not guard.is_here:
+            other = guard.elsewhere()
+            if other is not None:
+                return other.updates._before_step(optimizer, args, kwargs)
             guard.pass_thread()
             return None
         self.optimizer_steps += 1
@@ -110,6 +113,9 @@ class Updates:
 
     def _after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         if not self.registry.guard.is_here:
+            other = self.registry.guard.elsewhere()
+            if other is not None:
+                other.updates._after_step(optimizer, args, kwargs)
             return
         self._depth = max(0, self._depth - 1)
         if self.light is not None:

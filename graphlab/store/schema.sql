@@ -54,6 +54,9 @@ CREATE TABLE steps (
     edges INTEGER NOT NULL, losses BLOB NOT NULL, again TEXT NOT NULL, spans TEXT NOT NULL
 );
 
+-- Steps that other threads than the one that the recording began in ran, or took part in, and how these are called.
+CREATE TABLE step_threads (step INTEGER NOT NULL, thread TEXT NOT NULL, PRIMARY KEY (step, thread)) WITHOUT ROWID;
+
 -- Steps in light detail, as many in a row as share an outline. first: the first of these steps; event: the number
 -- of the first event that is in no step before. data holds, for each step, as 32-bit integers: for each event of the
 -- outline its number less `event`; for each backward_start its graph (0: not kept); autograd's count of nodes and of

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ _COLUMNS = {
     "spans": 4,
     "steps": 8,
     "outlines": 2,
+    "step_threads": 2,
     "backwards": 4,
     "graphs": 6,
     "edge_norms": 3,
@@ -43,6 +45,8 @@ _COLUMNS = {
 _INSERT = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})" for table, columns in _COLUMNS.items()}
 # One more row for the same backward edge (an op that is entered twice by retain_graph's second pass) is no error.
 _INSERT["edges"] = _INSERT["edges"].replace("INSERT", "INSERT OR IGNORE")
+# A thread may add to a step several times.
+_INSERT["step_threads"] = _INSERT["step_threads"].replace("INSERT", "INSERT OR IGNORE")
 
 _PUT_BLOCK = "INSERT OR REPLACE INTO light_steps VALUES (?, ?, ?, ?, ?)"
 # What was not committed is lost when the process is killed, or waits for the end of a statement that takes long. So a
@@ -59,6 +63,8 @@ _BESIDE = ("-wal", "-shm", "-journal", "-new")
 
 class Writer:
     """The one process that adds to a recording.
+
+    Rows may be added by several threads at once, also while one of them commits.
 
     Args:
         path: where the recording goes, or None to keep it in memory. An existing recording there is replaced.
@@ -77,6 +83,7 @@ class Writer:
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
         self._blocks: dict[int, OpenBlock] = {}
         self._process = os.getpid()
+        self._lock_of_threads = threading.RLock()
         self._is_made = False
         self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         try:
@@ -125,13 +132,15 @@ class Writer:
 
     def put_block(self, block: OpenBlock) -> None:
         """Write a block of light steps with the next commit, in place of what it was before."""
-        self._blocks[block.first] = block
-        self._count += 1
+        with self._lock_of_threads:
+            self._blocks[block.first] = block
+            self._count += 1
 
     def drop_spans(self) -> None:
         """Forget the spans of a step that has ended: its row has them."""
-        self._pending["spans"].clear()
-        self._updates.append(("DELETE FROM spans", ()))
+        with self._lock_of_threads:
+            self._pending["spans"].clear()
+            self._updates.append(("DELETE FROM spans", ()))
 
     def set_meta(self, key: str, value: Any) -> None:
         """Set a fact about the run as a whole."""
@@ -179,6 +188,10 @@ class Writer:
         self._committed_at = time.perf_counter()
         if os.getpid() != self._process or not (self._count or self._updates):
             return  # a forked child (a DataLoader's worker) writes nothing
+        with self._lock_of_threads:
+            self._commit()
+
+    def _commit(self) -> None:
         if self._failed:
             self._drop_pending()
             return
@@ -202,28 +215,37 @@ class Writer:
         """Write what has gathered; whatever goes wrong, it is written once or still there."""
         began = time.perf_counter()
         is_ending = False
+        rows = {table: values.copy() for table, values in self._pending.items() if values}
+        updates = self._updates.copy()
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             began -= time.perf_counter()
-            for table, values in self._pending.items():
-                if values:
-                    self.connection.executemany(_INSERT[table], zip(*[iter(values)] * _COLUMNS[table], strict=True))
+            for table, values in rows.items():
+                self.connection.executemany(_INSERT[table], zip(*[iter(values)] * _COLUMNS[table], strict=True))
             began += time.perf_counter()
             self.connection.executemany(_PUT_BLOCK, [block.row() for block in self._blocks.values()])
-            for statement, row in self._updates:
+            for statement, row in updates:
                 self.connection.execute(statement, row)
             is_ending = True
             self.connection.execute("COMMIT")
-            self._drop_pending()
+            self._drop(rows, len(updates))
         except BaseException as error:
             # A Ctrl-C may come before the COMMIT or after it; one that failed has left no transaction either.
             if is_ending and not self.connection.in_transaction and not isinstance(error, sqlite3.Error):
-                self._drop_pending()
+                self._drop(rows, len(updates))
             with contextlib.suppress(sqlite3.Error):
                 self.connection.execute("ROLLBACK")
             raise
         self._size = self._page_size * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
         self._spent += time.perf_counter() - began
+
+    def _drop(self, rows: dict[str, list[Any]], updates: int) -> None:
+        """Forget what is written; what other threads have added meanwhile comes next."""
+        del self._updates[:updates]
+        self._blocks.clear()
+        for table, values in rows.items():
+            del self._pending[table][: len(values)]
+        self._count = sum(map(len, self._pending.values()))
 
     def _drop_pending(self) -> None:
         self._count = 0

@@ -1,0 +1,334 @@
+"""Threads that train side by side are recorded step by step, each as it would have trained alone."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+import threading
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from graphlab.capture.threads import Threads
+from graphlab.recording import Recording
+from graphlab.recording.threads import thread_of_step
+from graphlab.report import report_step
+from tests.recorded import events, phases, record_text, try_text
+from tests.test_recorder import both, write
+
+TRAIN = """\
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from torch import nn
+
+
+def train(number, results, steps=4):
+    drawn = torch.Generator().manual_seed(number)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=drawn))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    x = torch.randn(5, 3, generator=drawn)
+    told = results[number] = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = (model(x) ** 2).mean()
+        loss.backward()
+        gradients = [parameter.grad.tolist() for parameter in model.parameters()]
+        optimizer.step()
+        told.append((loss.item(), gradients))
+
+
+results = {}
+"""
+
+SIDE_BY_SIDE = """\
+threads = [threading.Thread(target=train, args=(number, results), name=f"worker {number}") for number in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+WITH_MAIN = SIDE_BY_SIDE.replace("for thread in threads:\n    thread.join()", "train(9, results)\n" + "{}").replace(
+    "{}", "for thread in threads:\n    thread.join()"
+)
+POOL = """\
+with ThreadPoolExecutor(2, thread_name_prefix="pool") as pool:
+    for done in [pool.submit(train, number, results) for number in range(4)]:
+        done.result()
+"""
+DETAILS = ["full", "light"]
+
+
+def alone(*numbers: int, steps: int = 4) -> dict[int, list[Any]]:
+    """Return what each thread's work gives when it runs alone, unrecorded: the losses, and the gradients."""
+    held: dict[str, Any] = {}
+    exec(textwrap.dedent(TRAIN), held)
+    for number in numbers:
+        held["train"](number, held["results"], steps)
+    found: dict[int, list[Any]] = held["results"]
+    return found
+
+
+def by_thread(recording: Recording) -> dict[str | None, list[int]]:
+    """Return the steps of each thread, in order."""
+    found = defaultdict(list)
+    for step in recording.steps:
+        found[thread_of_step(recording, step.step)].append(step.step)
+    return dict(found)
+
+
+def losses_of(recording: Recording, steps: list[int]) -> list[float | None]:
+    return [recording.step(step).loss for step in steps]
+
+
+def gradients_of(recording: Recording, step: int, detail: str) -> list[Any]:
+    """Return the gradients of the leaves that the backward of a step reached: in full their values, else norms."""
+    report = report_step(recording, step)
+    prefix = thread_of_step(recording, step)
+    mine = [each for each in report["gradients"] if prefix is None or each["name"].startswith(f"{prefix}.")]
+    return [each["values"] if detail == "full" else each["norm"] for each in mine]
+
+
+def expected(gradients: list[Any], detail: str) -> list[Any]:
+    if detail == "full":
+        return gradients
+    return [pytest.approx(torch.tensor(each).double().norm().item(), rel=1e-6) for each in gradients]
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_each_thread_is_recorded_as_if_it_ran_alone(tmp_path: Path, detail: str) -> None:
+    run = record_text(tmp_path, TRAIN + SIDE_BY_SIDE, detail=detail)
+    bare = alone(0, 1, 2)
+    steps = by_thread(run)
+    assert sorted(map(str, steps)) == ["worker 0", "worker 1", "worker 2"]
+    for number, told in bare.items():
+        mine = steps[f"worker {number}"]
+        assert losses_of(run, mine) == [loss for loss, _ in told]
+        for step, (_, gradients) in zip(mine, told, strict=True):
+            assert gradients_of(run, step, detail) == expected(gradients, detail)
+            graph = run.step(step)
+            assert (graph.nodes, graph.edges) == (11, 10)
+
+
+def test_the_steps_of_threads_follow_each_other_without_a_gap(tmp_path: Path) -> None:
+    run = record_text(tmp_path, TRAIN + WITH_MAIN)
+    assert len(run.steps) == 16
+    assert run.steps[0].first == 1
+    for before, after in zip(run.steps, run.steps[1:], strict=False):
+        assert after.first == before.last + 1
+    assert run.steps[-1].last == run.event_count
+    for step in range(1, 17):
+        mine = [phase for number, phase in phases(run) if number == step]
+        assert mine[:1] == ["setup"]
+        assert [phase for phase in mine if phase != "setup"] == ["forward", "backward", "update"], step
+        kinds = [event.kind for event in run.events[run.step(step).first - 1 : run.step(step).last]]
+        assert kinds.count("backward_start") == kinds.count("backward_end") == kinds.count("update") == 1
+        assert kinds.count("accumulate") == 4
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_the_scripts_own_thread_trains_beside_them(tmp_path: Path, detail: str) -> None:
+    run = record_text(tmp_path, TRAIN + WITH_MAIN, detail=detail)
+    steps = by_thread(run)
+    for number, told in alone(0, 1, 2, 9).items():
+        name = None if number == 9 else f"worker {number}"
+        assert losses_of(run, steps[name]) == [loss for loss, _ in told], name
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_tasks_of_a_pool_are_recorded(tmp_path: Path, detail: str) -> None:
+    run = record_text(tmp_path, TRAIN + POOL, detail=detail)
+    steps = by_thread(run)
+    assert {str(name).partition("_")[0] for name in steps} == {"pool"}
+    wanted = sorted(loss for told in alone(0, 1, 2, 3).values() for loss, _ in told)
+    assert sorted(step.loss or 0.0 for step in run.steps) == wanted
+
+
+def test_lines_ops_and_variables_of_a_thread_say_which_it_is(tmp_path: Path) -> None:
+    run = record_text(tmp_path, TRAIN + SIDE_BY_SIDE)
+    rows = run.reader.rows("SELECT id, parent, function FROM frames WHERE function LIKE 'train%' ORDER BY function")
+    assert [function for _, _, function in rows] == [f"train [worker {number}]" for number in range(3)]
+    assert {parent for _, parent, _ in rows} == {1}
+    for frame, _, _ in rows:
+        lines = [event.line for event in run.events if event.kind == "line" and event.frame == frame]
+        first = TRAIN.splitlines().index("    drawn = torch.Generator().manual_seed(number)") + 1
+        assert lines[0] == first
+        assert len(lines) == 2 * 4 + 1 + 6 + 7 * 4 + 1  # the two loops, what surrounds them
+        bound = {name for (name,) in run.reader.rows("SELECT name FROM bindings WHERE frame = ?", frame)}
+        assert {"number", "model", "optimizer", "x", "loss", "gradients"} <= bound
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_an_exception_in_a_thread_ends_that_thread_alone(tmp_path: Path, detail: str) -> None:
+    text = """
+    def fail():
+        train(5, results, 2)
+        (torch.ones(2, requires_grad=True) * 1).backward()
+
+
+    thread = threading.Thread(target=fail, name="failing")
+    thread.start()
+    thread.join()
+    train(6, results, 2)
+    """
+    write(tmp_path, fails=TRAIN + textwrap.dedent(text))
+    ended, run = both(tmp_path, ["fails.py"], detail=detail)
+    assert ended.code == 0
+    assert run.notes == []
+    steps = by_thread(run)
+    bare = alone(5, 6, steps=2)
+    assert losses_of(run, steps["failing"])[:2] == [loss for loss, _ in bare[5]]
+    assert losses_of(run, steps[None]) == [loss for loss, _ in bare[6]]
+    told = "".join(event.text for event in events(run, "output"))
+    assert "Exception in thread failing" in told
+    assert "grad can be implicitly created only for scalar outputs" in told
+
+
+def test_work_without_gradients_belongs_to_the_step_that_follows(tmp_path: Path) -> None:
+    text = """
+    def evaluate():
+        with torch.no_grad():
+            found = torch.ones(3) * 2
+        print("evaluated", found.sum().item())
+
+
+    thread = threading.Thread(target=evaluate, name="evaluating")
+    thread.start()
+    thread.join()
+    train(1, results, 1)
+    """
+    run = record_text(tmp_path, TRAIN + textwrap.dedent(text))
+    assert len(run.steps) == 1
+    assert by_thread(run) == {None: [1]}
+    told = [event for event in events(run, "output") if event.text.startswith("evaluated")]
+    assert told[0].phase == "setup"
+    assert [event.text for event in events(run, "op")][:3] == ["ones", "mul", "sum"]
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_a_thread_that_outlives_the_script_is_waited_for(tmp_path: Path, detail: str) -> None:
+    text = """
+    def late():
+        time.sleep(0.3)
+        train(3, results)
+
+
+    threading.Thread(target=late, name="late").start()
+    """
+    run = record_text(tmp_path, TRAIN + textwrap.dedent(text), detail=detail)
+    assert losses_of(run, by_thread(run)["late"]) == [loss for loss, _ in alone(3)[3]]
+
+
+def test_gradients_from_threads_and_an_update_by_the_script_are_one_step(tmp_path: Path) -> None:
+    text = """
+    w = torch.ones(3, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.1)
+
+
+    def work(index):
+        (w[index] ** 2).backward()
+
+
+    for _ in range(2):
+        optimizer.zero_grad()
+        for index in range(3):
+            thread = threading.Thread(target=work, args=(index,))
+            thread.start()
+            thread.join()
+        optimizer.step()
+    """
+    run = record_text(tmp_path, TRAIN + textwrap.dedent(text))
+    assert [len(step.losses) for step in run.steps] == [3, 3]
+    assert [step.loss for step in run.steps] == [3.0, pytest.approx(3 * 0.64)]
+    assert [report_step(run, step)["gradients"][0]["values"] for step in (1, 2)] == [
+        [2.0, 2.0, 2.0],
+        [pytest.approx(1.6)] * 3,
+    ]
+
+
+def test_a_graph_from_one_thread_is_whole_where_another_differentiates_it(tmp_path: Path) -> None:
+    text = """
+    w = torch.ones(3, requires_grad=True)
+    made = []
+    thread = threading.Thread(target=lambda: made.append((w * 2).exp().sum()))
+    thread.start()
+    thread.join()
+    made[0].backward()
+    assert w.grad is not None
+    """
+    run = record_text(tmp_path, TRAIN + textwrap.dedent(text))
+    [start] = events(run, "backward_start")
+    ops = {node.op for node in run.nodes_at(start.id) if node.op} if hasattr(run, "nodes_at") else set()
+    assert run.steps[0].nodes == 4
+    assert run.steps[0].edges == 3
+    assert not ops or {"SumBackward0", "ExpBackward0", "MulBackward0"} <= ops
+
+
+def test_threads_of_libraries_are_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+    original = Threads._begin
+
+    def begin(self: Threads, thread: threading.Thread) -> None:
+        original(self, thread)
+        if threading.get_ident() in self._begun:
+            asked.append(thread.name)
+
+    monkeypatch.setattr(Threads, "_begin", begin)
+    text = """
+    from torch.utils.data import DataLoader, TensorDataset
+
+    w = torch.ones(2, requires_grad=True)
+    for (x,) in DataLoader(TensorDataset(torch.ones(4, 2)), batch_size=2, num_workers=1):
+        (x * w).sum().backward()
+    """
+    run = record_text(tmp_path, TRAIN + textwrap.dedent(text))
+    assert asked == []
+    assert len(events(run, "backward_start")) == 2
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_the_run_ends_after_so_many_steps_of_any_thread(
+    tmp_path: Path, detail: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = TRAIN + SIDE_BY_SIDE.replace("results)", "results, 300)")
+    run, outcome = try_text(tmp_path, text, detail=detail, steps=10)
+    assert outcome.error is None
+    assert 10 <= len(run.steps) < 100
+    assert "Exception in thread" not in capfd.readouterr().err
+
+
+def interleave(tmp_path: Path, rounds: int, detail: str) -> None:
+    """Let threads take turns as often as python lets them, and hold each run against what they do alone."""
+    bare = alone(0, 1, 2, 9)
+    interval = sys.getswitchinterval()
+    try:
+        for number in range(rounds):
+            sys.setswitchinterval((1e-6, 1e-5, 1e-4)[number % 3])
+            run = record_text(tmp_path, TRAIN + WITH_MAIN, name=f"round_{detail}_{number}", detail=detail)
+            steps = by_thread(run)
+            for each, told in bare.items():
+                name = None if each == 9 else f"worker {each}"
+                assert losses_of(run, steps[name]) == [loss for loss, _ in told], (number, name)
+            if detail == "full":
+                phases(run)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_threads_may_take_turns_at_any_moment(tmp_path: Path, detail: str) -> None:
+    interleave(tmp_path, 3, detail)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("detail", DETAILS)
+def test_threads_may_take_turns_at_any_moment_in_many_rounds(tmp_path: Path, detail: str) -> None:
+    interleave(tmp_path, 60, detail)
