@@ -149,6 +149,7 @@ class Threads:
         if session is not None and self._is_on:
             try:
                 session.stop()
+                session.sink.cut(session.sink.event_count)
                 self.deliver(session)
             except Exception as error:  # noqa: BLE001 - what goes wrong in us never reaches the script
                 session.registry.guard.failed(error)
