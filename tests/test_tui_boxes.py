@@ -403,3 +403,15 @@ async def test_arrows_and_marks_in_the_boxes(tmp_path: Path) -> None:
         for _ in range(8):
             text = await press(pilot, "up")
         assert "nothing flows into it" in text
+
+
+async def test_two_graph_panes_trade_their_views(tmp_path: Path) -> None:
+    path = builders.rnn_cell(tmp_path).path
+    assert path is not None
+    async with GraphlabApp(path, theme=DARK).run_test(size=(200, 60)) as pilot:
+        panes = list(pilot.app.screen.query(GraphPane))
+        assert [pane.view for pane in panes] == ["boxes", "lanes"]
+        await press(pilot, "2", "v")
+        assert [pane.view for pane in panes] == ["lanes", "boxes"]
+        await press(pilot, "v")
+        assert [pane.view for pane in panes] == ["boxes", "lanes"]

@@ -249,8 +249,12 @@ class ExploreScreen(Screen[None]):
             self.state.release()
 
     def action_view(self) -> None:
-        """Show the focused pane's other view."""
-        self.pane.switch_view()
+        """Show the focused pane's other view; where two panes show the graph, they trade theirs."""
+        pane = self.pane
+        pane.switch_view()
+        for other in self.query(GraphPane):
+            if isinstance(pane, GraphPane) and other is not pane and other.display and other.view == pane.view:
+                other.switch_view()
         self.state_changed()
 
     def action_select(self, delta: int) -> None:
