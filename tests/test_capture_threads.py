@@ -301,6 +301,9 @@ def test_the_run_ends_after_so_many_steps_of_any_thread(
     run, outcome = try_text(tmp_path, text, detail=detail, steps=10)
     assert outcome.error is None
     assert 10 <= len(run.steps) < 100
+    for thread in threading.enumerate():  # what the script's own thread left behind goes on unwatched
+        if thread.name.startswith("worker"):
+            thread.join()
     assert "Exception in thread" not in capfd.readouterr().err
 
 

@@ -62,22 +62,28 @@ class Engine:
             return run
         called = partial(run)
 
-        self._endings.add(weakref.ref(called, self._ending(after)))
+        self._endings.add(self._ending(called, after))
         return called
 
-    def _ending(self, after: Callable[[], None]) -> Callable[[object], None]:
-        """Return what is to be called when a backward has ended.
+    def _ending(self, called: Any, after: Callable[[], None]) -> weakref.ref[Any]:
+        """Return a reference to what torch calls, which tells us when that backward has ended.
 
         A generator that waits in a `try`: of a Ctrl-C while the engine ran, python tells the first code that runs
         then, before a function's own `try` has begun.
         """
 
         def wait() -> Generator[None, object]:
+            ended: object = None
             try:
-                yield
+                ended = yield
+            except GeneratorExit:  # nobody waits any more: no backward has ended
+                return
             except BaseException as error:  # noqa: BLE001 - kept, and raised where it is not ignored
                 self.late = error
-            self._endings = {reference for reference in self._endings if reference() is not None}
+            # In place: backwards of other threads begin and end meanwhile.
+            self._endings.difference_update(
+                [each for each in list(self._endings) if each is ended or (ended is None and each() is None)]
+            )
             try:
                 after()
             except BaseException as error:  # noqa: BLE001 - as above
@@ -86,7 +92,7 @@ class Engine:
 
         waiting = wait()
         next(waiting)
-        return waiting.send
+        return weakref.ref(called, waiting.send)
 
     def raise_late(self) -> None:
         """Raise what could not be raised at a backward's end."""

@@ -220,7 +220,7 @@ class Steps:
         if self._update is not None:
             return is_still or (self._update.is_past and is_idle)
         if self._has_backward:
-            return is_still and not is_ended
+            return (is_still or is_idle) and not is_ended
         return is_still or is_idle
 
     def make_room(self, last: int) -> None:
