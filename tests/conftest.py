@@ -134,11 +134,22 @@ def _left_in_torch() -> list[str]:
     return [words for words, is_left in checks.items() if is_left]
 
 
+def _lasting() -> set[str]:
+    """Return what torch has wrapped for good by now: its own doing, whoever asked for it first."""
+    import torch
+
+    found = set()
+    if "torch._dynamo" in sys.modules:  # torch imports it late (an optimizer does), and it wraps torch.manual_seed
+        found.add("torch._dynamo")
+    if not getattr(torch.nn.Module, "___needs_generation_tag_patch", True):  # a compiler wraps Module.__init__
+        found.add("generation tags")
+    return found
+
+
 def _remember_torch() -> None:
     """Note the callables of each place at first sight, before a test could have patched it."""
-    if "torch._dynamo" in sys.modules and "torch._dynamo" not in _seen:
-        # torch imports it late (an optimizer does), and it wraps torch.manual_seed for good: torch's own doing.
-        _seen.add("torch._dynamo")
+    if found := _lasting() - _seen:
+        _seen.update(found)
         _first_sight.clear()
     for dotted, names in _callables_of_torch().items():
         _first_sight.setdefault(dotted, names)
@@ -167,7 +178,7 @@ def nothing_is_left_behind() -> Iterator[None]:
     after = _state_of_python()
     changed = [f"{name}: {was!r}, now {after.get(name)!r}" for name, was in before.items() if was != after.get(name)]
     if "torch" in sys.modules:
-        if "torch._dynamo" in sys.modules and "torch._dynamo" not in _seen:
+        if _lasting() - _seen:
             _remember_torch()
         changed += _left_in_torch()
     if changed:

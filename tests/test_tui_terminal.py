@@ -100,6 +100,8 @@ def test_the_whole_way_goes_by_keys_alone(
     terminal.press("o")
     terminal.wait_for("Gallery", "▸ rnn_cell")
     terminal.press("Down")
+    terminal.wait_for("▸ static_vs_dynamic")
+    terminal.press("Down")
     terminal.wait_for("▸ linear_regression_low")
     terminal.press("Enter")
     terminal.wait_for("Source linear_re", "e0/")
