@@ -13,6 +13,16 @@ from tests.recorded import events
 TRANSFORMED = "inside torch.func (grad, vmap and the like) no ops are recorded, only what comes out"
 
 PROGRAMS = {
+    "a view of data, changed by an assignment to a part of it": """
+        x = torch.randn(3, 3)
+        y = v[:1] * 2
+        t = x.t()
+        t[0] = w.new_ones(3) * w.sum()
+        z = y.sum() + t.sum()
+        t[:] = t * 2
+        z = z + (y * y).sum() + t.sum() + x.sum()
+        z.backward()
+        """,
     "custom functions": """
         from torch.autograd.function import once_differentiable
         class Twice(torch.autograd.Function):

@@ -203,10 +203,12 @@ class Ops(TorchFunctionMode):
         target = given[0] if changed else None
         # What shares memory with the target has changed with it: that is for whoever reads it next.
         changed = [tensor for tensor in changed if tensor is target or not is_lazy_view(tensor)]
-        stale = target if target is not None and not torch.is_grad_enabled() and is_lazy_view(target) else None
+        stale = target if target is not None and _leaves_views(call) and is_lazy_view(target) else None
         outputs = made + [tensor for tensor in changed if not any(tensor is each for each in made)]
-        asked = [tensor for tensor in outputs if tensor is not stale]
-        nodes = self.registry.find_new([fn for tensor in asked if (fn := grad_fn_of(tensor)) is not None])
+        # What changed a view changed its base's node, and that is there already.
+        asked = (tensor if tensor is not stale else tensor._base for tensor in outputs)
+        makers = (grad_fn_of(tensor) for tensor in asked if tensor is not None)
+        nodes = self.registry.find_new([fn for fn in makers if fn is not None])
         events = [self.sink.begin_event() for _ in nodes] or [self.sink.begin_event()]
         if nodes:
             self._note_nodes(nodes, events, call, self.watcher.module_at(caller), given)
@@ -262,7 +264,7 @@ class Ops(TorchFunctionMode):
         finals = set()
         for tensor in outputs:
             known = registry.states.get(tensor)
-            if not torch.is_grad_enabled() and registry.is_stale(tensor):
+            if _leaves_views(call) and registry.is_stale(tensor):
                 states[events[-1]].append(registry.state(tensor, events[-1]).number)
                 continue
             fn = grad_fn_of(tensor)
@@ -299,6 +301,14 @@ class Ops(TorchFunctionMode):
         if source is None or known is None or tensor._base is not (source if source._base is None else source._base):
             return tensor._base, view
         return (source, view) if known.base is None else (known.base, known.label + view)
+
+
+def _leaves_views(call: Call) -> bool:
+    """Whether torch leaves the `grad_fn` of a view that a call changes as it was: until the script asks for it.
+
+    `view[0] = x` changes a view of the view, and brings only that one up to date.
+    """
+    return call.name == "setitem" or not torch.is_grad_enabled()
 
 
 class Overrides:
