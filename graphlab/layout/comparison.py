@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphlab.layout.groups import outermost
+from graphlab.layout.groups import levels_of, outermost
 
 if TYPE_CHECKING:
     import networkx
@@ -22,7 +22,7 @@ def choose_groups(graph: networkx.MultiDiGraph, groups: Sequence[Group], legible
     Where that leaves more boxes than can be read, what one graph has alone is closed too, level by level from inside.
     """
     loud = _loud(graph)
-    levels = [(group, level) for group, level in _levels(groups) if len(group.members) > 1]
+    levels = [(group, level) for group, level in levels_of(groups) if len(group.members) > 1]
     quiet = {group.id for group, _ in levels if loud.isdisjoint(group.members)}
     alone = {group.id: level for group, level in levels if _is_alone(graph, group)}
     found = outermost(groups, quiet)
@@ -30,16 +30,6 @@ def choose_groups(graph: networkx.MultiDiGraph, groups: Sequence[Group], legible
         if _count(graph, found) <= legible:
             break
         found = outermost(groups, quiet | {group for group, level in alone.items() if level >= depth})
-    return found
-
-
-def _levels(groups: Iterable[Group]) -> list[tuple[Group, int]]:
-    found = []
-    stack = [(group, 0) for group in groups]
-    while stack:
-        group, level = stack.pop()
-        found.append((group, level))
-        stack.extend((child, level + 1) for child in group.children)
     return found
 
 

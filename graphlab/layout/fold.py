@@ -14,7 +14,7 @@ from graphlab.errors import RenderError
 from graphlab.layout.comparison import choose_groups, group_marks
 from graphlab.layout.flow import flow_back
 from graphlab.layout.group_facts import count_words, group_facts
-from graphlab.layout.groups import Group, build_groups, outermost, walk
+from graphlab.layout.groups import Group, build_groups, levels_of, outermost, walk
 from graphlab.layout.sketch import execution_order
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def choose_closed(
     Groups are opened level by level as long as there is room, all at the same depth or none; of repeated blocks one is
     opened and the others stay counted. Single layers, modules without others inside, are opened only together.
     """
-    levels = _levels(groups)
+    levels = levels_of(groups)
     closed = {group.id for group, _ in levels}
     layers = {group.id for group, _ in levels if group.kind == "module" and not _has_module(group)}
     depths = range(max((level for _, level in levels), default=-1) + 2)
@@ -153,17 +153,6 @@ def _is_legible(edges: Sequence[tuple[int, int]]) -> bool:
     for source, target in sorted(edges, key=lambda edge: place[edge[0]]):
         length[target] = max(length[target], length[source] + 1)
     return max(length.values(), default=0) <= LONGEST
-
-
-def _levels(groups: Iterable[Group]) -> list[tuple[Group, int]]:
-    """Return all groups with how many others each is inside of."""
-    found = []
-    stack = [(group, 0) for group in groups]
-    while stack:
-        group, level = stack.pop()
-        found.append((group, level))
-        stack.extend((child, level + 1) for child in group.children)
-    return found
 
 
 def _has_module(group: Group) -> bool:

@@ -92,6 +92,17 @@ def walk(groups: Iterable[Group]) -> Iterator[Group]:
         stack.extend(reversed(group.children))
 
 
+def levels_of(groups: Iterable[Group]) -> list[tuple[Group, int]]:
+    """Return all groups with how many others each is inside of."""
+    found = []
+    stack = [(group, 0) for group in groups]
+    while stack:
+        group, level = stack.pop()
+        found.append((group, level))
+        stack.extend((child, level + 1) for child in group.children)
+    return found
+
+
 def outermost(groups: Iterable[Group], closed: Iterable[str]) -> list[Group]:
     """Return those of the closed groups that are inside no other closed one."""
     wanted = set(closed)
