@@ -98,3 +98,19 @@ ALL_IN_JSON = "--static all goes into one .json file: name such a file, or one t
 NOT_OF_STATIC = "a static graph has no {what}: choose a picture, .json, .dot, .graphml or .txt"
 NO_STATIC = "{tracer} makes no graph of {target}: {line}{reason}"
 NO_STATIC_GRAPH = "the script ended before there was anything to trace"
+
+# -- findings ----------------------------------------------------------------------------------------------------------
+
+FINDING_LINE = "    {line} | {text}"
+IN_STEP = "step {step}"
+AT_EVENT = "e{event}"
+AT_LINE = "{file}:{line}{also}"
+ALSO_LINES = " (with {lines})"
+REMEDY = "→"
+NO_FINDINGS = "nothing found"
+FINDINGS = "found {counts}"
+COUNT_OF = {
+    "error": ("{count} error", "{count} errors"),
+    "warning": ("{count} warning", "{count} warnings"),
+    "note": ("{count} note", "{count} notes"),
+}

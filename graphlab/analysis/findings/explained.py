@@ -1,0 +1,27 @@
+"""Which findings are only what another one leads to: the cause alone is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphlab.analysis.findings.finding import Finding
+
+CAUSES: dict[str, tuple[str, ...]] = {}
+"""By the name of a finding: those that explain it, where they hold no later and concern the same node, or none."""
+
+
+def without_explained(found: Sequence[Finding]) -> list[Finding]:
+    """Leave out what an earlier finding explains, and what is said twice; the order stays."""
+    kept: list[Finding] = []
+    for finding in found:
+        causes = CAUSES.get(finding.finding, ())
+        is_explained = any(each.finding in causes and _concerns(each, finding) for each in found)
+        if not is_explained and finding not in kept:
+            kept.append(finding)
+    return kept
+
+
+def _concerns(cause: Finding, finding: Finding) -> bool:
+    """Whether a cause lies no later than what it may explain, and is not about another node."""
+    is_earlier = cause.event is None or finding.event is None or cause.event <= finding.event
+    return is_earlier and (cause.node is None or finding.node is None or cause.node == finding.node)

@@ -1,0 +1,72 @@
+"""What several finders ask of a recording: backwards with their nodes, source lines, and names of nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphlab.structure import unpack_numbers
+
+if TYPE_CHECKING:
+    from graphlab.model import Event, Node
+    from graphlab.recording import Recording
+
+_VIEWS = frozenset({
+    "TBackward0", "TransposeBackward0", "PermuteBackward0", "ViewBackward0", "UnsafeViewBackward0", "ExpandBackward0",
+    "ReshapeAliasBackward0", "SqueezeBackward0", "SqueezeBackward1", "SqueezeBackward2", "UnsqueezeBackward0",
+    "SelectBackward0", "SliceBackward0", "AliasBackward0", "AsStridedBackward0", "DetachBackward0",
+    "CloneBackward0", "ToCopyBackward0", "UnbindBackward0", "SplitBackward0", "ChunkBackward0",
+})  # fmt: skip
+"""Ops that hand the same numbers on, in another shape or place."""
+
+
+def is_view(op: str | None) -> bool:
+    """Whether an op hands the same numbers on."""
+    return op in _VIEWS
+
+
+@dataclass(frozen=True)
+class Backward:
+    """A backward in full detail."""
+
+    event: int
+    nodes: frozenset[int]
+    """What autograd reaches from its roots."""
+
+
+def backwards(recording: Recording, last: int | None = None) -> Iterator[Backward]:
+    """Go through the backwards in full detail, up to an event."""
+    rows = recording.reader.rows(
+        "SELECT event, nodes FROM backwards WHERE event <= ? ORDER BY event", last or recording.event_count
+    )
+    for event, packed in rows:
+        yield Backward(event, frozenset(unpack_numbers(packed)))
+
+
+def last_event(recording: Recording, kind: str, before: int) -> Event | None:
+    """Return the last event of a kind before another, or None."""
+    number = recording.next_event(before, (kind,), back=True)
+    return recording.event(number) if number is not None else None
+
+
+def source_line(recording: Recording, file: int | None, line: int | None) -> str:
+    """Return a line of the script's own files, without what stands around it."""
+    for each in recording.files:
+        if each.id == (file or 1) and line:
+            lines = each.text.splitlines()
+            return lines[line - 1].strip() if line <= len(lines) else ""
+    return ""
+
+
+def name_of(recording: Recording, node: Node, moment: int) -> str:
+    """Return what a person calls a node: a name, else the op, else its kind and number."""
+    names = [name for name in recording.names(moment).get(node.id, ()) if name.isidentifier() or "." in name]
+    return node.name or next(iter(names), None) or short_op(node) or f"{node.kind} {node.id}"
+
+
+def short_op(node: Node) -> str | None:
+    """Return the call that made a node as people write it, else its op's own name."""
+    if node.call:
+        return node.call.removeprefix("torch.").removeprefix("Tensor.")
+    return node.op

@@ -1,0 +1,200 @@
+"""What is given to a loss that it does not expect: squashed outputs, probabilities, and shapes that broadcast."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from graphlab.analysis.findings import messages
+from graphlab.analysis.findings.facts import is_view, source_line
+from graphlab.analysis.findings.finding import Finding, make_finding
+from graphlab.analysis.findings.source import calls, statement_at
+from graphlab.sentences import format_shape
+
+if TYPE_CHECKING:
+    from graphlab.model import Event, Node, Tensor
+    from graphlab.recording import Recording
+
+_SQUASHES = {"SoftmaxBackward0": "softmax", "LogSoftmaxBackward0": "log_softmax", "SigmoidBackward0": "sigmoid"}
+_WITH_LOGITS = "BinaryCrossEntropyWithLogitsBackward0"
+_LIKELIHOODS = frozenset({"NllLossBackward0", "NllLoss2DBackward0"})
+_MOST = 4000
+"""Nodes of one kind that are looked at."""
+_PAIRED = frozenset({"sub", "mul", "div", "add", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "rsub"})
+_SPELLINGS = {
+    "softmax": ("softmax", "Softmax"),
+    "log_softmax": ("log_softmax", "LogSoftmax"),
+    "sigmoid": ("sigmoid", "Sigmoid"),
+    "cross_entropy": ("cross_entropy", "CrossEntropyLoss"),
+    "nll_loss": ("nll_loss", "NLLLoss"),
+    "binary_cross_entropy_with_logits": ("binary_cross_entropy_with_logits", "BCEWithLogitsLoss"),
+    "log_softmax and nll_loss": ("nll_loss", "NLLLoss"),
+}
+
+
+def find_squashed_twice(recording: Recording) -> Iterator[Finding]:
+    """Find outputs that were squashed (softmax, sigmoid) before a loss that squashes them itself."""
+    seen = set()
+    for loss, squash, name in _squashed(recording):
+        first = _SQUASHES[str(squash.op)]
+        kind = "sigmoid-before-bce-with-logits" if loss.op == _WITH_LOGITS else "softmax-before-cross-entropy"
+        line, earlier = _line(recording, loss, name), _line(recording, squash, first)
+        key = kind, line, earlier, first
+        if key not in seen:
+            seen.add(key)
+            effect = messages.HARMLESS if first == "log_softmax" else messages.FLATTENS
+            yield make_finding(
+                recording, kind, messages.SQUASHED_TWICE, loss.event, node=loss.id, file=loss.file, line=line,
+                lines=(earlier,), evidence={"squashed_by": first, "squashed_at": squash.event},
+                loss=name, squash=first, at=messages.at_line(line), earlier=messages.at_line(earlier), effect=effect,
+            )  # fmt: skip
+
+
+def _squashed(recording: Recording) -> Iterator[tuple[Node, Node, str]]:
+    """Give each loss that squashes with the squash before it, and what the loss is called."""
+    for loss in _nodes(recording, _WITH_LOGITS):
+        squash = _source(recording, loss)
+        if squash is not None and squash.op in {"SigmoidBackward0", "SoftmaxBackward0"}:
+            yield loss, squash, "binary_cross_entropy_with_logits"
+    for last in _nodes(recording, "LogSoftmaxBackward0"):
+        squash = _source(recording, last)
+        if squash is not None and squash.op == "LogBackward0":  # log of a softmax: the same thing, spelt out
+            inner = _source(recording, squash)
+            squash = inner if inner is not None and inner.op in _SQUASHES else None
+        if squash is None or squash.op not in _SQUASHES:
+            continue
+        if squash.op != "SigmoidBackward0" or _feeds_likelihood(recording, last):
+            is_whole = last.call == "F.cross_entropy" or (last.call is None and calls(recording, "CrossEntropyLoss"))
+            yield last, squash, "cross_entropy" if is_whole else "log_softmax and nll_loss"
+
+
+def find_probabilities_to_nll(recording: Recording) -> Iterator[Finding]:
+    """Find a likelihood that is given probabilities where it expects their logarithms."""
+    seen = set()
+    for kind in sorted(_LIKELIHOODS):
+        for loss in _nodes(recording, kind):
+            squash = _source(recording, loss)
+            if squash is None or squash.op not in {"SoftmaxBackward0", "SigmoidBackward0"}:
+                continue
+            first = _SQUASHES[squash.op]
+            line, earlier = _line(recording, loss, "nll_loss"), _line(recording, squash, first)
+            if (line, earlier) not in seen:
+                seen.add((line, earlier))
+                yield make_finding(
+                    recording, "probabilities-to-nll-loss", messages.PROBABILITIES_TO_NLL, loss.event, node=loss.id,
+                    file=loss.file, line=line, lines=(earlier,), evidence={"squashed_by": first},
+                    loss="nll_loss", squash=first, at=messages.at_line(line), earlier=messages.at_line(earlier),
+                )  # fmt: skip
+
+
+def _nodes(recording: Recording, op: str) -> list[Node]:
+    return recording.reader.nodes("WHERE op = ? ORDER BY id LIMIT ?", op, _MOST)
+
+
+def _source(recording: Recording, node: Node) -> Node | None:
+    """Return the node whose numbers an op is given first, past ops that only hand them on."""
+    for _ in range(32):
+        rows = recording.reader.edges("WHERE target = ? ORDER BY slot LIMIT 1", node.id)
+        if not rows:
+            return None
+        node = recording.node(rows[0].source)
+        if not is_view(node.op):
+            return node
+    return None
+
+
+def _feeds_likelihood(recording: Recording, node: Node) -> bool:
+    """Whether a likelihood reads a node, past ops that only hand its numbers on."""
+    for _ in range(32):
+        users = [recording.node(edge.target) for edge in recording.reader.edges("WHERE source = ?", node.id)]
+        if any(user.op in _LIKELIHOODS for user in users):
+            return True
+        handed = [user for user in users if is_view(user.op)]
+        if not handed:
+            return False
+        node = handed[0]
+    return False
+
+
+def _line(recording: Recording, node: Node, spelling: str) -> int | None:
+    """Return the line of a node; light detail has none, so there the text is asked where such a call stands."""
+    if node.line is not None:
+        return node.line
+    found = calls(recording, *_SPELLINGS.get(spelling, (spelling,)))
+    return found[0].line if len(found) == 1 else None
+
+
+# -- shapes ------------------------------------------------------------------------------------------------------------
+
+
+def find_broadcast_in_loss(recording: Recording) -> Iterator[Finding]:
+    """Find predictions and targets of one size whose shapes broadcast: `[n] - [n, 1]` is `[n, n]`."""
+    seen = set()
+    marks = ", ".join("?" * len(_PAIRED))
+    events = recording.find_events(f"kind = 'op' AND text IN ({marks}) ORDER BY id LIMIT 100000", *sorted(_PAIRED))
+    for event in events:
+        if (event.file, event.line, event.text) in seen:
+            continue
+        pair = _crossed_pair(recording, event)
+        if pair is None or not _is_reduced(recording, event) or _is_meant(recording, event):
+            continue
+        seen.add((event.file, event.line, event.text))
+        left, right, shape = pair
+        yield make_finding(
+            recording, "shapes-broadcast-in-loss", messages.BROADCAST, event.id, node=event.node,
+            evidence={"shapes": [list(left.shape), list(right.shape)], "result": list(shape)},
+            op=event.text, left=_say(left), right=_say(right), result=format_shape(shape),
+            count=shape[0] * shape[1],
+        )  # fmt: skip
+
+
+def _say(tensor: Tensor) -> str:
+    return f"[{', '.join(map(str, tensor.shape))}]"
+
+
+def _crossed_pair(recording: Recording, event: Event) -> tuple[Tensor, Tensor, tuple[int, int]] | None:
+    """Return two tensors of n elements that an op made a square of, where one is computed and the other is given."""
+    read = recording.inputs(event.id)
+    if len(read) != 2:
+        return None
+    left, right = read
+    flat, column = (left, right) if len(left.shape) == 1 else (right, left)
+    if len(flat.shape) != 1 or len(column.shape) != 2 or column.shape[1] != 1 or flat.shape[0] != column.shape[0]:
+        return None
+    is_of_both = left.requires_grad is not right.requires_grad
+    return (left, right, (column.shape[0], flat.shape[0])) if flat.shape[0] > 1 and is_of_both else None
+
+
+def _is_reduced(recording: Recording, event: Event) -> bool:
+    """Whether what an op made is soon a single number: part of a loss."""
+    made = recording.outputs(event.id)
+    for _ in range(8):
+        if not made:
+            return False
+        if made[0].shape == ():
+            return True
+        after = recording.next_use(made[0].object, event.id)
+        if after is None:
+            return False
+        event = recording.event(after)
+        made = recording.outputs(after)
+    return False
+
+
+def _is_meant(recording: Recording, event: Event) -> bool:
+    """Whether the statement itself makes the column (`x[:, None] - y`): all pairs are what it is after."""
+    statement = statement_at(recording, event.file, event.line)
+    if statement is None:
+        return "None" in source_line(recording, event.file, event.line)
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "unsqueeze":
+            return True
+        if isinstance(node, ast.Subscript):
+            parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            if any(isinstance(part, ast.Constant) and part.value is None for part in parts):
+                return True
+    return False
+
+
+FINDERS = (find_squashed_twice, find_probabilities_to_nll, find_broadcast_in_loss)

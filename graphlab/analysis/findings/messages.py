@@ -1,0 +1,86 @@
+"""How findings are said: every text of this family, as templates, in one place, so that they can be translated.
+
+A message says what was found and ends with the likely cause; a remedy says what people usually do about it.
+"""
+
+from __future__ import annotations
+
+from graphlab.analysis.findings.finding import Text
+
+
+def at_line(line: int | None) -> str:
+    """Say where something stands; nothing where that is not known."""
+    return "" if line is None else f" at line {line}"
+
+
+BROKEN_FINDER = Text(
+    "note",
+    "the search {name} failed on this recording ({error}); what it looks for was not looked for",
+    "the other findings are not touched by it",
+)
+
+# -- PyTorch's own errors ----------------------------------------------------------------------------------------------
+
+SECOND_BACKWARD = Text(
+    "error",
+    "torch says: {said} The backward at line {line} goes once more through the graph that the backward at line {first} "
+    "freed{where}",
+    "build the graph anew for each backward (run the forward again), detach what is carried from one step to the next "
+    "(h = h.detach()), or give the first backward retain_graph=True where both shall go through one graph",
+)
+CARRIED_GRAPH = ": it hangs together through {name}, made at line {made}, which was not detached"
+CHANGED_IN_PLACE = Text(
+    "error",
+    "torch says: {said} {saver} at line {saved} kept {tensor} for its backward, and {changer} at line {changed} "
+    "changed it in place afterwards",
+    "write the change out of place (y = y + 1, F.relu(y)), or make it before the tensor is used, or change a clone",
+)
+CHANGED_SOMEWHERE = Text(
+    "error",
+    "torch says: {said} Something changed a tensor in place that the graph had kept",
+    "record the step in full detail to see who kept it and who changed it",
+)
+NO_GRAPH = Text(
+    "error",
+    "torch says: {said} The backward at line {line} begins at a tensor without a graph: {reason}",
+    "begin the backward at a tensor that was computed from parameters that require grad, outside no_grad, and without "
+    "detach, .item(), .data or numpy on the way",
+)
+LEAF_IN_PLACE = Text(
+    "error",
+    "torch says: {said} {leaf} is a leaf that requires grad, and line {line} changes it where autograd records",
+    "put updates into `with torch.no_grad():`, or let an optimizer make them",
+)
+NOT_SCALAR = Text(
+    "error",
+    "torch says: {said} The backward at line {line} begins at a tensor of several numbers: a loss was not reduced",
+    "reduce the loss first (.mean() or .sum()), or give backward the gradient to begin with",
+)
+
+# -- losses ------------------------------------------------------------------------------------------------------------
+
+SQUASHED_TWICE = Text(
+    "warning",
+    "{loss}{at} is given what {squash}{earlier} has squashed already, and squashes it once more: {effect}",
+    "give it the raw outputs (logits) of the last layer; take {squash} only where probabilities are shown",
+)
+FLATTENS = "gradients become small and the loss cannot reach zero"
+HARMLESS = "this changes no value, but costs time, and says that somebody expects logits there"
+PROBABILITIES_TO_NLL = Text(
+    "warning",
+    "{loss}{at} is given probabilities (of {squash}{earlier}) and not their logarithms, so the "
+    "loss is negative and no likelihood",
+    "take log_softmax in place of softmax, or cross_entropy on the raw outputs",
+)
+BROADCAST = Text(
+    "warning",
+    "{op} at line {line} joins {left} with {right}: broadcasting makes {result} of them, every prediction against "
+    "every target, and the loss is the mean of {count:,} pairs that do not belong together",
+    "give both the same shape: pred.squeeze(1), or target.unsqueeze(1) / target.view_as(pred)",
+)
+NOTHING_REQUIRES = "nothing in the script requires grad"
+PATH_WAS_CUT = "the way from the parameters to it is cut"
+AN_UPDATE = "the update by {optimizer}"
+BY_HAND = "hand"
+RESULT_OF = "the result of {op}"
+A_TENSOR = "a tensor"

@@ -1,0 +1,82 @@
+"""The script's own text, read for the line and the reason of a finding; never to find one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graphlab.recording import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call in the text."""
+
+    file: int
+    line: int
+    name: str
+    """What is called, as it is written: `F.softmax`, `self.head`."""
+    node: ast.Call
+
+    @property
+    def last(self) -> str:
+        """The last part of the name: `softmax`."""
+        return self.name.rpartition(".")[2]
+
+
+@lru_cache(maxsize=8)
+def _parse(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module([], [])
+
+
+def trees(recording: Recording) -> Iterator[tuple[int, ast.Module]]:
+    """Give the number and the syntax tree of each of the script's own files."""
+    for file in recording.files:
+        yield file.id, _parse(file.text)
+
+
+def statements(recording: Recording) -> Iterator[tuple[int, ast.stmt]]:
+    """Go through all statements of the script's own files, with the number of the file."""
+    for file, tree in trees(recording):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.stmt):
+                yield file, node
+
+
+def calls(recording: Recording, *names: str) -> list[Call]:
+    """Return the calls of functions whose names end so, in the order of the text."""
+    found = []
+    for file, tree in trees(recording):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                name = dotted(node.func)
+                if name.rpartition(".")[2] in names:
+                    found.append(Call(file, node.lineno, name, node))
+    return sorted(found, key=lambda call: (call.file, call.line))
+
+
+def dotted(node: ast.expr) -> str:
+    """Write a name with dots as it stands in the text; what hangs on something else than a name begins with a dot."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    parts.append(node.id if isinstance(node, ast.Name) else "")
+    return ".".join(reversed(parts))
+
+
+def statement_at(recording: Recording, file: int | None, line: int | None) -> ast.stmt | None:
+    """Return the innermost statement that a line is part of."""
+    found = None
+    for number, node in statements(recording):
+        is_around = line is not None and node.lineno <= line <= (node.end_lineno or node.lineno)
+        if number == (file or 1) and is_around and (found is None or node.lineno >= found.lineno):
+            found = node
+    return found

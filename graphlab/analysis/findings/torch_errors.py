@@ -1,0 +1,209 @@
+"""PyTorch's own errors around a backward: the moment, the node and the lines that torch's words leave out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from graphlab.analysis.findings import messages
+from graphlab.analysis.findings.facts import Backward, backwards, is_view, last_event, name_of, short_op
+from graphlab.analysis.findings.finding import Finding, make_finding
+
+if TYPE_CHECKING:
+    from graphlab.model import Event, Node
+    from graphlab.recording import Recording
+
+_IN_PLACE = re.compile(
+    r"\[[\w.]*Tensor \[(?P<shape>[\d, ]*)\]\](?:, which is output \d+ of (?P<op>\w+))?,? is at version"
+)
+
+
+def find_torch_error(recording: Recording) -> Iterator[Finding]:
+    """Explain the error that ended the run, where it is one of autograd's."""
+    row = recording.next_event(recording.event_count + 1, ("error",), back=True)
+    if row is None:
+        return
+    event = recording.event(row)
+    message = str(event.details.get("message", ""))
+    for words, explain in _KINDS:
+        if words in message:
+            yield from explain(recording, event, message)
+            return
+
+
+def _first_sentence(message: str) -> str:
+    """Return torch's own words, as far as they say what is wrong and not what to try."""
+    text = " ".join(message.split())
+    head = re.split(r"(?<=[a-z)\]])[.;:] (?=[A-Z])| Hint:", text)[0]
+    return f"“{head.rstrip('.')}”."
+
+
+def _second_backward(recording: Recording, error: Event, message: str) -> Iterator[Finding]:
+    start = last_event(recording, "backward_start", error.id)
+    if start is None:
+        return
+    now = next((each for each in backwards(recording) if each.event == start.id), None)
+    before = _freed_by(recording, now, start)
+    first = recording.event(before.event) if before is not None else last_event(recording, "backward_start", start.id)
+    where, carried = "", None
+    if now is not None and before is not None:
+        carried = _carried(recording, now, before)
+    made = None
+    if carried is not None:
+        made = carried.line
+        name = name_of(recording, carried, start.id)
+        where = messages.CARRIED_GRAPH.format(name=name, made=made)
+    yield make_finding(
+        recording, "second-backward", messages.SECOND_BACKWARD, error.id,
+        node=carried.id if carried is not None else start.node, lines=(first.line if first else None, made),
+        evidence={"shared_nodes": len(now.nodes & before.nodes) if now and before else None},
+        said=_first_sentence(message), line=start.line, first=first.line if first else "?", where=where,
+    )  # fmt: skip
+
+
+def _freed_by(recording: Recording, now: Backward | None, start: Event) -> Backward | None:
+    """Return the first backward that went through ops which this one would go through again."""
+    if now is None:
+        return None
+    ops = frozenset(node.id for node in recording.reader.nodes("WHERE kind = 'op'") if node.id in now.nodes)
+    return next((each for each in backwards(recording, start.id - 1) if each.nodes & ops), None)
+
+
+def _carried(recording: Recording, now: Backward, before: Backward) -> Node | None:
+    """Return the op of the earlier graph that the new graph hangs on, where it has ops of its own."""
+    structure = [
+        edge for edge in recording.reader.edges("ORDER BY target")
+        if edge.target in now.nodes and edge.target not in before.nodes and edge.source in before.nodes
+    ]  # fmt: skip
+    found = [node for edge in structure if (node := recording.node(edge.source)).kind == "op"]
+    return min(found, key=lambda node: node.id, default=None)
+
+
+def _changed_in_place(recording: Recording, error: Event, message: str) -> Iterator[Finding]:
+    start = last_event(recording, "backward_start", error.id)
+    words: dict[str, Any] = {"said": _first_sentence(message)}
+    now = next((each for each in backwards(recording) if start is not None and each.event == start.id), None)
+    match = _IN_PLACE.search(message)
+    if start is None or now is None or match is None:
+        yield make_finding(recording, "modified-in-place", messages.CHANGED_SOMEWHERE, error.id, **words)
+        return
+    shape = tuple(int(part) for part in match["shape"].replace(" ", "").split(",") if part)
+    found = _find_change(recording, now, start, shape)
+    if found is None:
+        yield make_finding(recording, "modified-in-place", messages.CHANGED_SOMEWHERE, error.id, **words)
+        return
+    saver, change, tensor = found
+    changer = recording.event(change)
+    by = messages.AN_UPDATE.format(optimizer=changer.details.get("optimizer") or messages.BY_HAND)
+    yield make_finding(
+        recording, "modified-in-place", messages.CHANGED_IN_PLACE, error.id,
+        node=saver.id, file=changer.file, line=changer.line, lines=(saver.line, start.line),
+        evidence={"saved_at": saver.event, "changed_at": change, "backward_at": start.id, "shape": list(shape)},
+        saver=short_op(saver), saved=saver.line, tensor=tensor, changed=changer.line,
+        changer=by if changer.kind == "update" else changer.text, **words,
+    )  # fmt: skip
+
+
+def _find_change(
+    recording: Recording, now: Backward, start: Event, shape: tuple[int, ...]
+) -> tuple[Node, int, str] | None:
+    """Find who kept a tensor of a shape, when it was changed afterwards, and what it is called.
+
+    Of several the one that the backward would have come to first: what ran before it was in order.
+    """
+    reader = recording.reader
+    changed: dict[int, list[tuple[int, int]]] = {}
+    for number, origin, event in reader.rows("SELECT id, object, event FROM tensors WHERE id <> object ORDER BY id"):
+        if event <= start.id:
+            changed.setdefault(origin, []).append((event, number))
+    if not changed:
+        return None
+    ran = {row[0] for row in reader.rows("SELECT node FROM events WHERE kind = 'gradient' AND id > ?", start.id)}
+    for node in sorted(now.nodes - ran, reverse=True):
+        saved = [sizes for _, sizes, _ in recording.saved(node)]
+        wanted = {"x".join(map(str, shape)), "x".join(map(str, reversed(shape)))}
+        maker = recording.node(node)
+        if maker.kind != "op" or not wanted & set(saved):
+            continue
+        for origin in _kept_objects(recording, maker):
+            late = [event for event, _ in changed.get(origin, ()) if event > maker.event]
+            if late:
+                return maker, late[0], _say_tensor(recording, origin, late[0])
+    return None
+
+
+def _kept_objects(recording: Recording, node: Node) -> list[int]:
+    """Return the tensors that a node may keep: what its op read, what that is a view of, and what it made."""
+    states = [*recording.outputs(node.event), *recording.inputs(node.event)]
+    found = []
+    while states:
+        state = states.pop(0)
+        if state.object not in found:
+            found.append(state.object)
+            maker = recording.node(state.node) if state.node is not None else None
+            if maker is not None and maker.id != node.id and is_view(maker.op):
+                states += recording.inputs(maker.event)
+    return found
+
+
+def _say_tensor(recording: Recording, origin: int, moment: int) -> str:
+    """Return the name of a tensor as of a moment, or what made it."""
+    row = recording.reader.row(
+        "SELECT name FROM bindings WHERE object = ? AND event <= ? ORDER BY element, id DESC LIMIT 1", origin, moment
+    )
+    tensor = recording.tensor(origin)
+    node = recording.node(tensor.node) if tensor.node is not None else None
+    if node is not None and node.kind == "parameter" and node.name:
+        return node.name
+    if row is not None:
+        return str(row[0])
+    return messages.RESULT_OF.format(op=short_op(node)) if node is not None and node.op else messages.A_TENSOR
+
+
+def _no_graph(recording: Recording, error: Event, message: str) -> Iterator[Finding]:
+    reason = messages.NOTHING_REQUIRES if not _requires_anything(recording) else messages.PATH_WAS_CUT
+    yield make_finding(
+        recording, "backward-without-graph", messages.NO_GRAPH, error.id,
+        said=_first_sentence(message), line=error.line, reason=reason,
+    )  # fmt: skip
+
+
+def _requires_anything(recording: Recording) -> bool:
+    return recording.reader.row("SELECT 1 FROM nodes WHERE kind IN ('parameter', 'leaf') LIMIT 1") is not None
+
+
+def _leaf_in_place(recording: Recording, error: Event, message: str) -> Iterator[Finding]:
+    yield make_finding(
+        recording, "leaf-changed-in-place", messages.LEAF_IN_PLACE, error.id,
+        said=_first_sentence(message), line=error.line, leaf=_leaf_at(recording, error) or messages.A_TENSOR,
+    )  # fmt: skip
+
+
+def _leaf_at(recording: Recording, error: Event) -> str | None:
+    """Return the name of the leaf that the line of an error names, if it names one."""
+    from graphlab.analysis.findings.facts import source_line
+
+    words = set(re.findall(r"[A-Za-z_]\w*", source_line(recording, error.file, error.line)))
+    names = recording.names(error.id)
+    leaves = recording.reader.nodes("WHERE kind IN ('parameter', 'leaf')")
+    return next((name for leaf in leaves for name in names.get(leaf.id, ()) if name in words), None)
+
+
+def _not_scalar(recording: Recording, error: Event, message: str) -> Iterator[Finding]:
+    yield make_finding(
+        recording, "loss-not-reduced", messages.NOT_SCALAR, error.id, said=_first_sentence(message), line=error.line
+    )
+
+
+_KINDS: tuple[tuple[str, Any], ...] = (
+    ("backward through the graph a second time", _second_backward),
+    ("modified by an inplace operation", _changed_in_place),
+    ("does not require grad and does not have a grad_fn", _no_graph),
+    ("a leaf Variable that requires grad", _leaf_in_place),
+    ("a view of a leaf Variable that requires grad", _leaf_in_place),
+    ("grad can be implicitly created only for scalar outputs", _not_scalar),
+)
+"""Words of torch's errors, and who explains them."""
+
+FINDERS = (find_torch_error,)

@@ -1,0 +1,126 @@
+"""`graphlab check`: each broken script is found at its line, and what nearly is one, or is healthy, stays silent.
+
+In `tests/broken` a line that must be found ends in `# <- finding-name`, and one that takes part in `# <- also`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from pathlib import Path
+
+import pytest
+
+from graphlab.analysis import findings
+from graphlab.analysis.findings import Finding, check
+from graphlab.analysis.findings.finding import SEVERITIES, Text, make_finding
+from graphlab.recorder import run_script
+from graphlab.recording import Recording, open_recording
+from graphlab.request import RunRequest
+from graphlab.scenario import find_scenario
+from tests.recorded import try_text
+
+FOLDER = Path(__file__).parent
+BROKEN = sorted((FOLDER / "broken").glob("*.py"))
+NEAR_MISSES = sorted((FOLDER / "near_misses").glob("*.py"))
+HEALTHY = ("linear_regression_low", "linear_regression_mid", "linear_regression_high", "logistic_regression_low",
+           "logistic_regression_mid", "mlp_low", "mlp_mid", "static_vs_dynamic")  # fmt: skip
+NOT_IN_LIGHT: set[str] = {"shapes-broadcast-in-loss"}
+"""What only the recorded ops, lines and values show."""
+_MARK = re.compile(r"# <- ([\w-]+)\s*$")
+
+
+def findings_of(path: Path, folder: Path, **options: object) -> list[Finding]:
+    """Record a script in this process, and check it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, which the broken scripts deserve
+        recording, _ = try_text(folder, path.read_text(encoding="utf-8"), name=path.stem, **options)
+    try:
+        found = check(recording)
+    finally:
+        recording.close()
+    assert [finding.message for finding in found if finding.finding == "finder-failed"] == []
+    return found
+
+
+def marks(path: Path) -> tuple[dict[str, int], set[int]]:
+    """Return the findings that a script asks for, with their lines, and the lines that take part."""
+    wanted: dict[str, int] = {}
+    also = set()
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        match = _MARK.search(line)
+        if match is not None and match[1] == "also":
+            also.add(number)
+        elif match is not None:
+            wanted[match[1]] = number
+    return wanted, also
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
+def test_what_is_broken_is_found_at_its_line(path: Path, tmp_path: Path) -> None:
+    wanted, also = marks(path)
+    assert wanted
+    found = [finding for finding in findings_of(path, tmp_path) if finding.severity != "note"]
+    assert {finding.finding: finding.line for finding in found} == wanted
+    assert also <= {line for finding in found for line in finding.lines}
+    assert all(finding.message and finding.remedy and finding.file == f"{path.stem}.py" for finding in found)
+
+
+@pytest.mark.parametrize("path", NEAR_MISSES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("detail", ["full", "light"])
+def test_what_nearly_is_broken_stays_silent(path: Path, detail: str, tmp_path: Path) -> None:
+    found = findings_of(path, tmp_path, detail=detail)
+    assert [(finding.finding, finding.line) for finding in found if finding.severity != "note"] == []
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
+def test_in_light_detail_it_is_found_too_where_that_can_show_it(path: Path, tmp_path: Path) -> None:
+    wanted, _ = marks(path)
+    found = {finding.finding for finding in findings_of(path, tmp_path, detail="light") if finding.severity != "note"}
+    assert found == wanted.keys() - NOT_IN_LIGHT
+
+
+def test_each_broken_script_has_one_that_is_nearly_so() -> None:
+    assert [path.name for path in BROKEN] == [path.name for path in NEAR_MISSES]
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_healthy_scenarios_are_silent(name: str, tmp_path: Path) -> None:
+    scenario = find_scenario(name)
+    target = tmp_path / "healthy.glab"
+    run_script(RunRequest(scenario.path, scenario.text, name), target, tell=lambda _: None)
+    recording = open_recording(target)
+    assert [(finding.finding, finding.line) for finding in check(recording) if finding.severity != "note"] == []
+    recording.close()
+
+
+def test_one_broken_finder_is_a_note_and_takes_none_of_the_others_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_nothing(recording: Recording) -> list[Finding]:
+        raise ZeroDivisionError("by chance")
+
+    def find_something(recording: Recording) -> list[Finding]:
+        return [make_finding(recording, "something", Text("warning", "it is {what}", "leave it"), 1, what="so")]
+
+    monkeypatch.setattr(findings, "FINDERS", (find_nothing, find_something))
+    recording, _ = try_text(tmp_path, "import torch\nx = torch.ones(2)\n")
+    something, failed = check(recording)
+    assert (failed.finding, failed.severity, failed.event) == ("finder-failed", "note", None)
+    assert "find_nothing" in failed.message
+    assert "by chance" in failed.message
+    assert (something.message, something.file, something.line, something.step) == ("it is so", "script.py", 1, 1)
+    recording.close()
+
+
+def test_findings_are_in_the_order_of_their_moments_and_every_one_is_json(tmp_path: Path) -> None:
+    found = findings_of(FOLDER / "broken" / "softmax_then_cross_entropy.py", tmp_path)
+    events = [finding.event for finding in found if finding.event is not None]
+    assert events == sorted(events)
+    for finding in found:
+        said = json.loads(json.dumps(finding.as_json()))
+        assert set(said) == {
+            "finding", "severity", "step", "event", "node", "file", "line", "lines", "message", "evidence", "remedy",
+        }  # fmt: skip
+        assert said["severity"] in SEVERITIES
