@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy
 
 from graphlab.recording import leaf_name
+from graphlab.recording.rates import read_rates
 from graphlab.recording.steps import LIVING
 from graphlab.store.light import absent_mask
 
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
     from graphlab.recording import Recording
     from graphlab.store.light import Block
 
-Measure = Literal["value", "gradient", "update"]
+Measure = Literal["value", "gradient", "update", "zeros"]
 MEASURES: tuple[Measure, ...] = ("value", "gradient", "update")
+"""Those that have a figure at every step; `zeros`, the share of exact zeros in the gradient, is a curve alone."""
+_CURVES: tuple[Measure, ...] = (*MEASURES, "zeros")
 
 _CHUNK = 256
 _CHUNK_ELEMENTS = 400_000
 """Of large parameters fewer steps are read at once, so that an instalment stays short."""
+_CHUNK_BLOCKS = 256
+"""Blocks of light steps that are read at once."""
 _SNAPSHOT = "SELECT id, stored, stride, data, norm FROM snapshots WHERE id IN ({})"
 
 
@@ -89,6 +94,7 @@ class Series:
         self._metrics: tuple[int, dict[str, numpy.ndarray[Any, Any]]] = (-1, {})
         self.leaf_step = lru_cache(4096)(self._leaf_step)
         self._leaves_cache = lru_cache(16)(self._leaves)
+        self._rates: tuple[int, dict[str, numpy.ndarray[Any, Any]]] = (-1, {})
         self._ends: tuple[int, list[int]] = (-1, [])
         self._losses = (-1, Curve(numpy.zeros(0), numpy.zeros(0, bool)))
 
@@ -195,6 +201,12 @@ class Series:
             self._metrics = (recording.event_count, new)
         return self._metrics[1]
 
+    def rates(self) -> dict[str, numpy.ndarray[Any, Any]]:
+        """Return the learning rate of each group of parameters at every step, NaN where none is known."""
+        if self._rates[0] != self.recording.event_count:
+            self._rates = (self.recording.event_count, read_rates(self.recording))
+        return self._rates[1]
+
     def curve(self, leaf: Leaf, measure: Measure) -> Curve:
         """Return what is known so far of a leaf over the steps."""
         count = len(self.recording.steps)
@@ -242,25 +254,26 @@ class Series:
         return len(self.recording.steps) - self.recording.facts.is_unfinished
 
     def _read_chunk(self, leaf: Leaf) -> None:
-        curves = {measure: self.curve(leaf, measure) for measure in MEASURES}
+        curves = {measure: self.curve(leaf, measure) for measure in _CURVES}
         start = curves["gradient"].known
         stop = min(start + min(max(_CHUNK_ELEMENTS // max(leaf.size, 1), 8), _CHUNK), self._complete)
-        block = self.recording.light.blocks.block_of(start + 1)
-        if block is not None:
-            stop = min(block.first + block.count - 1, self._complete)
-            self._read_block(leaf, block, start, stop, curves)
+        blocks = self._blocks_from(start + 1)
+        if blocks:
+            stop = min(blocks[-1].first + blocks[-1].count - 1, self._complete)
+            self._read_blocks(leaf, blocks, start, stop, curves)
             return
         following = self.recording.light.blocks.next_step(start + 1, 1)
         stop = stop if following is None else min(stop, following - 1)
         with self.recording.reading():
             picks = self._picks(leaf.node, self.recording.steps[start:stop])
             changed = {*picks.before, *picks.after} if leaf.size == 1 else set()
-            numbers = self._measure(leaf, {*picks.value, *picks.gradient, *changed})
+            numbers, shares = self._measure(leaf, {*picks.value, *picks.gradient, *changed})
         for offset in range(stop - start):
             found: dict[Measure, float | None] = {
                 "value": numbers.get(picks.value[offset]),
                 "gradient": numbers.get(picks.gradient[offset]),
                 "update": picks.difference[offset],
+                "zeros": shares.get(picks.gradient[offset]),
             }
             before, after = numbers.get(picks.before[offset]), numbers.get(picks.after[offset])
             if leaf.size == 1 and before is not None and after is not None:
@@ -271,34 +284,56 @@ class Series:
         for curve in curves.values():
             curve.known = stop
 
-    def _read_block(self, leaf: Leaf, block: Block, start: int, stop: int, curves: dict[Measure, Curve]) -> None:
-        """Read light steps of a block: the figures of all, value and update of those on the schedule."""
-        places = slice(start + 1 - block.first, stop + 1 - block.first)
+    def _blocks_from(self, number: int) -> list[Block]:
+        """Return the blocks of light steps in a row that begin with the one that holds a step."""
+        found: list[Block] = []
+        block = self.recording.light.blocks.block_of(number)
+        while block is not None and len(found) < _CHUNK_BLOCKS:
+            found.append(block)
+            block = self.recording.light.blocks.block_of(block.first + block.count)
+        return found
+
+    def _read_blocks(
+        self, leaf: Leaf, blocks: Sequence[Block], start: int, stop: int, curves: dict[Measure, Curve]
+    ) -> None:
+        """Read light steps: the figures of all, value, update and zeros of those on the schedule."""
         gradient = curves["gradient"]
-        if leaf.node in block.outline.places:
-            figures = block.figures(leaf.node)[places]
-            gradient.is_there[start:stop] = ~absent_mask(figures)
+        for block in blocks:
+            if leaf.node not in block.outline.places:
+                continue
+            first, last = max(block.first - 1, start), min(block.first - 1 + block.count, stop)
+            figures = block.figures(leaf.node)[first + 1 - block.first : last + 1 - block.first]
+            gradient.is_there[first:last] = ~absent_mask(figures)
             figures = figures if leaf.size == 1 else numpy.abs(figures)
-            gradient.numbers[start:stop] = numpy.where(gradient.is_there[start:stop], figures, 0.0)
-        first, last = self.recording.step(start + 1).first, self.recording.step(stop).last
-        with self.recording.reading():
-            rows = self.recording.reader.rows(
-                "SELECT event, before, after, difference FROM changes WHERE node = ? AND what = 'value' "
+            gradient.numbers[first:last] = numpy.where(gradient.is_there[first:last], figures, 0.0)
+        for number, noted in self.scheduled(leaf, start + 1, stop).items():
+            for measure, figure in noted.items():
+                curves[measure].is_there[number - 1] = figure is not None
+                curves[measure].numbers[number - 1] = figure or 0.0
+        for curve in curves.values():
+            curve.known = stop
+
+    def scheduled(self, leaf: Leaf, first: int, last: int) -> dict[int, dict[Measure, float | None]]:
+        """Return value, update and zeros of a leaf at the light steps on the schedule, from one to another."""
+        recording = self.recording
+        found: dict[int, dict[Measure, float | None]] = {}
+        with recording.reading():
+            rows = recording.reader.rows(
+                "SELECT event, what, before, after, difference FROM changes WHERE node = ? "
                 "AND event BETWEEN ? AND ? ORDER BY event",
-                leaf.node, first, last,
+                leaf.node, recording.step(first).first, recording.step(last).last,
             )  # fmt: skip
-            numbers = self._measure(leaf, {number for row in rows for number in row[1:3]})
-        for event, before, after, difference in rows:
-            index = self.recording.number_at(event) - 1
+            numbers, shares = self._measure(leaf, {number for row in rows for number in row[2:4]})
+        for event, what, before, after, difference in rows:
+            noted = found.setdefault(recording.number_at(event), {})
+            if what == "grad":
+                noted["zeros"] = shares.get(after)
+                continue
             moved: float | None = difference
             if leaf.size == 1 and before in numbers and after in numbers:
                 moved = numbers[after] - numbers[before]
-            noted: dict[Measure, float | None] = {"value": numbers.get(after), "update": moved}
-            for measure, number in noted.items():
-                curves[measure].is_there[index] = number is not None
-                curves[measure].numbers[index] = number or 0.0
-        for curve in curves.values():
-            curve.known = stop
+            noted["value"], noted["update"] = numbers.get(after), moved
+        return found
 
     def _picks(self, node: int, steps: Sequence[Step]) -> _Picks:
         """Find which snapshots hold a leaf's value, gradient and update at each of some steps."""
@@ -340,23 +375,28 @@ class Series:
             return None if changes[0][3] is None else float(changes[0][3])
         return _distance(self.recording.snapshot(changes[0][1]), self.recording.snapshot(changes[-1][2]))
 
-    def _measure(self, leaf: Leaf, wanted: set[int | None]) -> dict[int | None, float]:
-        """Return the number or the 2-norm of each of many snapshots."""
+    def _measure(self, leaf: Leaf, wanted: set[int | None]) -> tuple[dict[int | None, float], dict[int | None, float]]:
+        """Return of each of many snapshots the number or the 2-norm, and the share of entries that are exactly 0."""
         measured: dict[int | None, float] = {}
+        shares: dict[int | None, float] = {}
         ids = sorted(number for number in wanted if number is not None)
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
             rows = self.recording.reader.rows(_SNAPSHOT.format(",".join("?" * len(part))), *part)
-            alike: dict[tuple[str, int], list[Any]] = {}
+            alike: dict[tuple[str, int, int], list[Any]] = {}
             for row in rows:
-                if row[2] == 1 and row[3] is not None:
-                    alike.setdefault((row[1], len(row[3])), []).append(row)
-                elif row[4] is not None:
+                if row[3] is not None:
+                    alike.setdefault((row[1], row[2], len(row[3])), []).append(row)
+                if row[4] is not None:
                     measured[row[0]] = float(row[4])
-            for (stored, _), same in alike.items():
+            for (stored, stride, length), same in alike.items():
                 table = numpy.frombuffer(b"".join(row[3] for row in same), stored).reshape(len(same), -1)
-                measured.update(zip((row[0] for row in same), _measure_rows(table, leaf.size), strict=True))
-        return measured
+                names = [row[0] for row in same]
+                if length:
+                    shares.update(zip(names, (table == 0).mean(axis=1).tolist(), strict=True))
+                if stride == 1:
+                    measured.update(zip(names, _measure_rows(table, leaf.size), strict=True))
+        return measured, shares
 
 
 def _are_alike(curve: numpy.ndarray[Any, Any], other: numpy.ndarray[Any, Any]) -> bool:

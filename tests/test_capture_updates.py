@@ -118,7 +118,7 @@ def test_an_optimizers_step_that_moves_nothing_ends_a_training_step_all_the_same
             opt.step()
         """,
     )
-    assert [event.details for event in events(run, "update")] == [{"optimizer": "SGD"}] * 2
+    assert [event.details for event in events(run, "update")] == [{"optimizer": "SGD", "rates": [0.0]}] * 2
     assert run.losses == [25.0, 25.0]
     assert [parameter.update_norm for parameter in run.step_parameters(2)] == [0.0]
 

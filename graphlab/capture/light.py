@@ -18,6 +18,7 @@ from graphlab.capture.deep import DeepGraphs
 from graphlab.capture.identity import LeafState, needs_grad
 from graphlab.capture.leaf_values import LeafValues, Leaves, Tensors
 from graphlab.capture.norms import LARGE, Figure, Measured, arrive, figures_of
+from graphlab.capture.optimizer_states import rates_of
 from graphlab.capture.registry import Place, Registry
 from graphlab.capture.rows import Row
 from graphlab.capture.schedule import Schedule
@@ -267,12 +268,7 @@ class Light:
         if not self.steps.is_under_way or not self._has_stepped(optimizer):
             return
         name = type(optimizer).__name__
-        self._pending.rates += [
-            (name, float(rate))
-            for group in optimizer.param_groups
-            if isinstance(rate := group.get("lr"), float | int)
-            or (isinstance(rate, torch.Tensor) and rate.device.type == "cpu")
-        ]
+        self._pending.rates += [(name, rate) for rate in rates_of(optimizer)]
         self._updated(self._leaves_of(optimizer) if self._is_close else ([], []), name)
 
     def _has_stepped(self, optimizer: torch.optim.Optimizer) -> bool:

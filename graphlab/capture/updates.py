@@ -16,6 +16,7 @@ from graphlab.capture.identity import LeafState, TensorState, leaf_below, needs_
 from graphlab.capture.light import Light
 from graphlab.capture.norms import distances
 from graphlab.capture.ops import Ops
+from graphlab.capture.optimizer_states import rates_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.rows import MOST
 from graphlab.capture.snapshots import PLAIN_TYPES, is_opaque
@@ -134,7 +135,8 @@ class Updates:
             if isinstance(found_inf, torch.Tensor) and bool(found_inf):
                 self.note_skipped(optimizer)
             else:
-                self._note_update([leaf for leaf, _ in self._leaves_of(optimizer)], type(optimizer).__name__)
+                leaves = [leaf for leaf, _ in self._leaves_of(optimizer)]
+                self._note_update(leaves, type(optimizer).__name__, rates_of(optimizer))
             self._before.clear()
 
     def note_skipped(self, optimizer: torch.optim.Optimizer) -> None:
@@ -248,7 +250,7 @@ class Updates:
         if address is not None:
             self._storages[address] = leaf
 
-    def _note_update(self, leaves: Sequence[LeafState], optimizer: str | None) -> None:
+    def _note_update(self, leaves: Sequence[LeafState], optimizer: str | None, rates: Sequence[float] = ()) -> None:
         """Write an update, if any of some leaves has changed."""
         kept_pairs = []
         for leaf in {leaf.node: leaf for leaf in leaves}.values():
@@ -274,7 +276,8 @@ class Updates:
             self.sink.add_change(event, leaf.node, "value", state.snapshot, None, known.snapshot, moved)
         place = self.registry.find_place()
         node = changes[0][0].node if changes else None
-        self.sink.end_event(event, "update", place, node=node, details={"optimizer": optimizer})
+        details = {"optimizer": optimizer, "rates": rates} if rates else {"optimizer": optimizer}
+        self.sink.end_event(event, "update", place, node=node, details=details)
         self.steps.updated(event, place)
 
     # -- gradients -------------------------------------------------------------------------------------------------

@@ -207,6 +207,12 @@ class Block:
         start = 1 + self.outline.losses + len(self.outline.rates)
         return {name: self.reals[:, start + place] for place, name in enumerate(self.outline.metrics)}
 
+    @property
+    def rates(self) -> list[tuple[str, numpy.ndarray[Any, Any]]]:
+        """The learning rates of each step, and whose each is."""
+        start = 1 + self.outline.losses
+        return [(optimizer, self.reals[:, start + place]) for place, optimizer in enumerate(self.outline.rates)]
+
     def figures(self, leaf: int) -> numpy.ndarray[Any, Any]:
         """Return the figure of a leaf's gradient in each step."""
         return self.reals[:, self.outline.reals - len(self.outline.leaves) + self.outline.places[leaf]]

@@ -27,7 +27,7 @@ CREATE TABLE frames (
 --   op              {"call": "torch.mm", "outputs": [state of a tensor, …], "inplace": true}
 --   backward_start  {"call": "backward" | "grad", "roots": [output node, …], "losses": [number, …],
 --                   "again": true (an optimizer's step ran it, and not as its first: a closure of LBFGS)}
---   update          {"optimizer": "SGD" | null}
+--   update          {"optimizer": "SGD" | null, "rates": [the learning rate of each group of parameters, …]}
 --   skipped_update  {"optimizer": "SGD"}
 --   metric          {name: number, …}
 --   static_graph    what a tracer made, as `static_graph.encode` writes it: {"tracer", "target", "nodes": [{"id", "kind",

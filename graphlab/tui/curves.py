@@ -131,12 +131,21 @@ def can_be_log(numbers: Array) -> bool:
 
 
 def draw_curve(
-    numbers: Array, is_there: Array, cursor: int, width: int, height: int, *, is_log: bool, is_ascii: bool = False
+    numbers: Array,
+    is_there: Array,
+    cursor: int,
+    width: int,
+    height: int,
+    *,
+    is_log: bool,
+    is_ascii: bool = False,
+    first: int = 0,
 ) -> list[Row]:
     """Draw a curve of filled columns over its axes, `height` rows in all, with ▲ under the cursor's step.
 
     Args:
-        cursor: the cursor's step, counted from 0.
+        cursor: the place of the cursor's step among the numbers, counted from 0.
+        first: the step of the first number, counted from 0.
     """
     columns = curve_columns(len(numbers), width)
     rows_of_bars = max(height - 3, 1)
@@ -156,8 +165,8 @@ def draw_curve(
         label = _axis_label(axis.number(share)) if is_labelled else ""
         rows.append([(f"{label:>{_LABEL - 2}} ", "quiet"), ("┤", "axis"), *line])
     rows.append([(" " * (_LABEL - 1), ""), ("└" + "─" * columns.width, "axis")])
-    rows.append([(" " * _LABEL + _ticks(columns), "quiet")])
-    rows.append(_cursor_row(columns, cursor, width))
+    rows.append([(" " * _LABEL + _ticks(columns, first), "quiet")])
+    rows.append(_cursor_row(columns, cursor, width, first))
     return rows[:height] if height >= 4 else rows[:1]
 
 
@@ -167,10 +176,10 @@ def _axis_label(number: float) -> str:
     return next((text for text in texts if len(text) <= _LABEL - 2), "")
 
 
-def _cursor_row(columns: Columns, cursor: int, width: int) -> Row:
+def _cursor_row(columns: Columns, cursor: int, width: int, first: int) -> Row:
     """Point at the cursor's step, and write its number on the side where there is room."""
     column = _LABEL + columns.column(cursor)
-    words = f"{messages.STEP} {cursor + 1}"
+    words = f"{messages.STEP} {first + cursor + 1}"
     if column + 2 + len(words) <= width:
         return [(" " * column, ""), (f"▲ {words}", "cursor")]
     return [(" " * max(column - len(words) - 1, 0), ""), (f"{words} ▲", "cursor")]
@@ -223,27 +232,28 @@ def _append(line: Row, glyph: str, names: str) -> None:
         line.append((glyph, names))
 
 
-def _ticks(columns: Columns) -> str:
+def _ticks(columns: Columns, first: int) -> str:
     """Write the numbers of some steps under their columns."""
     text = ""
-    apart = max(len(str(columns.steps)) + 2, columns.width // 8)
-    for step in _round_steps(columns.steps, max(columns.width // apart, 1)):
+    apart = max(len(str(first + columns.steps)) + 2, columns.width // 8)
+    for step in _round_steps(first, columns.steps, max(columns.width // apart, 1)):
         # The last one stands under its column with its last digit, so that it ends with the axis.
-        column = min(columns.column(step), max(columns.width + 1 - len(str(step + 1)), 0))
+        column = min(columns.column(step - first), max(columns.width + 1 - len(str(step + 1)), 0))
         if column >= len(text) + bool(text):
             text = text.ljust(column) + str(step + 1)
     return text
 
 
-def _round_steps(steps: int, most: int) -> list[int]:
+def _round_steps(first: int, steps: int, most: int) -> list[int]:
     """Return the first step and those at round distances (counted from 0)."""
-    distance = 1
     for power in range(12):
         for factor in (1, 2, 5):
             distance = factor * 10**power
             if steps // distance <= most:
-                return [0, *(step - 1 for step in range(distance, steps + 1, distance) if step > 1)]
-    return [0]
+                begin = -(-(first + 1) // distance) * distance
+                rounds = range(begin, first + steps + 1, distance)
+                return [first, *(step - 1 for step in rounds if step - 1 > first)]
+    return [first]
 
 
 def draw_spark(
@@ -278,14 +288,16 @@ def draw_spark(
 
 def draw_heat_line(numbers: Array, is_there: Array, axis: Axis, width: int, cells: Cells) -> Row:
     """Draw norms as one line of heat, from no colour at the axis' low end to the full colour at its high end."""
-    columns = Columns.fit(len(numbers), width)
-    shown, there = columns.largest(numbers, is_there)
+    return draw_heat_cells(*Columns.fit(len(numbers), width).largest(numbers, is_there), axis, cells)
+
+
+def draw_heat_cells(shown: Array, there: Array, axis: Axis, cells: Cells, absent: str = " ") -> Row:
+    """Draw one number a column as heat; `absent` where there is none."""
     ramp = ".+oO8#" if cells == "ascii" else "·░▒▒▓█"
     line: Row = []
-    for column in range(columns.width):
-        number = float(shown[column])
-        if not there[column]:
-            _append(line, " ", "")
+    for number, is_shown in zip(shown.tolist(), there.tolist(), strict=True):
+        if not is_shown:
+            _append(line, absent, "faint")
         elif not math.isfinite(number):
             _append(line, "∞" if math.isinf(number) else "N", "nan")
         else:

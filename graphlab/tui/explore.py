@@ -300,8 +300,9 @@ class ExploreScreen(Screen[None]):
         self.pane.pan(across, down)
 
     def action_nearer(self, direction: int) -> None:
-        """See the boxes from nearer, or from farther."""
-        self.state.box_book.zoom_by(direction)
+        """See the boxes from nearer, or from farther; in the training pane fewer steps, or more."""
+        if not self.pane.nearer(direction):
+            self.state.box_book.zoom_by(direction)
 
     def action_enter(self) -> None:
         """Move the cursor to what is selected."""

@@ -183,7 +183,16 @@ OVER_STEPS = {
 LEAF_OVER_STEPS = "{name} over {count} steps"
 LEAF_AT_STEP = "{measure} of {name} at step {step}"
 PHASES_IN_STEP = "phases of step {step}"
-TRAINING_VIEWS = {"curve": "v: log axis", "log": "v: table", "table": "v: curve"}
+HEAT_TITLES = {
+    "gradients": "gradient norm by parameter and step",
+    "updates": "update against weight, ‖Δ‖/‖value‖",
+    "zeros": "share of exact zeros in the gradient",
+}
+SHOWN_FROM = "({first} to {last} of {count})"
+WINDOW = "steps {first} to {last}"
+NO_PARAMETERS = "no parameter was changed, and no leaf got a gradient"
+TRAINING_VIEWS = {"curve": "v: log axis", "log": "v: heat maps", "heat": "v: table", "table": "v: curve"}
+HEAT_KEYS = "Shift+← → measure  + − fewer, more steps"
 TRAINING_KEYS = "[ ] step  ↑ ↓ parameter  Enter opens the step"
 KINDS = {
     "op": "made by {call} at",

@@ -101,6 +101,10 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
         """Move the view without selecting anything."""
         self.scroll_relative(x=across * 8, y=down * 4, animate=False)
 
+    def nearer(self, direction: int) -> bool:
+        """See what is shown from nearer or farther; False where the pane has no such thing of its own."""
+        return False
+
     def enter(self) -> None:
         """Move the cursor to what is selected."""
 

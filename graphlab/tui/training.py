@@ -18,7 +18,7 @@ _READ_ON = 0.03
 
 
 class TrainingPane(Pane):
-    """`[ ]` move the step, ↑ ↓ pick a parameter, Enter opens the step, v turns curve, logarithmic curve and table."""
+    """`[ ]` move the step, ↑ ↓ pick a parameter, Enter opens the step, v turns curves, heat maps and table."""
 
     number = 5
     fills_height = True
@@ -36,7 +36,7 @@ class TrainingPane(Pane):
         look = self.look
         key = (
             number, width, height, look, state.tensor_view, state.last, state.recording.is_running,
-            training.view, training.measure, training.picked,
+            training.view, training.measure, training.picked, training.heat.what, training.heat.zoom,
         )  # fmt: skip
         if self._built is not None and self._built[0] == key and training.is_read:
             return self._built[1]
@@ -63,7 +63,8 @@ class TrainingPane(Pane):
 
     def legend(self) -> str:
         """Return what the keys do here."""
-        wide = f"{messages.TRAINING_KEYS}  {messages.TRAINING_VIEWS[self.training.view]}"
+        keys = messages.HEAT_KEYS if self.training.view == "heat" else messages.TRAINING_KEYS
+        wide = f"{keys}  {messages.TRAINING_VIEWS[self.training.view]}"
         return wide if self.size.width >= len(wide) + 4 else messages.TRAINING_VIEWS[self.training.view]
 
     # -- keys ------------------------------------------------------------------------------------------------------
@@ -87,6 +88,12 @@ class TrainingPane(Pane):
         self.training.turn_measure(direction)
         self.refresh_rows()
 
+    def nearer(self, direction: int) -> bool:
+        """See fewer steps in the heat maps, or more."""
+        self.training.nearer(direction)
+        self.refresh_rows()
+        return True
+
     def enter(self) -> None:
         """Open the step: move the cursor to its first event."""
         if self.state.step is not None:
@@ -96,7 +103,7 @@ class TrainingPane(Pane):
             self.state.go(self.state.step.first)
 
     def switch_view(self) -> None:
-        """Turn curve, logarithmic curve and table."""
+        """Turn curve, logarithmic curve, heat maps and table."""
         self.training.turn_view()
         self.refresh_rows()
 

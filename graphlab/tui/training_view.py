@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy
@@ -30,6 +29,7 @@ from graphlab.tui.curves import (
 )
 from graphlab.tui.heat import cells_of
 from graphlab.tui.rows import Row, fit, row_width, rule, shorten, spread
+from graphlab.tui.training_heat import HeatPage, Hit
 from graphlab.tui.training_table import draw_table, lay_over, table_window
 from graphlab.tui.values import Mode, format_value, value_rows
 
@@ -38,21 +38,13 @@ if TYPE_CHECKING:
     from graphlab.recording import Recording
     from graphlab.tui.theme import Look
 
-View = Literal["curve", "log", "table"]
-VIEWS: tuple[View, ...] = ("curve", "log", "table")
+View = Literal["curve", "log", "heat", "table"]
+VIEWS: tuple[View, ...] = ("curve", "log", "heat", "table")
 
 _MOST_IN_TOTAL = 64
 """Beyond so many parameters no total is read: their curves are read only where they are seen."""
 _NUMBER = 10
 _STYLES: dict[Measure, str] = {"value": "number", "gradient": "gradient", "update": "update"}
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """What a cell stands for: a training step, or one of the parameters."""
-
-    step: int | None = None
-    leaf: int | None = None
 
 
 class TrainingView:
@@ -61,6 +53,7 @@ class TrainingView:
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self.series = Series(recording)
+        self.heat = HeatPage(self.series)
         self.view: View = "curve"
         self.measure: Measure = "gradient"
         self.picked = 0
@@ -81,10 +74,17 @@ class TrainingView:
         """Show the next of curve, curve on a logarithmic axis, table."""
         self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
         if self.view == "log" and not can_be_log(self.series.losses()):
-            self.view = "table"
+            self.view = "heat"
+
+    def nearer(self, direction: int) -> None:
+        """See fewer steps, or more."""
+        self.heat.nearer(direction)
 
     def turn_measure(self, direction: int) -> None:
         """Show another measure of the parameters over the steps."""
+        if self.view == "heat":
+            self.heat.turn(direction)
+            return
         self.measure = MEASURES[(MEASURES.index(self.measure) + direction) % len(MEASURES)]
 
     def hit(self, x: int, y: int) -> Hit | None:
@@ -110,12 +110,17 @@ class TrainingView:
         if number is None:
             return _filled([[(f" {messages.NO_STEPS}", "quiet")]], width, height)
         leaves = self.series.leaves(number)
-        self.is_read = self.series.read_on(leaves[:_MOST_IN_TOTAL], 0.006) if leaves else True
+        if self.view != "heat":
+            self.is_read = self.series.read_on(leaves[:_MOST_IN_TOTAL], 0.006) if leaves else True
         rows = self._head(number, leaves, width)[: max(height // 4, 1)]
         self._hits = [None] * len(rows)
         room = height - len(rows)
         if self.view == "table":
             rows += self._table(number, leaves, width, room)
+        elif self.view == "heat":
+            for row, find in self.heat.draw(number, leaves, self.picked, width, room, look):
+                rows += self._add([row], find)
+            self.is_read, self.page_size = self.heat.is_read, self.heat.page_size
         else:
             rows += self._curves(number, leaves, width, room, look, mode)
         return _filled(rows, width, height)
@@ -149,7 +154,7 @@ class TrainingView:
 
     def _movement(self, number: int, leaves: Sequence[Leaf]) -> Row:
         """Say how large the whole gradient was, and which parameter moved most for its size."""
-        if not 1 <= len(leaves) <= _MOST_IN_TOTAL:
+        if not 1 <= len(leaves) <= _MOST_IN_TOTAL or self.view == "heat":
             return []
         figures = [(leaf, self.series.figures(leaf, number)) for leaf in leaves]
         norms = [gradient for _, found in figures if (gradient := found["gradient"]) is not None]
