@@ -23,6 +23,7 @@ HEAVY = {
     "rich",
     "resvg_py",
     "graphviz",
+    "matplotlib",
 }
 
 # What each may bring of the heavy ones. A script's recorder needs torch; whoever only looks needs none of it.
@@ -42,6 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     "graphlab.graph": {"sqlite3"},
     "graphlab.layout": {"sqlite3", "numpy"},
     "graphlab.analysis": {"sqlite3", "numpy"},
+    "graphlab.training": {"sqlite3", "numpy"},
     "graphlab.renderers": {"sqlite3", "numpy"},
     "graphlab.tui": HEAVY - {"torch", "torchviz"},
     "graphlab.cli": set(),
