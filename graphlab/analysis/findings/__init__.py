@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from graphlab.analysis.findings import losses, messages, torch_errors
+from graphlab.analysis.findings import losses, messages, not_finite, torch_errors, zero_gradient
 from graphlab.analysis.findings.explained import without_explained
 from graphlab.analysis.findings.finding import SEVERITIES, Finding, make_finding
 from graphlab.errors import GraphlabError
@@ -22,6 +22,8 @@ Finder = Callable[["Recording"], Iterator[Finding]]
 FINDERS: tuple[Finder, ...] = (
     *torch_errors.FINDERS,
     *losses.FINDERS,
+    *not_finite.FINDERS,
+    *zero_gradient.FINDERS,
 )
 """Every finder, in the order in which they are asked."""
 

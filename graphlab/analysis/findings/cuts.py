@@ -1,0 +1,169 @@
+"""Where a gradient became 0 on its way back: the nodes that got one and handed on none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy
+
+from graphlab.analysis.findings.entries import Array, real
+from graphlab.analysis.findings.snapshots import is_zero
+
+if TYPE_CHECKING:
+    from graphlab.analysis.findings.flow import Flow
+    from graphlab.model import Edge, Node, Snapshot
+
+RECTIFIERS = frozenset({"Relu", "Threshold"})
+_BOUNDS = frozenset(
+    {"Hardtanh", "Clamp", "ClampMin", "ClampMax", "Relu6", "Hardsigmoid", "Hardswish", "Hardshrink", "Softshrink"}
+)
+SQUASHERS = frozenset({"Tanh", "Sigmoid", "Softmax", "SafeSoftmax", "LogSoftmax", "Softsign", "LogSigmoid", "Erf"})
+_STAIRS = frozenset({"Sign", "Round", "Floor", "Ceil", "Trunc", "Heaviside", "FloorDivide", "Sgn"})
+_PICKERS = frozenset(
+    {"Where", "Maximum", "Minimum", "Max", "Min", "Amax", "Amin", "Index", "Select", "Slice", "Gather", "Topk", "Sort",
+     "MaskedFill", "MaskedSelect", "IndexSelect", "Take", "Split", "Unbind", "MaxPool2DWithIndices", "Unsafe_Split",
+     "IndexPut", "IndexFill", "Kthvalue", "Median", "Embedding", "IndexPutImpl", "CopySlices", "MaskedScatter"}
+)  # fmt: skip
+_PRODUCTS = frozenset({"Mul", "Mm", "Addmm", "Bmm", "Baddbmm", "Mv", "Dot", "Addmv", "Convolution", "Linear", "Addcmul",
+                       "ReshapeAlias", "Lerp", "Pow", "Div"})  # fmt: skip
+_PASSES = frozenset(
+    {"T", "View", "UnsafeView", "ReshapeAlias", "Transpose", "Permute", "Expand", "Squeeze", "Unsqueeze", "Clone",
+     "Mul", "NativeDropout", "Tanh", "Gelu", "LeakyRelu", "Silu", "Elu", "Relu", "Threshold", "Slice",
+     "MaxPool2DWithIndices", "ToCopy", "Mm", "Bmm", "Mean", "Sum", "AvgPool2D"}
+)  # fmt: skip
+"""Ops that make 0 of 0."""
+_HORIZON = 5_000
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A node that got a gradient and handed on 0, and why."""
+
+    cause: str
+    node: Node
+    """The node that is to blame: it made the zero that the gradient was multiplied by, or is the cut itself."""
+    cut: Node
+    slot: int
+    share: float | None = None
+    """Of entries (or units) that hand on nothing."""
+    factor: str = ""
+    """The name of what was 0."""
+
+
+def stem(node: Node) -> str:
+    """Return the name of a node's op: `Relu` of `ReluBackward0`."""
+    return (node.op or "").rstrip("0123456789").removesuffix("Backward")
+
+
+def find_cuts(flow: Flow, leaf: int) -> list[Cut]:
+    """Return where the gradient of a leaf became 0, towards the loss; in the order of the forward."""
+    found: dict[tuple[int, int], Cut] = {}
+    waiting, seen = [leaf], {leaf}
+    for source in waiting:
+        edges = flow.users.get(source, [])
+        for edge in edges if len(seen) < _HORIZON else ():
+            norm, above = flow.edge_norm(edge), flow.upstream_norm(edge.target)
+            if norm is None or above is None:
+                continue
+            if norm > 0:
+                found[edge.target, -1] = Cut("cancels", flow.nodes[source], flow.nodes[source], edge.slot)
+            elif above > 0:
+                found[edge.target, edge.slot] = explain_cut(flow, edge)
+            elif edge.target not in seen:
+                seen.add(edge.target)
+                waiting.append(edge.target)
+    return sorted(found.values(), key=lambda cut: cut.cut.id)
+
+
+def explain_cut(flow: Flow, edge: Edge) -> Cut:
+    """Say why a node handed on no gradient along an edge."""
+    node = flow.nodes[edge.target]
+    name = stem(node)
+    if name in RECTIFIERS:
+        return Cut("rectified", node, node, edge.slot, zero_share(flow.value(node)))
+    if name in _BOUNDS:
+        return Cut("clamped", node, node, edge.slot, 1.0)
+    if name in SQUASHERS:
+        alone = name.endswith("oftmax") and (node.shape or ())[-1:] == (1,)
+        return Cut("softmax-of-one" if alone else "saturated", node, node, edge.slot, 1.0)
+    if name in _STAIRS:
+        return Cut("stairs", node, node, edge.slot)
+    if name in _PICKERS:
+        return Cut("not-taken", node, node, edge.slot)
+    if name == "NativeDropout":
+        return Cut("dropped", node, node, edge.slot)
+    if name in _PRODUCTS:
+        return _explain_product(flow, edge, node)
+    return Cut("other", node, node, edge.slot)
+
+
+def _explain_product(flow: Flow, edge: Edge, node: Node) -> Cut:
+    """Tell which factor was 0, and who made it so."""
+    others = [each for each in flow.inputs.get(node.id, ()) if each.slot != edge.slot]
+    for other in others:
+        maker = flow.nodes[other.source]
+        value = flow.recording.value(maker.id, flow.step.last)
+        if maker.kind in {"parameter", "leaf"}:
+            value = _value_before(flow, maker)
+        if not is_zero(value):
+            continue
+        blamed = _who_made_zero(flow, maker)
+        if stem(blamed) in RECTIFIERS:
+            return Cut("rectified", blamed, node, edge.slot, zero_share(flow.value(blamed)))
+        cause = "zero-parameter" if blamed.kind in {"parameter", "leaf"} else "zero-factor"
+        return Cut(cause, blamed if blamed.line else node, node, edge.slot, factor=_name(flow, blamed))
+    given = [each for each in flow.given(node) if each is not None]
+    if len(given) > 1 and any(map(is_zero, given)):
+        return Cut("zero-factor", node, node, edge.slot)
+    return Cut("zero-number" if len(given) <= 1 and stem(node) in {"Mul", "Div"} else "other", node, node, edge.slot)
+
+
+def _value_before(flow: Flow, leaf: Node) -> Snapshot | None:
+    """Return what a parameter was when the step's backward ran: before its update."""
+    return flow.recording.value(leaf.id, flow.recording.last_backward_end(flow.step))
+
+
+def _who_made_zero(flow: Flow, node: Node) -> Node:
+    """Follow zeros back through ops that only pass them on."""
+    for _ in range(50):
+        name = stem(node)
+        if node.kind != "op" or name not in _PASSES:
+            return node
+        sources = [flow.nodes[edge.source] for edge in flow.inputs.get(node.id, ())]
+        zeros = [
+            each for each in sources if is_zero(_value_before(flow, each) if each.kind != "op" else flow.value(each))
+        ]
+        if not zeros:
+            return node
+        node = zeros[0]
+    return node
+
+
+def _name(flow: Flow, node: Node) -> str:
+    names = flow.recording.names(flow.step.last)
+    return node.name or next(iter(names.get(node.id, ())), "") or (node.call or node.op or node.kind)
+
+
+def zero_share(value: Snapshot | None) -> float | None:
+    """Return the share of units of which no entry gets through; of a large tensor the share of entries."""
+    array = real(value)
+    if array is None:
+        if value is None or value.array is None or not value.array.size:
+            return None
+        return float((stopped(numpy.asarray(value.array, "f8"))).mean())
+    return float(dead_units(array).mean()) if array.size else None
+
+
+def stopped(array: Array) -> Array:
+    """Say which outputs of a rectifier hand on no gradient."""
+    return numpy.asarray(array <= 0)
+
+
+def dead_units(array: Array) -> Array:
+    """Say which units of a layer's output hand on nothing for any sample: units are the last axis, or channels."""
+    if array.ndim < 2:
+        return numpy.atleast_1d(stopped(array))
+    axis = 1 if array.ndim in {4, 5} else array.ndim - 1
+    rest = tuple(place for place in range(array.ndim) if place != axis)
+    return numpy.asarray(stopped(array).all(axis=rest))

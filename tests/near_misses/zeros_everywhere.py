@@ -1,0 +1,19 @@
+"""Only the last layer begins at zero: after one step both learn"""
+
+import torch
+
+torch.manual_seed(0)
+x = torch.randn(30, 4)
+y = torch.sin(x[:, :1])
+w1 = (torch.randn(4, 6) * 0.5).requires_grad_()
+w2 = torch.zeros(6, 1, requires_grad=True)
+
+for step in range(6):
+    hidden = torch.tanh(x @ w1)
+    output = hidden @ w2
+    loss = ((output - y) ** 2).mean()
+    loss.backward()
+    with torch.no_grad():
+        for w in (w1, w2):
+            w -= 0.1 * w.grad
+            w.grad = None
