@@ -46,12 +46,13 @@ def find_zero_gradients(recording: Recording) -> Iterator[Finding]:
             continue
         seen = step if recording.step(step).detail == "full" else _step_with_edges(recording, step)
         cuts = find_cuts(flow_of(recording, seen), leaf)[:1] if seen is not None else []
-        if not cuts or (cuts[0].cause == "other" and recording.step(step).detail == "light"):
+        is_unknown = not cuts or (cuts[0].cause == "other" and recording.step(step).detail == "light")
+        if len(training.gradient(leaf)) == 1 and (is_unknown or cuts[0].cause in _PASSING):
+            continue
+        if is_unknown:
             light.setdefault(step, []).append(training.name(leaf))
             continue
         cut = cuts[0]
-        if len(training.gradient(leaf)) == 1 and cut.cause in _PASSING:
-            continue
         place = cut.node if cut.cause != "zero-parameter" else cut.cut
         known = groups.setdefault((place.file, place.line or -place.id, cut.cause), _Group(step, seen or step))
         known.cuts.append(cut)
