@@ -6,6 +6,7 @@ and what a leaf is given, lie in the same memory.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from graphlab.capture.identity import storage_of
 
 Found = tuple[float | None, float | None, float | None]
 """Norm, minimum and maximum."""
+Subtract = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 _ROW = 1024
 """Numbers that are summed as float32 before the sums are as float64: eight digits, in a quarter of the time."""
 _LARGE = 4 * _ROW
@@ -98,12 +100,12 @@ def _norm(tensor: torch.Tensor) -> float:
     return float(torch.linalg.vector_norm(tensor, dtype=torch.float64).item())
 
 
-def distance(before: torch.Tensor, after: torch.Tensor) -> float | None:
+def distance(before: torch.Tensor, after: torch.Tensor, subtract: Subtract = torch.sub) -> float | None:
     """Return the 2-norm of after − before; None where the shape is another."""
     if before.shape != after.shape:
         return None
     before, after = before.detach(), after.detach()
     if after.dtype is torch.float32 is before.dtype and after.numel() > _LARGE:
-        return _norm((after - before).reshape(-1))  # a difference of two is rounded once, and so each as exact
+        return _norm(subtract(after, before).reshape(-1))  # a difference of two is rounded once, and so each as exact
     wide = torch.complex128 if after.is_complex() else torch.float64
     return float(torch.linalg.vector_norm(after.to(wide) - before.to(wide)).item())

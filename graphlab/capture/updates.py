@@ -19,6 +19,7 @@ from graphlab.capture.ops import Ops
 from graphlab.capture.optimizer_states import rates_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.rows import MOST
+from graphlab.capture.scratch import Scratch
 from graphlab.capture.snapshots import PLAIN_TYPES, is_opaque
 from graphlab.capture.steps import Steps
 
@@ -41,6 +42,7 @@ class Updates:
         """By node: the leaves whose `.grad` the script may have changed since it was last looked at."""
         self._before: dict[int, tuple[torch.Tensor, TensorState]] = {}
         """By node: values from before a change, to measure how far it went, and their state."""
+        self._scratch = Scratch()
         self._storages: dict[int, LeafState] = {}
         """By the address of its storage: each leaf that a backward has reached (`w.data` shares it)."""
         self.light: Light | None = None
@@ -64,6 +66,7 @@ class Updates:
             handle.remove()
         self._handles.clear()
         self._before.clear()
+        self._scratch = Scratch()
 
     # -- optimizers ------------------------------------------------------------------------------------------------
 
@@ -137,7 +140,7 @@ class Updates:
             else:
                 leaves = [leaf for leaf, _ in self._leaves_of(optimizer)]
                 self._note_update(leaves, type(optimizer).__name__, rates_of(optimizer))
-            self._before.clear()
+            self._forget_copies()
 
     def note_skipped(self, optimizer: torch.optim.Optimizer) -> None:
         """Write that gradients were not finite and an update was left out: the training step ends all the same."""
@@ -163,7 +166,7 @@ class Updates:
             self._depth -= 1
             if self.light is None:
                 self.ops.resume()
-                self._before.clear()
+                self._forget_copies()
 
     @property
     def is_stepping(self) -> bool:
@@ -198,7 +201,7 @@ class Updates:
         if is_opaque(tensor):
             return
         with torch.no_grad():
-            self._before[leaf.node] = tensor.detach().clone(), state
+            self._before[leaf.node] = self._scratch.copy(tensor), state
 
     def after_change(self, targets: Sequence[torch.Tensor]) -> None:
         """Note what became of them; a tensor that is a leaf's `.grad` is looked at when the statement has ended."""
@@ -215,7 +218,7 @@ class Updates:
                 self._note_update(changed, None)
             for leaf in changed:
                 self.reached(leaf)  # `w.data = …` gives it another storage
-        self._before.clear()
+        self._forget_copies()
 
     def _holder_by_storage(self, target: torch.Tensor) -> LeafState | None:
         """Return the leaf whose `.grad` is changed through what shares its storage, at the same version."""
@@ -227,6 +230,11 @@ class Updates:
             return None
         leaf.grad_version = -1
         return leaf
+
+    def _forget_copies(self) -> None:
+        if self._before:
+            self._scratch.give_back([copy for copy, _ in self._before.values()])
+            self._before.clear()
 
     def _leaf_of(self, target: torch.Tensor) -> LeafState | None:
         """Return the leaf that a change in place would update: it, or what shares its storage, after a backward."""
@@ -259,7 +267,7 @@ class Updates:
                 continue
             kept_pairs.append((leaf, tensor, *kept))
         changes = []
-        for pair, moved in zip(kept_pairs, _distances(kept_pairs), strict=True):
+        for pair, moved in zip(kept_pairs, _distances(kept_pairs, self._scratch), strict=True):
             _, tensor, _, state = pair
             # What the script writes by hand is a change even where it moves nothing, as an optimizer's step is.
             if moved != 0.0 or (optimizer is None and state.version != version_of(tensor)):
@@ -338,7 +346,9 @@ class Updates:
         self.sink.end_event(event, kind, self.registry.find_place(), node=changes[0][0].node)
 
 
-def _distances(pairs: Sequence[tuple[LeafState, torch.Tensor, torch.Tensor, TensorState]]) -> list[float | None]:
+def _distances(
+    pairs: Sequence[tuple[LeafState, torch.Tensor, torch.Tensor, TensorState]], scratch: Scratch
+) -> list[float | None]:
     """Return how far tensors have moved: 0 exactly where they are the same, None where their shape is another."""
     found: list[float | None] = []
     together: list[int] = []
@@ -351,13 +361,13 @@ def _distances(pairs: Sequence[tuple[LeafState, torch.Tensor, torch.Tensor, Tens
             together.append(len(found))
             found.append(0.0)
         else:
-            found.append(0.0 if _is_same(before, after) else distance(before, after))
+            found.append(distance(before, after, scratch.difference))
     moved = distances([pairs[index][2] for index in together], [pairs[index][1] for index in together])
     for index, size in zip(together, moved, strict=True):
-        is_same = not math.isfinite(size) and torch.equal(pairs[index][2], pairs[index][1])
-        found[index] = 0.0 if is_same else size
+        found[index] = size
+    for index, (_, after, before, _) in enumerate(pairs):
+        known = found[index]
+        # Infinities that stayed are no finite distance away from themselves.
+        if known is not None and not math.isfinite(known) and torch.equal(before, after):
+            found[index] = 0.0
     return found
-
-
-def _is_same(before: torch.Tensor, after: torch.Tensor) -> bool:
-    return before.shape == after.shape and torch.equal(before, after)
