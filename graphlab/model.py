@@ -80,6 +80,19 @@ class Snapshot:
         flat = numpy.frombuffer(self.data, dtype=self.stored)
         return flat.reshape(self.shape) if self.is_complete else flat
 
+    @property
+    def magnitude(self) -> float | None:
+        """Its 2-norm, as in `statistics`, without the work for the other figures."""
+        return self.norm if self.data is None or self.stride != 1 else self._exact_norm
+
+    @cached_property
+    def _exact_norm(self) -> float:
+        import numpy
+
+        assert self.array is not None
+        with numpy.errstate(all="ignore"):
+            return float(numpy.linalg.norm(_widened(self.array)))
+
     @cached_property
     def statistics(self) -> Statistics:
         """Norm, extremes, mean and counts: exact where every element was kept, else of the sample."""
@@ -121,11 +134,8 @@ def _statistics(snapshot: Snapshot) -> Statistics:
     if array is None or array.size == 0:
         empty_norm = 0.0 if array is not None else snapshot.norm
         return Statistics(empty_norm, snapshot.minimum, snapshot.maximum, None, None, None, None, False)
-    if array.dtype == bool:
-        array = array.astype("u1")
     with numpy.errstate(all="ignore"):
-        # In float64, so that the figures do not depend on how a sum was blocked.
-        wide = array.astype("c16" if array.dtype.kind == "c" else "f8").ravel()
+        wide = _widened(array)
         real = numpy.abs(wide) if wide.dtype.kind == "c" else wide
         nans = int(numpy.isnan(wide).sum())
         exact = snapshot.is_complete
@@ -139,6 +149,11 @@ def _statistics(snapshot: Snapshot) -> Statistics:
             infinities=int(numpy.isinf(wide).sum()),
             is_sampled=not exact,
         )
+
+
+def _widened(array: numpy.ndarray[Any, Any]) -> numpy.ndarray[Any, Any]:
+    """Return the elements as one row, in float64, so that figures do not depend on how a sum was blocked."""
+    return array.astype("c16" if array.dtype.kind == "c" else "f8").ravel()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from graphlab.model import Event, Node, Snapshot, Tensor
     from graphlab.recording import Recording
 
+_NAMED = 4
+"""How many of the tensors that an event changed a sentence names."""
+
 
 def format_shape(shape: tuple[int, ...] | None) -> str:
     """Write a shape as people say it: `20x10`, `()` for a scalar."""
@@ -89,13 +92,14 @@ def _say_gradient(recording: Recording, event: Event) -> str:
 
 def _say_changes(recording: Recording, event: Event, verb: str) -> str:
     words = []
-    for change in recording.changes(event.id):
+    count = recording.reader.number("SELECT COUNT(*) FROM changes WHERE event = ?", event.id) or 0
+    for change in recording.changes(event.id, _NAMED):
         name = node_words(recording, recording.node(change.node), event.id)
         if change.what == "value":
             words.append(f"{name} by {format_number(change.difference)}")
         else:
             words.append(f"{name} from {_norm(change.before)} to {_norm(change.after)}")
-    shown = ", ".join(words[:4]) + (f" and {len(words) - 4} more" if len(words) > 4 else "")
+    shown = ", ".join(words) + (f" and {count - _NAMED} more" if count > _NAMED else "")
     return f"{verb} {shown}"
 
 

@@ -7,7 +7,7 @@ moment), and because a list of edges costs a fraction of a networkx graph.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from graphlab.model import LEAF_KINDS, Edge, Node, Span, Step
@@ -53,24 +53,28 @@ def read_structure(reader: Reader, step: Step, spans: list[Span]) -> Structure:
     return Structure(nodes, edges, counted)
 
 
-def read_nodes_and_edges(reader: Reader, picked: set[int]) -> tuple[dict[int, Node], list[Edge]]:
-    """Read some nodes and the edges into them: nodes by number in order, edges in order of target and slot."""
-    return _read_nodes(reader, picked), _read_edges(reader, picked)
+def read_nodes_and_edges(reader: Reader, made: Mapping[int, int]) -> tuple[dict[int, Node], list[Edge]]:
+    """Read some nodes and the edges into them: nodes by number in order, edges in order of target and slot.
+
+    Args:
+        made: by node the event that is to stand as that which made it, and the edges into it; a leaf keeps its own.
+    """
+    return _read_nodes(reader, set(made), made), _read_edges(reader, set(made), made)
 
 
-def _read_nodes(reader: Reader, picked: set[int]) -> dict[int, Node]:
+def _read_nodes(reader: Reader, picked: set[int], made: Mapping[int, int] | None = None) -> dict[int, Node]:
     nodes: dict[int, Node] = {}
     for first, last in number_ranges(picked):
-        for node in reader.nodes("WHERE id BETWEEN ? AND ? ORDER BY id", first, last):
+        for node in reader.nodes("WHERE id BETWEEN ? AND ? ORDER BY id", first, last, made=made):
             if node.id in picked:
                 nodes[node.id] = node
     return nodes
 
 
-def _read_edges(reader: Reader, picked: set[int]) -> list[Edge]:
+def _read_edges(reader: Reader, picked: set[int], made: Mapping[int, int] | None = None) -> list[Edge]:
     edges: list[Edge] = []
     for first, last in number_ranges(picked):
-        found = reader.edges("WHERE target BETWEEN ? AND ? ORDER BY target, slot", first, last)
+        found = reader.edges("WHERE target BETWEEN ? AND ? ORDER BY target, slot", first, last, made=made)
         edges += [edge for edge in found if edge.target in picked]
     return edges
 

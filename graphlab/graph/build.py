@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graphlab.crowd import without_collector
 from graphlab.recording.calls import read_calls
 from graphlab.recording.figures import Figures
 from graphlab.sentences import say_event
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from graphlab.recording import Recording
 
 
+@without_collector()
 def build_graph(recording: Recording, moment: int, *, has_future: bool = False) -> Graph:
     """Return the graph of the step that a moment lies in, as of that moment.
 
@@ -41,7 +43,7 @@ def build_graph(recording: Recording, moment: int, *, has_future: bool = False) 
         structure = recording.structure(recording.step_of(moment).step)
         names = recording.names(moment)
         calls = read_calls(recording, structure.nodes.values())
-        figures = Figures(recording, structure.nodes.values(), moment)
+        figures = Figures(recording, structure, moment)
         files = {file.id: file.path for file in recording.files}
         now = recording.event(moment).node if moment else None
         for node in structure.nodes.values():

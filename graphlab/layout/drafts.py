@@ -6,7 +6,7 @@ Apart from the rules in `groups`: these arrange what ran, and leave it to this m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from graphlab.layout.sketch import Sketch
@@ -26,6 +26,10 @@ class Draft:
     items: tuple[Item, ...]
     count: int = 1
     is_rest: bool = False
+
+    def holding(self, items: tuple[Item, ...]) -> Draft:
+        """Return the same group with other members."""
+        return Draft(self.kind, self.name, items, self.count, self.is_rest)
 
 
 Item = int | Draft
@@ -129,7 +133,7 @@ def _with_leaves(
     items: tuple[Item, ...], way: tuple[int, ...], adopted: dict[tuple[int, ...], list[Item]]
 ) -> tuple[Item, ...]:
     inside = (
-        replace(item, items=_with_leaves(item.items, (*way, index), adopted)) if isinstance(item, Draft) else item
+        item.holding(_with_leaves(item.items, (*way, index), adopted)) if isinstance(item, Draft) else item
         for index, item in enumerate(items)
     )
     return (*inside, *adopted.get(way, ()))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def join_gradients(gradients: Iterable[Snapshot | None]) -> Snapshot | None:
     """Return different tensors' gradients as one, of which only the norm is known; None where there is none."""
-    known = [(gradient, norm) for gradient in gradients if gradient and (norm := gradient.statistics.norm) is not None]
+    known = [(gradient, norm) for gradient in gradients if gradient and (norm := gradient.magnitude) is not None]
     if len(known) < 2:
         return known[0][0] if known else None
     norms = [norm for _, norm in known]
@@ -40,7 +40,7 @@ def flow_back(graph: networkx.MultiDiGraph, edges: Iterable[EdgeKey]) -> Snapsho
 
 def find_invalid(gradients: Iterable[Snapshot | None]) -> str | None:
     """Return `NaN` or `∞` if that is in a gradient, NaN first; else None."""
-    norms = [gradient.statistics.norm for gradient in gradients if gradient is not None]
+    norms = [gradient.magnitude for gradient in gradients if gradient is not None]
     found = [norm for norm in norms if norm is not None and not math.isfinite(norm)]
     return None if not found else "NaN" if any(map(math.isnan, found)) else "∞"
 

@@ -229,12 +229,16 @@ def apply_folding(graph: networkx.MultiDiGraph, folding: Folding) -> networkx.Mu
 def _add_edges(graph: networkx.MultiDiGraph, folded: networkx.MultiDiGraph, home: dict[int, int]) -> None:
     """Add one edge for all that lead from a group to another, and every other edge as it is."""
     merged: dict[tuple[int, int], list[EdgeKey]] = {}
-    edges = sorted(graph.edges(keys=True, data=True), key=lambda edge: (edge[1], edge[3].get("slot") or 0, edge[0]))
-    for source, target, key, data in edges:
-        ends = home.get(source, source), home.get(target, target)
-        if ends == (source, target) and source not in home and target not in home:
+    between = [
+        (target, data.get("slot") or 0, source, key, data)
+        for source, target, key, data in graph.edges(keys=True, data=True)
+        if source not in home or home[source] != home.get(target)
+    ]
+    for target, _, source, key, data in sorted(between, key=lambda edge: edge[:3]):
+        if source not in home and target not in home:
             folded.add_edge(source, target, key, **data)
-        elif ends[0] != ends[1]:
+        else:
+            ends = home.get(source, source), home.get(target, target)
             merged.setdefault(ends, []).append((source, target, key))
     for (source, target), keys in merged.items():
         bundle = [graph.edges[key] for key in keys]

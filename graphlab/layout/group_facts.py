@@ -32,9 +32,11 @@ def group_facts(graph: networkx.MultiDiGraph, group: Group, number: int, nodes: 
     out = _result(graph, nodes)
     leaves = [data for data in members if data.get("kind") in LEAF_KINDS]
     inside = set(nodes)
-    edges = [edge for node in nodes for edge in graph.out_edges(node, keys=True)]
-    leaving = [edge for edge in edges if edge[1] not in inside and graph.nodes[edge[0]].get("kind") not in LEAF_KINDS]
-    within = [data.get("gradient") for data in (*members, *(graph.edges[edge] for edge in edges))]
+    edges = list(graph.out_edges(nodes, keys=True, data="gradient"))
+    leaving = [
+        edge[:3] for edge in edges if edge[1] not in inside and graph.nodes[edge[0]].get("kind") not in LEAF_KINDS
+    ]
+    within = [*(data.get("gradient") for data in members), *(edge[3] for edge in edges)]
     states = {data.get("state") for data in members}
     words = _count_members(members)
     calls = dict.fromkeys(str(data.get("call") or data.get("op") or "") for data in ops[:1000])
@@ -71,7 +73,7 @@ def worst_gradient(gradients: Iterable[Snapshot | None]) -> Snapshot | None:
     """Return the worst of some gradients: one with a NaN, else one that is infinite, else the largest."""
     worst: tuple[tuple[int, float], Snapshot] | None = None
     for gradient in gradients:
-        norm = gradient.statistics.norm if gradient is not None else None
+        norm = gradient.magnitude if gradient is not None else None
         if gradient is None or norm is None:
             continue
         rank = (2, 0.0) if math.isnan(norm) else (1, 0.0) if math.isinf(norm) else (0, norm)
@@ -93,8 +95,8 @@ def _result(graph: networkx.MultiDiGraph, nodes: Sequence[int]) -> dict[str, Any
     """Return the last op that gives something to others, or to nobody; what only gives stands last in a group."""
     inside = set(nodes)
     ops = [node for node in nodes if graph.nodes[node].get("kind") == "op"]
-    giving = [node for node in ops if not inside.issuperset(graph.successors(node)) or not graph.out_degree(node)]
-    facts: dict[str, Any] = graph.nodes[(giving or ops or list(nodes))[-1]]
+    giving = (node for node in reversed(ops) if not graph.adj[node] or not inside.issuperset(graph.adj[node]))
+    facts: dict[str, Any] = graph.nodes[next(giving, (ops or list(nodes))[-1])]
     return facts
 
 
@@ -125,11 +127,9 @@ def _count_members(members: Sequence[dict[str, Any]]) -> str:
 def _takes(graph: networkx.MultiDiGraph, inside: set[int]) -> list[tuple[int, ...] | None]:
     """Return the shape of each tensor that comes in, parameters aside."""
     found: dict[tuple[int, int], tuple[int, ...] | None] = {}
-    for node in inside:
-        for source, _, output in graph.in_edges(node, data="output"):
-            data = graph.nodes[source]
-            if source not in inside and data.get("kind") not in LEAF_KINDS:
-                found[source, output or 0] = data.get("shape")
+    for source, _, output in graph.in_edges(inside, data="output"):
+        if source not in inside and graph.nodes[source].get("kind") not in LEAF_KINDS:
+            found[source, output or 0] = graph.nodes[source].get("shape")
     return [found[key] for key in sorted(found)]
 
 

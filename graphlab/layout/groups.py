@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from graphlab.layout.drafts import Draft, Forest, GroupKind, Item, adopt_leaves, flat_places
-from graphlab.layout.repeats import Run, find_runs, has_shared_leaf, shares_leaves
+from graphlab.layout.repeats import Run, find_runs, has_shared_leaf, label_ops, shares_leaves
 from graphlab.layout.sketch import Sketch, sketch_graph
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def _each_level(items: tuple[Item, ...], change: Callable[[tuple[Item, ...]], tu
     if all(isinstance(item, int) for item in items):
         return change(items)
     inside = (
-        replace(item, items=_each_level(item.items, change))
+        item.holding(_each_level(item.items, change))
         if isinstance(item, Draft) and item.kind not in {"transpose", "views"}
         else item
         for item in items
@@ -249,15 +249,17 @@ def _each_level(items: tuple[Item, ...], change: Callable[[tuple[Item, ...]], tu
 
 
 def _gather_runs_alike(sketch: Sketch, forest: Forest, kind: Literal["steps", "repeat"]) -> Forest:
+    labels = label_ops(sketch)
+
     def join(items: tuple[Item, ...]) -> tuple[Item, ...]:
         if len(items) < 2:
             return items
-        flat = [flat_places([item]) for item in items]
+        flat = [[item] if isinstance(item, int) else flat_places(item.items) for item in items]
         if kind == "steps" and not has_shared_leaf(sketch, flat):
             return items
         joined: list[Item] = []
         done = 0
-        for run in find_runs(sketch, flat):
+        for run in find_runs(sketch, flat, labels):
             starts = range(run.start, run.end, run.period)
             ops = [[at for member in flat[start : start + run.period] for at in member] for start in starts[:3]]
             is_worth = run.count > 2 or len(ops[0]) > 3
@@ -284,7 +286,7 @@ def _repeat(
         block = items[start : start + run.period]
         if run.period > 1:
             # There may be repeats within a block, such as two linear layers with a ReLU each.
-            block = join(block)
+            block = block if run.is_varied else join(block)
             blocks.append(Draft("block", _name_run(sketch, flat_places(block)), block))
         else:
             blocks.append(block[0])

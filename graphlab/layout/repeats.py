@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from graphlab.layout.sketch import Sketch
@@ -28,19 +28,37 @@ class Run:
     period: int
     """How many members each block has."""
     count: int
+    is_varied: bool = False
+    """Whether no two members of a block are alike, so that there are no runs within it."""
 
     @property
     def end(self) -> int:
         return self.start + self.period * self.count
 
 
-def find_runs(sketch: Sketch, sequence: Sequence[Sequence[int]]) -> list[Run]:
+def label_ops(sketch: Sketch) -> list[int]:
+    """Return a number for each place, the same for the same op on as many inputs and parameters of the same shapes."""
+    known: dict[tuple[object, ...], int] = {}
+    found = []
+    for place, op in enumerate(sketch.ops):
+        leaves = tuple((sketch.kinds[at], sketch.shapes[at]) for at in sketch.learned[place])
+        found.append(known.setdefault((op, len(sketch.inputs[place]), leaves), len(known)))
+    return found
+
+
+def find_runs(sketch: Sketch, sequence: Sequence[Sequence[int]], op_labels: Sequence[int]) -> list[Run]:
     """Return the runs of blocks alike in a sequence of members, each given by the places of its ops in their order.
 
     The runs do not overlap and stand in the order of the sequence; of several ways to cut one stretch, that with the
     shortest blocks is taken.
+
+    Args:
+        op_labels: those of `label_ops`.
     """
-    labels = _label(sketch, sequence)
+    known: dict[tuple[int, ...], int] = {}
+    labels = [known.setdefault(tuple([op_labels[place] for place in member]), len(known)) for member in sequence]
+    if len(known) == len(labels):
+        return []
     wiring = _Wiring(sketch, sequence)
     found: list[Run] = []
     for period in _periods(labels):
@@ -53,22 +71,9 @@ def find_runs(sketch: Sketch, sequence: Sequence[Sequence[int]]) -> list[Run]:
     for run in found:
         if not any(taken[run.start : run.end]):
             taken[run.start : run.end] = [True] * (run.end - run.start)
-            kept.append(run)
+            is_varied = len(set(labels[run.start : run.start + run.period])) == run.period
+            kept.append(replace(run, is_varied=is_varied))
     return sorted(kept, key=lambda run: run.start)
-
-
-def _label(sketch: Sketch, sequence: Sequence[Sequence[int]]) -> list[int]:
-    """Return a number for each member, the same for members that hold the same ops on parameters of the same shapes."""
-    known: dict[tuple[object, ...], int] = {}
-    op_labels: dict[int, tuple[object, ...]] = {}
-
-    def label(place: int) -> tuple[object, ...]:
-        if place not in op_labels:
-            leaves = tuple((sketch.kinds[at], sketch.shapes[at]) for at in sketch.learned[place])
-            op_labels[place] = sketch.ops[place], len(sketch.inputs[place]), leaves
-        return op_labels[place]
-
-    return [known.setdefault(tuple(map(label, member)), len(known)) for member in sequence]
 
 
 def _periods(labels: Sequence[int]) -> list[int]:

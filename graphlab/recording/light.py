@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from graphlab.errors import RecordingError
-from graphlab.model import LEAF_KINDS, Event, Snapshot
+from graphlab.model import Event, Snapshot
 from graphlab.store.light import LightStep, absent_mask, is_absent, pack_reals, unpack_reals
 from graphlab.structure import Structure, read_nodes_and_edges, unpack_numbers
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import numpy
 
-    from graphlab.model import EventKind
+    from graphlab.model import EventKind, Node
     from graphlab.recording.run import Recording
     from graphlab.store.light import Blocks
 
@@ -136,11 +136,8 @@ class LightReader:
                 roots.update(graph.roots)
                 for node in (*graph.nodes, *graph.roots):
                     made.setdefault(node, step.events[index])
-        nodes, edges = read_nodes_and_edges(self._recording.reader, set(made))
-        shown = {
-            node.id: node if node.kind in LEAF_KINDS else replace(node, event=made[node.id]) for node in nodes.values()
-        }
-        return Structure(shown, [replace(edge, event=made[edge.target]) for edge in edges], frozenset(made) - roots)
+        nodes, edges = read_nodes_and_edges(self._recording.reader, made)
+        return Structure(nodes, edges, frozenset(made) - roots)
 
     def made(self, number: int) -> list[tuple[int, numpy.ndarray[Any, Any]]] | None:
         """Return each backward of a light step with the nodes that it ran through, ascending; None for a full step."""
@@ -213,18 +210,26 @@ class LightReader:
                 if end <= after:
                     return None
                 if end <= moment and node in step.outline.places:
-                    return (self._figure_of(node, step.figure(node)),)
+                    return (self.figure_of(self._recording.node(node), step.figure(node)),)
             number = self.blocks.next_step(number, -1)
         return None
 
-    def _figure_of(self, node: int, figure: float | None) -> Snapshot | None:
-        facts = self._recording.node(node)
+    def figure_of(self, facts: Node, figure: float | None) -> Snapshot | None:
+        """Return what a light step has kept of a leaf's gradient as what a full one keeps."""
         if figure is None:
             return None
         shape, dtype, device = facts.shape or (), facts.dtype or "float32", facts.device or "cpu"
         kept = Snapshot(shape, dtype, device, "<f8", norm=abs(figure))
         is_number = kept.size == 1 and self._recording.has_values and not dtype.startswith("complex")
         return replace(kept, data=pack_reals([figure])) if is_number else kept
+
+    def norms_of(self, event: int) -> dict[tuple[int, int], float]:
+        """Return what the end of a backward kept of the gradients inside its graph: norms by node and slot."""
+        number, norms = self._norms(event)
+        graph = self.graph(number)
+        # There may be fewer norms than places, where the run ended within the backward.
+        found = zip(graph.places, norms, strict=False) if graph is not None else ()
+        return {place: norm for place, norm in found if not is_absent(norm)}
 
     def edge_norm(self, node: int, slot: int, moment: int) -> Snapshot | None:
         """Return what a light step on the schedule kept of a gradient inside its graph, as of a moment, or None."""

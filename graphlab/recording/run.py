@@ -411,9 +411,10 @@ class Recording(ShownInNotebooks):
             tensor_object, moment,
         )  # fmt: skip
 
-    def changes(self, event: int) -> list[Change]:
-        """Return what an event changed in leaves: `.grad` or values."""
-        return [self._make_change(row) for row in self.reader.changes("WHERE event = ? ORDER BY node", event)]
+    def changes(self, event: int, most: int = -1) -> list[Change]:
+        """Return what an event changed in leaves, `.grad` or values; where `most` is given, only so many."""
+        rows = self.reader.changes("WHERE event = ? ORDER BY node LIMIT ?", event, most)
+        return [self._make_change(row) for row in rows]
 
     def changes_of(self, node: int, what: str, first: int, last: int) -> list[Change]:
         """Return the changes of a leaf's `grad` or `value` between two events, in order."""

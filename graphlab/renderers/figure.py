@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphlab.crowd import without_collector
 from graphlab.errors import RenderError
 from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, LabelSize, lay_out_boxes
 from graphlab.layout.fold import apply_folding, plan_folding, without_strays
@@ -37,6 +38,7 @@ class Figure:
     layout: BoxLayout
 
 
+@without_collector()
 def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
     """Read and lay out a graph, on the positions of `options.stage` where there is one."""
     is_alone = options.stage is None or options.stage is graph

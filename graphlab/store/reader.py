@@ -11,13 +11,13 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from graphlab.errors import RecordingError
-from graphlab.model import Change, Edge, Event, Node, Snapshot, SourceFile, Span, Tensor
+from graphlab.model import LEAF_KINDS, Change, Edge, Event, Node, Snapshot, SourceFile, Span, Tensor
 from graphlab.store.format import (
     APPLICATION_ID,
     FORMAT_VERSION,
@@ -274,14 +274,16 @@ class Reader:
             rows = self.rows(f"{_EVENT} {where}", *values)
             return [(*row[:8], json.loads(row[8]) if row[8] else {}) for row in rows]
 
-    def nodes(self, where: str, *values: Any) -> list[Node]:
-        """Return the nodes for which a condition holds."""
+    def nodes(self, where: str, *values: Any, made: Mapping[int, int] | None = None) -> list[Node]:
+        """Return the nodes for which a condition holds; `made` gives the events of what is no leaf."""
         with self.session():
-            return [_node(row) for row in self.rows(f"{_NODE} {where}", *values)]
+            return [_node(row, made or {}) for row in self.rows(f"{_NODE} {where}", *values)]
 
-    def edges(self, where: str, *values: Any) -> list[Edge]:
-        """Return the edges for which a condition holds."""
-        return [Edge(*row) for row in self.rows(f"{_EDGE} {where}", *values)]
+    def edges(self, where: str, *values: Any, made: Mapping[int, int] | None = None) -> list[Edge]:
+        """Return the edges for which a condition holds; `made` gives the events of their targets."""
+        rows = self.rows(f"{_EDGE} {where}", *values)
+        events = made or {}
+        return [Edge(row[0], row[1], row[2], row[3], events.get(row[1], row[4]), row[5]) for row in rows]
 
     def tensors(self, where: str, *values: Any) -> list[Tensor]:
         """Return the states of tensors for which a condition holds."""
@@ -322,9 +324,10 @@ def _snapshot(row: tuple[Any, ...]) -> Snapshot:
     return Snapshot(shape, row[1], row[2], row[3], row[4], row[5], norm, minimum, maximum)
 
 
-def _node(row: tuple[Any, ...]) -> Node:
+def _node(row: tuple[Any, ...], made: Mapping[int, int]) -> Node:
+    event = row[2] if row[1] in LEAF_KINDS else made.get(row[0], row[2])
     shape = None if row[9] is None else decode_shape(row[9])
-    return Node(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], shape, row[10], row[11])
+    return Node(row[0], row[1], event, row[3], row[4], row[5], row[6], row[7], row[8], shape, row[10], row[11])
 
 
 def _tensor(row: tuple[Any, ...]) -> Tensor:
