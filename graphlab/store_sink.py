@@ -141,6 +141,13 @@ class StoreSink:
             insert("saved", (number, name, encode_shape(size), kind))
         return number
 
+    def add_arguments(
+        self, node: int, numbers: str, states: Sequence[tuple[str, int]], values: Sequence[tuple[str, int]]
+    ) -> None:
+        """Say with what a node's backward will reckon."""
+        named = [f"{name} {number}" for name, number in states] + [f"{name} -{number}" for name, number in values]
+        self._insert("arguments", (node, numbers, "\n".join(named)))
+
     def end_op(
         self,
         event: int,

@@ -163,6 +163,11 @@ class Placing:
         )  # fmt: skip
         self._nodes.append(number)
 
+    def add_arguments(self, node: int, numbers: str, states: Any, values: Any) -> None:
+        own = [(name, number) for name, value in values if (number := self._snapshot(value)) is not None]
+        known = [(name, self._tensors[state]) for name, state in states]
+        self._sink.add_arguments(self._nodes[node], numbers, known, own)
+
     def end_op(
         self, event: int, place: _Place, node: int, text: str, call: str, output: int, used: Sequence[int]
     ) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from graphlab.capture.anomaly import clean_stack
+from graphlab.capture.arguments import Arguments
 from graphlab.capture.calls import name_of_op
 from graphlab.capture.figures import Figures
 from graphlab.capture.guard import Guard
@@ -81,6 +82,7 @@ class Registry:
         self.built_edges = 0
         self.used_leaves: set[int] = set()
         self._saved = SavedTensors()
+        self._arguments = Arguments(sink, self.run, self.states, self.snapshot, has_values=has_values)
         self._new: dict[int, tuple[Any, Sources]] = {}
         """Of the call at hand: each new node's grad_fn, and what that leads to."""
         self._kept: dict[int, list[tuple[str, torch.Tensor]]] = {}
@@ -451,9 +453,14 @@ class Registry:
         return state
 
     def end_call(self) -> None:
-        """A call's nodes and states are written: let go of what it keeps."""
-        for each in (self._new, self._kept, self._outputs, self._unsorted, self._read):
-            each.clear()
+        """A call's nodes and states are written: say what they keep, and let go of it."""
+        try:
+            for number, kept in self._kept.items():
+                fn = self._new[number][0]
+                self._arguments.note(number, fn, self._saved.numbers_of(fn), kept)
+        finally:
+            for each in (self._new, self._kept, self._outputs, self._unsorted, self._read):
+                each.clear()
 
 
 def _is_below_first(order: Sequence[Any]) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 
 _PREFIX = "_saved_"
+_UNUSED = ("_sym_strides", "mat1_sym_sizes", "mat2_sym_sizes")
+"""Endings of numbers that no formula needs: how matrices lie in memory."""
 
 
 class SavedTensors:
@@ -14,6 +16,7 @@ class SavedTensors:
 
     def __init__(self) -> None:
         self._names: dict[type, list[tuple[str, str]]] = {}
+        self._numbers: dict[type, list[tuple[str, str]]] = {}
 
     def of(self, fn: Any) -> list[tuple[str, torch.Tensor]]:
         """Return the tensors that a grad_fn keeps for its backward, by name."""
@@ -44,7 +47,14 @@ class SavedTensors:
                 numbers.append(pair)  # it never holds a tensor
         for pair in numbers:
             names.remove(pair)
+            if not pair[1].endswith(_UNUSED):
+                self._numbers.setdefault(kind, []).append(pair)
         return kept
+
+    def numbers_of(self, fn: Any) -> list[tuple[str, Any]]:
+        """Return the numbers and texts that a grad_fn keeps (a dimension, an exponent), by name; after `of`."""
+        names = self._numbers.get(type(fn))
+        return [(name, getattr(fn, attribute)) for attribute, name in names] if names else []
 
 
 def see_view(fn: Any, source: torch.Tensor) -> torch.Tensor | None:

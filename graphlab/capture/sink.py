@@ -110,6 +110,11 @@ class Sink(Protocol):
     ) -> int:
         """Add a node that an op made, with the edges into it (slot, source, output) and the tensors that it keeps."""
 
+    def add_arguments(
+        self, node: int, numbers: str, states: Sequence[tuple[str, int]], values: Sequence[tuple[str, int]]
+    ) -> None:
+        """Say with what a node's backward will reckon: numbers as JSON, states of tensors, and snapshots of others."""
+
     def end_op(
         self,
         event: int,

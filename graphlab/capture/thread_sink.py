@@ -201,6 +201,12 @@ class ThreadSink:
         self._keep(self._placing.add_op, event, facts, edges, saved)
         return self._next("nodes")
 
+    def add_arguments(
+        self, node: int, numbers: str, states: Sequence[tuple[str, int]], values: Sequence[tuple[str, int]]
+    ) -> None:
+        """Say with what a node's backward will reckon."""
+        self._keep(self._placing.add_arguments, node, numbers, states, values)
+
     def end_op(
         self, event: int, place: _Place, node: int, text: str, call: str, output: int, used: Sequence[int]
     ) -> None:

@@ -35,6 +35,7 @@ _COLUMNS = {
     "gone": 2,
     "edges": 6,
     "saved": 4,
+    "arguments": 3,
     "tensors": 11,
     "uses": 3,
     "bindings": 8,

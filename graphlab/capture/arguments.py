@@ -1,0 +1,94 @@
+"""Notes with what an op's backward will reckon: the numbers that autograd keeps, and whose values its saved tensors are.
+
+A local rule needs no more than these. A saved tensor that the recording knows already is named by its state; only what
+nobody else holds (a mask, the statistics of a normalisation) is kept here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from graphlab.capture.identity import TensorMap, TensorState, node_number, state_of_output, version_of
+from graphlab.capture.sink import Sink
+
+_LARGEST = 1 << 63
+_PLAIN = (bool, int, float, str)
+
+
+class Arguments:
+    """What the ops of one run keep.
+
+    Args:
+        sink: who is told.
+        run: under what a node's number lies in its `metadata`.
+        states: what is known of live tensors.
+        snapshot: keeps a tensor's values.
+        has_values: whether numbers with a fraction, which may come from data, are kept too.
+    """
+
+    def __init__(
+        self, sink: Sink, run: str, states: TensorMap[TensorState],
+        snapshot: Callable[[torch.Tensor], int | None], *, has_values: bool,
+    ) -> None:  # fmt: skip
+        self._sink = sink
+        self._run = run
+        self._states = states
+        self._snapshot = snapshot
+        self._has_values = has_values
+        self._texts: dict[tuple[Any, ...], str] = {}
+
+    def note(
+        self, node: int, fn: Any, numbers: Sequence[tuple[str, Any]], kept: Sequence[tuple[str, torch.Tensor]]
+    ) -> None:
+        """Note what a node keeps, when the states of all that its call made are known."""
+        if not numbers and not kept:
+            return
+        states: list[tuple[str, int]] = []
+        values: list[tuple[str, int]] = []
+        for name, tensor in kept:
+            known = self._states.get(tensor)
+            if known is not None and not known.is_stale and known.version == version_of(tensor):
+                states.append((name, known.number))
+                continue
+            maker = tensor.grad_fn  # what autograd unpacks of an op's result is another object for the same tensor
+            number = None
+            if maker is not None and node_number(maker, self._run) is not None:
+                number = state_of_output(maker, self._run, tensor.output_nr)
+            if number is not None:
+                states.append((name, number))
+            elif (taken := self._snapshot(tensor)) is not None:
+                values.append((name, taken))
+        self._sink.add_arguments(node, self._write(numbers), states, values)
+
+    def _write(self, numbers: Sequence[tuple[str, Any]]) -> str:
+        # With the classes: 1, 1.0 and True are one key, and three numbers.
+        key = tuple((name, type(value), value) for name, value in numbers)
+        try:
+            text = self._texts.get(key)
+        except TypeError:  # a list among them
+            return self._encode(numbers)
+        if text is None:
+            text = self._encode(numbers)
+            if len(self._texts) < 1000:
+                self._texts[key] = text
+        return text
+
+    def _encode(self, numbers: Sequence[tuple[str, Any]]) -> str:
+        kept = {
+            name: plain_number(value) for name, value in numbers if self._has_values or not isinstance(value, float)
+        }
+        return json.dumps({name: value for name, value in kept.items() if value is not None})
+
+
+def plain_number(value: Any) -> Any:
+    """Return a number, or a list of some, as JSON can hold it; None for what is neither."""
+    if isinstance(value, list | tuple):
+        parts = [plain_number(part) for part in value]
+        return None if None in parts else parts
+    if type(value) is int and value >= _LARGEST:
+        return value - 2 * _LARGEST  # how autograd shows a dimension that counts from the end
+    return value if isinstance(value, _PLAIN) else None
