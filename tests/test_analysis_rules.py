@@ -339,7 +339,7 @@ CONVOLUTIONS: dict[str, Case] = {
     "conv2d": (lambda x, w, b: F.conv2d(x, w, b, stride=(2, 1), padding=1), [(2, 3, 5, 6), (4, 3, 3, 2), (4,)]),
     "conv2d groups": (lambda x, w: F.conv2d(x, w, groups=2), [(2, 4, 5, 4), (6, 2, 2, 3)]),
     "conv2d one": (lambda x, w: F.conv2d(x, w, padding="same"), [(3, 5, 4), (2, 3, 3, 3)]),
-    "conv3d": (lambda x, w: F.conv3d(x, w), [(1, 2, 3, 4, 3), (2, 2, 2, 2, 2)]),
+    "conv3d": (F.conv3d, [(1, 2, 3, 4, 3), (2, 2, 2, 2, 2)]),
     "transposed": (lambda x, w: F.conv_transpose2d(x, w, stride=2, padding=1), [(2, 3, 4, 3), (3, 2, 3, 3)]),
     "transposed groups": (
         lambda x, w, b: F.conv_transpose1d(x, w, b, stride=2, output_padding=1, groups=2),
@@ -369,7 +369,7 @@ CONVOLUTIONS: dict[str, Case] = {
     "layer_norm": (lambda x, w, b: F.layer_norm(x, (4,), w, b), [(2, 3, 4), (4,), (4,)]),
     "layer_norm two": (lambda x: F.layer_norm(x, (3, 4)), [(2, 3, 4)]),
     "group_norm": (lambda x, w, b: F.group_norm(x, 2, w, b), [(2, 4, 3, 2), (4,), (4,)]),
-    "instance_norm": (lambda x: F.instance_norm(x), [(2, 3, 5)]),
+    "instance_norm": (F.instance_norm, [(2, 3, 5)]),
     "rms_norm": (lambda x, w: F.rms_norm(x, (4,), w), [(2, 3, 4), (4,)]),
 }
 

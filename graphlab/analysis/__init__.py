@@ -1,1 +1,1 @@
-"""What a recording says of the run: findings with their evidence, read from the recorded facts alone."""
+"""What a recording says of the run, from its facts alone: findings with evidence, local rules with their numbers."""

@@ -1,4 +1,4 @@
-"""Notes with what an op's backward will reckon: the numbers that autograd keeps, and whose values its saved tensors are.
+"""Notes with what an op's backward will reckon: numbers that autograd keeps, and whose values its saved tensors are.
 
 A local rule needs no more than these. A saved tensor that the recording knows already is named by its state; only what
 nobody else holds (a mask, the statistics of a normalisation) is kept here.

@@ -8,6 +8,13 @@ the source, and why it was found. The exit code is 0 where there is a match, 1 w
   graphlab show run.glab --find 'grad:nan'
   graphlab show run.glab --find 'op:mm |grad|>100 -module:head' --step 3
 
+With --rule how the gradient went through a node, and why it is that number: the formula, what came in, what the op
+had kept, and what went on to each input, reckoned again from the recorded values. NODE is a number, or what a variable,
+a parameter or an op is called; of several the last.
+
+  graphlab show run.glab --rule loss
+  graphlab show run.glab --rule MmBackward0 --at e14 --json
+
 Understood are words (of names, ops, modules and source lines), op: name: module: shape:[20,*] line: file: kind:
 dtype:, grad:0 grad:none grad:nan grad:inf, value:0 value:nan value:inf, |grad|>100 |value|<1e-6, nan and inf. All must
 hold; -term excludes; quotes hold words together.
@@ -37,8 +44,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recording", metavar="RECORDING", help="a .glab file")
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--plain", action="store_true", help="every event as one sentence a line")
+    either.add_argument("--rule", metavar="NODE", help="the local rule of a node of the backward, with its numbers")
     either.add_argument("--find", metavar="QUERY", help="the nodes, lines and printed texts that a query finds")
     parser.add_argument("--step", metavar="K", help="with --find: only in training step K")
+    parser.add_argument("--at", metavar="EVENT", help="with --rule: as of an event (default: the end)")
     add_json(parser)
 
 
@@ -48,12 +57,18 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.step is not None and arguments.find is None:
         raise UsageError(messages.STEP_NEEDS_FIND)
+    if arguments.at is not None and arguments.rule is None:
+        raise UsageError(messages.AT_NEEDS_RULE)
     recording = open_recording(Path(arguments.recording))
     try:
         with recording.reading():
             if arguments.find is not None:
                 return _find(recording, arguments)
-            if arguments.json:
+            if arguments.rule is not None:
+                from graphlab.cli.rule import show_rule
+
+                show_rule(recording, arguments.rule, arguments.at, has_json=arguments.json)
+            elif arguments.json:
                 from graphlab.report import report_run
 
                 write_json({**report_run(recording), "graphs": recording.graph_count})

@@ -6,12 +6,12 @@ import math
 
 import numpy
 
-from graphlab.analysis.rules.facts import Array, Facts, MissingFact, Rule, each
+from graphlab.analysis.rules.facts import Array, Facts, MissingFactError, Rule, each
 
 
 def _attention(facts: Facts, slot: int) -> Array:
     if facts.get("dropout_p", 0.0):
-        raise MissingFact("dropout mask")
+        raise MissingFactError("dropout mask")
     query, key, value, gradient = facts["query"], facts["key"], facts["value"], facts.g
     scale = facts.get("scale") or 1.0 / math.sqrt(query.shape[-1])
     scores = scale * query @ numpy.swapaxes(key, -1, -2)

@@ -1,21 +1,25 @@
-"""Rules of convolution and pooling: the kernel's places one by one, which is exact and quick enough for small tensors."""
+"""Rules of convolution and pooling: the kernel's places one by one, which is quick enough for small tensors."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy
 
 from graphlab.analysis.rules.facts import Array, Facts, Rule, Shape, each, rule
 
 
-def _spans(place: Shape, counts: Shape, stride: Shape, dilation: Shape) -> tuple[slice, ...]:
+def _spans(place: Shape, counts: Shape, stride: Shape, dilation: Shape) -> tuple[Any, ...]:
     """Return the elements of a padded input that one place of the kernel meets, over all outputs."""
-    return tuple(
-        slice(at * spread, at * spread + step * (count - 1) + 1, step)
-        for at, count, step, spread in zip(place, counts, stride, dilation, strict=True)
+    return (
+        ...,
+        *(
+            slice(at * spread, at * spread + step * (count - 1) + 1, step)
+            for at, count, step, spread in zip(place, counts, stride, dilation, strict=True)
+        ),
     )
 
 
@@ -23,8 +27,8 @@ def _places(kernel: Shape) -> Iterator[Shape]:
     return itertools.product(*map(range, kernel))
 
 
-def _inner(padding: Shape, sizes: Shape) -> tuple[slice, ...]:
-    return tuple(slice(pad, pad + size) for pad, size in zip(padding, sizes, strict=True))
+def _inner(padding: Shape, sizes: Shape) -> tuple[Any, ...]:
+    return (..., *(slice(pad, pad + size) for pad, size in zip(padding, sizes, strict=True)))
 
 
 def _padded_shape(sizes: Shape, padding: Shape, counts: Shape, stride: Shape, kernel: Shape, dilation: Shape) -> Shape:
@@ -54,20 +58,21 @@ def _convolution(facts: Facts, slot: int) -> Array:
     rows = narrow.reshape(batch, groups, fold, -1)
     padded = numpy.zeros((batch, groups, per, *outer))
     if slot == 1 or is_turned:
-        padded[(..., *inner)] = wide.reshape(batch, groups, per, *wide.shape[2:])
+        padded[inner] = wide.reshape(batch, groups, per, *wide.shape[2:])
     result = numpy.zeros(weights.shape) if slot == 1 else numpy.zeros(rows.shape if is_turned else padded.shape)
     for place in _places(kernel):
-        seen = (..., *_spans(place, counts, stride, dilation))
-        here = weights[(..., *place)]
+        seen = _spans(place, counts, stride, dilation)
+        at: tuple[Any, ...] = (..., *place)
+        here = weights[at]
         if slot == 1:
-            result[(..., *place)] = numpy.einsum("bgfo,bgpo->gfp", rows, padded[seen].reshape(batch, groups, per, -1))
+            result[at] = numpy.einsum("bgfo,bgpo->gfp", rows, padded[seen].reshape(batch, groups, per, -1))
         elif is_turned:
             result += numpy.einsum("gfp,bgpo->bgfo", here, padded[seen].reshape(batch, groups, per, -1))
         else:
             result[seen] += numpy.einsum("bgfo,gfp->bgpo", rows, here).reshape(batch, groups, per, *counts)
     if slot == 1:
         return result.reshape(weight.shape)
-    return result.reshape(x.shape) if is_turned else result[(..., *inner)].reshape(x.shape)
+    return result.reshape(x.shape) if is_turned else result[inner].reshape(x.shape)
 
 
 def _each(value: int | list[int] | Shape, rank: int) -> Shape:
@@ -102,8 +107,8 @@ def _average_pool(facts: Facts) -> Array:
     share = facts.g / (facts.get("divisor_override") or own)
     result = numpy.zeros((*shape[:-2], *outer))
     for place in _places(kernel):
-        result[(..., *_spans(place, counts, stride, (1, 1)))] += share
-    return result[(..., *_inner(padding, shape[-2:]))]
+        result[_spans(place, counts, stride, (1, 1))] += share
+    return result[_inner(padding, shape[-2:])]
 
 
 def _window_sizes(facts: Facts, size: int, kernel: int, stride: int, padding: int, count: int) -> Array:

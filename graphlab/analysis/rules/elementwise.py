@@ -6,7 +6,12 @@ import math
 
 import numpy
 
-from graphlab.analysis.rules.facts import Array, Facts, MissingFact, Rule, each, rule
+from graphlab.analysis.rules.facts import Array, Facts, MissingFactError, Rule, each, rule
+
+
+def sign(values: Array) -> Array:
+    """Return -1, 0 or 1, as torch counts: of NaN 0."""
+    return numpy.asarray((values > 0) * 1.0 - (values < 0) * 1.0)
 
 
 def _times(facts: Facts, name: str) -> Array:
@@ -47,7 +52,7 @@ def _clamp(facts: Facts, slot: int) -> Array:
         is_low = ~above & (True if high is None else numpy.asarray(low) < numpy.asarray(high))
         return facts.g * is_low
     if high is None:
-        raise MissingFact("max")
+        raise MissingFactError("max")
     is_high = value > high
     return facts.g * (is_high if low is None else is_high | (numpy.asarray(low) > numpy.asarray(high)))
 
@@ -125,7 +130,7 @@ RULES: dict[str, Rule] = {
     "Erf": rule(lambda f: f.g * 2.0 / math.sqrt(math.pi) * numpy.exp(-(f["self"] ** 2))),
     "Atan2": each(_atan2),
     "Xlogy": each(_xlogy),
-    "Abs": rule(lambda f: f.g * numpy.sign(f["self"])),
+    "Abs": rule(lambda f: f.g * sign(f["self"])),
     "Sign": rule(lambda f: numpy.zeros_like(f.g)),
     "Sgn": rule(lambda f: numpy.zeros_like(f.g)),
     "Floor": rule(lambda f: numpy.zeros_like(f.g)),

@@ -18,7 +18,7 @@ ComputeSlot = Callable[["Facts", int], Array]
 Shape = tuple[int, ...]
 
 
-class MissingFact(LookupError):
+class MissingFactError(LookupError):
     """A value that a rule needs was not kept."""
 
 
@@ -39,13 +39,13 @@ class Facts:
         """Return what was kept under a name.
 
         Raises:
-            MissingFact: nothing was.
+            MissingFactError: nothing was.
         """
         if name not in self.saved:
-            raise MissingFact(name)
+            raise MissingFactError(name)
         value = self.saved[name]
         if value is None:
-            raise MissingFact(name)
+            raise MissingFactError(name)
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -57,7 +57,7 @@ class Facts:
     def g(self) -> Array:
         """The gradient of its first output."""
         if not self.upstream or self.upstream[0] is None:
-            raise MissingFact("∂L/∂y")
+            raise MissingFactError("∂L/∂y")
         return self.upstream[0]
 
     @property
@@ -83,12 +83,12 @@ class Rule:
         """Return the gradient of an input.
 
         Raises:
-            MissingFact: a value that this needs was not kept.
+            MissingFactError: a value that this needs was not kept.
         """
         if self.every is not None:
             return self.every(facts, slot)
         if slot >= len(self.computes):
-            raise MissingFact(f"input {slot}")
+            raise MissingFactError(f"input {slot}")
         return self.computes[slot](facts)
 
 

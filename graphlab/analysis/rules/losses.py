@@ -90,7 +90,6 @@ def _cross_entropy_of_logits(facts: Facts, slot: int) -> Array:
 
 RULES: dict[str, Rule] = {
     "MseLoss": each(_squared),
-    "L1Loss": each(lambda f, slot: _both(f, slot, numpy.sign(_difference(f)))),
     "SmoothL1Loss": each(_smooth),
     "HuberLoss": each(_huber),
     "SoftMarginLoss": rule(_soft_margin),

@@ -6,7 +6,7 @@ import math
 
 import numpy
 
-from graphlab.analysis.rules.facts import Array, Facts, MissingFact, Rule, Shape, each
+from graphlab.analysis.rules.facts import Array, Facts, MissingFactError, Rule, Shape, each
 
 
 def _normalised(x: Array, gradient: Array, axes: tuple[int, ...], mean: Array, inverse: Array) -> Array:
@@ -75,7 +75,7 @@ def _root_mean_square(facts: Facts, slot: int) -> Array:
     shape: Shape = tuple(facts["normalized_shape"])
     axes = tuple(range(x.ndim - len(shape), x.ndim))
     if "result1" not in facts.saved:
-        raise MissingFact("result1")
+        raise MissingFactError("result1")
     inverse = facts["result1"]
     if slot == 1:
         return (gradient * x * inverse).sum(axis=tuple(range(x.ndim - len(shape))))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy
 
-from graphlab.analysis.rules.facts import Array, Facts, MissingFact, Rule, Shape, each, rule, sum_to
+from graphlab.analysis.rules.facts import Array, Facts, MissingFactError, Rule, Shape, each, rule, sum_to
 
 
 def _reshaped(facts: Facts) -> Array:
@@ -60,7 +62,7 @@ def _split(facts: Facts) -> Array:
 def _unbound(facts: Facts) -> Array:
     known = next((gradient for gradient in facts.upstream if gradient is not None), None)
     if known is None:
-        raise MissingFact("∂L/∂y")
+        raise MissingFactError("∂L/∂y")
     parts = [numpy.zeros(known.shape) if gradient is None else gradient for gradient in facts.upstream]
     return numpy.stack(parts, axis=facts["dim"])
 
@@ -68,7 +70,7 @@ def _unbound(facts: Facts) -> Array:
 def _joined(facts: Facts, slot: int) -> Array:
     """Cut out of the gradient what belongs to one of the tensors that were joined."""
     if slot not in facts.shapes or any(place not in facts.shapes for place in range(slot)):
-        raise MissingFact("shape")
+        raise MissingFactError("shape")
     if facts.shapes[slot] == (0,):
         return numpy.zeros((0,))
     axis = facts["dim"] % facts.g.ndim
@@ -96,7 +98,7 @@ def _repeated(facts: Facts) -> Array:
 
 def _along(index: Array, axis: int) -> tuple[Array, ...]:
     """Return the places that an index along an axis names, as numpy asks for them."""
-    where = list(numpy.indices(index.shape))
+    where: list[Array] = list(numpy.indices(index.shape))
     where[axis] = index
     return tuple(where)
 
@@ -116,7 +118,7 @@ def _index_selected(facts: Facts) -> Array:
     return result
 
 
-def _index(facts: Facts) -> tuple[Array | slice, ...]:
+def _index(facts: Facts) -> tuple[Any, ...]:
     """Return the index of `x[…]` by tensors: a slice where a dimension has none."""
     found: dict[int, Array] = {}
     for name, value in facts.saved.items():
@@ -125,8 +127,8 @@ def _index(facts: Facts) -> tuple[Array | slice, ...]:
         elif name.startswith("indices["):
             found[int(name[8:-1])] = value
     if not found:
-        raise MissingFact("indices")
-    places: list[Array | slice] = []
+        raise MissingFactError("indices")
+    places: list[Any] = []
     for axis in range(max(found) + 1):
         index = found.get(axis)
         kept = index is not None and index.dtype != bool
