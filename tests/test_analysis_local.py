@@ -115,13 +115,15 @@ def test_a_formula_has_the_scripts_own_names_and_numbers(tmp_path: Path) -> None
         import torch
         a = torch.tensor([1.0, 2.0], requires_grad=True)
         b = torch.tensor([3.0, 4.0], requires_grad=True)
+        m = torch.ones(2, 2)
         y = a * b
         z = (y * 2.5).sub(b, alpha=3)
-        w = torch.ones(2, 2) @ z
+        w = m.t() @ z
         w.sum().backward()
         """,
     )
-    name_of = namer(recording, recording.event_count)
+    end = recording.event_count
+    name_of = namer(recording, end)
 
     def formulas(name: str) -> list[str]:
         node = find_node(recording, name, recording.event_count)
@@ -135,7 +137,9 @@ def test_a_formula_has_the_scripts_own_names_and_numbers(tmp_path: Path) -> None
         ("other", find_node(recording, "b", recording.event_count).id),
         ("self", find_node(recording, "a", recording.event_count).id),
     ]
-    (scaled,) = [n for n in recording.reader.nodes("WHERE op = 'MulBackward0'") if n.line == 5]
+    product = find_rule(recording, find_node(recording, "w", end), end, name_of)
+    assert [(kept.name, name_of(kept.node or 0) + kept.label) for kept in product.kept] == [("self", "m.t()")]
+    (scaled,) = [n for n in recording.reader.nodes("WHERE op = 'MulBackward0'") if n.line == 6]
     assert [each.formula for each in find_rule(recording, scaled, recording.event_count, name_of).inputs] == [
         "∂L/∂mul · 2.5"
     ]

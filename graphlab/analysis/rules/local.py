@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import string
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -105,8 +105,16 @@ def find_rule(
         for edge in edges
         if recording.node(edge.source).kind != "data"
     )  # fmt: skip
-    kept = arguments.tensors if arguments is not None else ()
+    kept = tuple(_placed(each, edges) for each in arguments.tensors) if arguments is not None else ()
     return LocalRule(node, event, key, upstream, kept, arguments.numbers if arguments is not None else {}, inputs)
+
+
+def _placed(kept: KeptTensor, edges: list[Edge]) -> KeptTensor:
+    """Name the data that a kept tensor is a view of: that is what the edge into the node says."""
+    if kept.node is None and kept.label:
+        source = next((edge.source for edge in edges if edge.label == kept.label), None)
+        return replace(kept, node=source)
+    return kept
 
 
 def _gradients(recording: Recording, node: int, moment: int) -> tuple[int | None, dict[int, Snapshot | None]]:
