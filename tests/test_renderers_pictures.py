@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,15 @@ from tests import graphs
 from tests.graphs import AWKWARD, Graph
 
 SMALL = [name for name in AWKWARD if name != "chain"]
+LARGE: dict[str, tuple[Callable[[], Graph], dict[str, Any]]] = {
+    "random_300": (lambda: graphs.random_dag(300, reach=25), {"fold": "none"}),
+    "random_folded": (lambda: graphs.random_dag(1_000, seed=2, reach=30), {}),
+    "folded": (lambda: graphs.residual(100), {}),
+    "one_open": (lambda: graphs.residual(100), {"opened": ["stage1.7"]}),
+    "by_modules": (lambda: graphs.residual(40), {"fold": 1}),
+    "steps_of_a_loop": (lambda: graphs.unrolled_rnn(60), {}),
+}
+"""What is too much to be read, and how it is asked for."""
 SVG = "{http://www.w3.org/2000/svg}"
 TORCHVIZ = """digraph {
     node [fontname=monospace fontsize=10 height=0.2 shape=box style=filled]
@@ -141,9 +151,10 @@ def test_the_rule_above_the_legend_is_as_wide_as_the_picture() -> None:
 
 
 @pytest.mark.parametrize("direction", ["down", "right"])
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", [*SMALL, *LARGE])
 def test_no_text_is_cut_and_none_runs_out_of_its_box(name: str, direction: Direction) -> None:
-    root = svg_of(AWKWARD[name](), direction=direction)
+    make, choices = LARGE.get(name) or (AWKWARD[name], {})
+    root = svg_of(make(), direction=direction, **choices)
     page = float(root.get("width", "0")), float(root.get("height", "0"))
     for text in root.iter(f"{SVG}text"):
         assert float(text.get("x", "0")) + float(text.get("textLength", "0")) <= page[0]
@@ -160,10 +171,10 @@ def test_no_text_is_cut_and_none_runs_out_of_its_box(name: str, direction: Direc
 
 
 @pytest.mark.parametrize("direction", ["down", "right"])
-@pytest.mark.parametrize("name", [*AWKWARD, "random_300"])
+@pytest.mark.parametrize("name", [*AWKWARD, *LARGE])
 def test_in_a_picture_no_box_overlaps_another_and_no_line_crosses_a_box(name: str, direction: Direction) -> None:
-    graph = graphs.random_dag(300, reach=25) if name == "random_300" else AWKWARD[name]()
-    root = svg_of(graph, direction=direction, fold="none" if name == "random_300" else "auto")
+    make, choices = LARGE.get(name) or (AWKWARD[name], {})
+    root = svg_of(make(), direction=direction, **choices)
     groups = [group for group in root.iter(f"{SVG}g") if (group.get("id") or "").startswith("n")]
     # A folded group's second sheet lies behind its box, to the right and below; lines leave from the box.
     boxes = [outline_of(group, sheet=1 if "group" in (group.get("class") or "") else 0) for group in groups]

@@ -45,6 +45,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--fold", metavar="DEPTH|auto|none", default="auto",
                       help="draw modules of this depth, or where there are none functions, as one box (auto: what "
                       "belongs together, where there is too much to be read)")  # fmt: skip
+    look.add_argument("--open", metavar="GROUP", action="append",
+                      help="of what is folded, show the inside of a module or other group (repeatable)")  # fmt: skip
     look.add_argument("--focus", metavar="NODE",
                       help="only a node and what is near: its name, number, or a query as in show --find")  # fmt: skip
     look.add_argument("--hops", metavar="N", help="how many edges away from --focus is near (default 2)")
@@ -97,6 +99,7 @@ def _read_choices(arguments: argparse.Namespace) -> Choices:
         "direction": arguments.direction,
         "scale": scale,
         "fold": fold,
+        "opened": arguments.open or (),
     }
     if arguments.hops is not None:
         if arguments.focus is None:

@@ -26,10 +26,11 @@ class Draft:
     items: tuple[Item, ...]
     count: int = 1
     is_rest: bool = False
+    first: int = 0
 
     def holding(self, items: tuple[Item, ...]) -> Draft:
         """Return the same group with other members."""
-        return Draft(self.kind, self.name, items, self.count, self.is_rest)
+        return Draft(self.kind, self.name, items, self.count, self.is_rest, self.first)
 
 
 Item = int | Draft

@@ -15,6 +15,7 @@ from graphlab.layout.comparison import choose_groups, group_marks
 from graphlab.layout.flow import flow_back
 from graphlab.layout.group_facts import count_words, group_facts
 from graphlab.layout.groups import Group, build_groups, levels_of, outermost, walk
+from graphlab.layout.opening import open_groups
 from graphlab.layout.sketch import execution_order
 
 if TYPE_CHECKING:
@@ -53,9 +54,11 @@ class Folding:
     words: str
 
 
-def fold(graph: networkx.MultiDiGraph, how: Fold = "auto", most: int = MOST) -> networkx.MultiDiGraph:
+def fold(
+    graph: networkx.MultiDiGraph, how: Fold = "auto", most: int = MOST, *, opened: Collection[str] = ()
+) -> networkx.MultiDiGraph:
     """Return the graph, or a smaller one whose title says what was folded."""
-    folding = plan_folding(graph, how, most)
+    folding = plan_folding(graph, how, most, opened=opened)
     return graph if folding is None else apply_folding(graph, folding)
 
 
@@ -86,19 +89,31 @@ def without_strays(graph: networkx.MultiDiGraph, keep: Container[int] = ()) -> n
     return graph.subgraph(set(graph) - strays).copy()
 
 
-def plan_folding(graph: networkx.MultiDiGraph, how: Fold = "auto", most: int = MOST) -> Folding | None:
+def plan_folding(
+    graph: networkx.MultiDiGraph, how: Fold = "auto", most: int = MOST, *, opened: Collection[str] = ()
+) -> Folding | None:
     """Return how a graph is folded, or None where it is left as it is.
 
     auto: only where there are more than `most` nodes, too many to be read; a number: every module at that depth, or
-    every function of the script where there are no modules; none: never.
+    every function of the script where there are no modules; none: never. Groups whose names are in `opened` are open.
     """
+    if isinstance(how, int) and how < 1:
+        raise RenderError(f"cannot fold modules at depth {how}: give 1 or more, auto or none")
+    groups = build_groups(graph) if opened else None
+    folding = _plan_whole(graph, how, most, groups)
+    if groups is None:
+        return folding
+    closed = {group.id for group in folding.groups} if folding is not None else set()
+    found = outermost(groups, open_groups(groups, closed, opened))
+    return None if folding is None else Folding(found, f"{folding.words}, with {', '.join(opened)} open")
+
+
+def _plan_whole(graph: networkx.MultiDiGraph, how: Fold, most: int, groups: Sequence[Group] | None) -> Folding | None:
     if how == "auto" and graph.graph.get("is_comparison"):
         return plan_comparison(graph)
     if how == "none" or (how == "auto" and len(graph) <= most):
         return None
-    if isinstance(how, int) and how < 1:
-        raise RenderError(f"cannot fold modules at depth {how}: give 1 or more, auto or none")
-    groups = build_groups(graph)
+    groups = build_groups(graph) if groups is None else groups
     if isinstance(how, int):
         found, word = at_depth(groups, how)
         return Folding(found, f"folded by {word}, depth {how}")

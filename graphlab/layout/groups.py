@@ -43,6 +43,8 @@ class Group:
     """How many blocks alike it stands for (kinds `repeat` and `steps`)."""
     is_rest: bool = False
     """Whether it counts blocks after the one that is drawn."""
+    first: int = 0
+    """Of a part of very many blocks: which of them is its first, from 1."""
 
 
 Rule = Callable[[Sketch, Forest], Forest]
@@ -72,7 +74,10 @@ def title_of(group: Group, classes: Mapping[str, str] | None = None) -> str:
         return f"{len(group.members):,} that nothing uses"
     if group.count == 1:
         return group.name
-    return f"{group.count:,}{' more' if group.is_rest else ''} × {class_of(group, classes) or group.name}"
+    name = class_of(group, classes) or group.name
+    if group.first:
+        return f"{group.count:,} × {name}, {group.first:,}–{group.first + group.count - 1:,}"
+    return f"{group.count:,}{' more' if group.is_rest else ''} × {name}"
 
 
 def class_of(group: Group, classes: Mapping[str, str] | None = None) -> str:
@@ -292,18 +297,20 @@ def _repeat(
             blocks.append(block[0])
     name = _name_blocks(sketch, blocks)
     # Two of a kind are simply both.
-    inside = (blocks[0], _rest(kind, name, blocks[1:])) if run.count > 2 else tuple(blocks)
+    inside = (blocks[0], _rest(kind, name, blocks[1:], 2)) if run.count > 2 else tuple(blocks)
     return Draft(kind, name, inside, run.count)
 
 
-def _rest(kind: Literal["steps", "repeat"], name: str, blocks: Sequence[Item]) -> Draft:
+def _rest(
+    kind: Literal["steps", "repeat"], name: str, blocks: Sequence[Item], first: int, *, is_part: bool = False
+) -> Draft:
     """Return the blocks that are counted as one group; very many of them in runs, through which a gradient is seen."""
     inside = list(blocks)
     if len(blocks) > MOST_ITEMS:
         parts = min(MOST_ITEMS, math.isqrt(len(blocks)))
         bounds = [len(blocks) * part // parts for part in range(parts + 1)]
-        inside = [_rest(kind, name, blocks[start:end]) for start, end in pairwise(bounds)]
-    return Draft(kind, name, tuple(inside), len(blocks), is_rest=True)
+        inside = [_rest(kind, name, blocks[start:end], first + start, is_part=True) for start, end in pairwise(bounds)]
+    return Draft(kind, name, tuple(inside), len(blocks), is_rest=True, first=first if is_part else 0)
 
 
 def _name_blocks(sketch: Sketch, blocks: Sequence[Item]) -> str:
@@ -389,4 +396,4 @@ def _groups(sketch: Sketch, draft: Draft, seen: Counter[str]) -> list[Group]:
     numbers = tuple(sketch.numbers[place] for place in places)
     if len(children) == 1 and len(children[0].members) == len(places):
         children = list(children[0].children)
-    return [Group(name, draft.name, draft.kind, numbers, tuple(children), draft.count, draft.is_rest)]
+    return [Group(name, draft.name, draft.kind, numbers, tuple(children), draft.count, draft.is_rest, draft.first)]

@@ -69,7 +69,7 @@ def render(graph: networkx.MultiDiGraph, target: str | os.PathLike[str], **choic
     """Write a picture of the graph; the ending of `target` chooses the format.
 
     The file appears whole or not at all. `choices` are the fields of `Options`: renderer, theme, direction, scale,
-    fold, focus, hops, show, stage.
+    fold, opened, focus, hops, show, stage.
     """
     renderer = choices.get("renderer", "graphlab")
     path = check_target(target, renderer=renderer)
@@ -148,6 +148,8 @@ def _read_options(choices: Choices) -> Options:
     wrong = show if isinstance(show, str) else next((shown for shown in show if shown not in SHOWN), None)
     if wrong is not None:
         raise RenderError(f"show cannot hold {wrong!r}: give a list of any of {_list(list(SHOWN))}")
+    if isinstance(choices.get("opened"), str):
+        raise RenderError(f"opened cannot be {choices['opened']!r}: give a list of groups' names")
     options = Options(**choices)
     endings(options.renderer)
     if not 0 < options.scale <= 16:

@@ -54,7 +54,7 @@ def draw_dot(graph: networkx.MultiDiGraph, options: Options) -> str:
     theme = THEMES[options.theme]
     # A file of nodes and edges is data as well: it is folded only where the caller says so.
     graph = without_strays(graph)
-    graph = graph if options.fold == "auto" else fold(graph, options.fold)
+    graph = graph if options.fold == "auto" else fold(graph, options.fold, opened=options.opened)
     readings = list(read_nodes(graph).values())
     lines = [f"digraph {quote(title_lines(graph.graph)[0])} {{", *_defaults(graph, readings, options, theme)]
     lines += [f"  n{reading.id} {_node(reading, theme)};" for reading in readings]

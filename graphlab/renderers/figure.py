@@ -46,7 +46,7 @@ def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
     stage = graph if is_alone or options.stage is None else without_strays(options.stage, keep=graph)
     if not (set(graph) <= set(stage) and set(graph.edges(keys=True)) <= set(stage.edges(keys=True))):
         raise RenderError("the stage lacks nodes of the graph: give the graph of the same step at its end")
-    folding = plan_folding(stage, options.fold)
+    folding = plan_folding(stage, options.fold, opened=options.opened)
     if folding is not None:
         graph = apply_folding(graph, folding)
         stage = graph if is_alone else apply_folding(stage, folding)

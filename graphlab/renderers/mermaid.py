@@ -44,7 +44,7 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
 def draw_mermaid(graph: networkx.MultiDiGraph, options: Options) -> str:
     """Return the graph as Mermaid text."""
     theme = THEMES[options.theme]
-    graph = fold(without_strays(graph), options.fold)
+    graph = fold(without_strays(graph), options.fold, opened=options.opened)
     readings = list(read_nodes(graph).values())
     lines = ["---", f"title: {_quoted(' — '.join(line for line in title_lines(graph.graph) if line))}", "---"]
     lines.append(f"flowchart {'TD' if options.direction == 'down' else 'LR'}")

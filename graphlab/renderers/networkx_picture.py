@@ -49,7 +49,7 @@ def render_svg(graph: networkx.MultiDiGraph, options: Options) -> bytes:
 def draw_svg(graph: networkx.MultiDiGraph, options: Options) -> str:
     """Return the picture as SVG text."""
     theme = THEMES[options.theme]
-    graph = fold(without_strays(graph), options.fold, MOST)
+    graph = fold(without_strays(graph), options.fold, MOST, opened=options.opened)
     points, width, height = place(graph, is_down=options.direction == "down")
     readings = read_nodes(graph)
     edges = {key: read_edge(graph.edges[key]) for key in sorted(graph.edges(keys=True))}

@@ -25,6 +25,7 @@ class Choices(TypedDict, total=False):
     direction: Direction
     scale: float
     fold: Fold
+    opened: Collection[str]
     focus: Focus | None
     hops: int
     show: Collection[Shown]
@@ -42,6 +43,8 @@ class Options:
     """Pixels of a png to a point of the page."""
     fold: Fold = "auto"
     """The depth of modules (or functions) at which nodes are drawn as one group; auto: where there are too many."""
+    opened: Collection[str] = ()
+    """The names of groups, such as modules' paths, that are open in what is folded."""
     focus: Focus | None = None
     """A node, by name or number: only it and what is near is drawn."""
     hops: int = 2

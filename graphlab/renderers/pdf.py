@@ -15,4 +15,4 @@ if TYPE_CHECKING:
 
 def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
     """Return the picture as a PDF file."""
-    return pdf_from(draw_dot(fold(graph, options.fold), options))
+    return pdf_from(draw_dot(fold(graph, options.fold, opened=options.opened), options))

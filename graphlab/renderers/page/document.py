@@ -52,7 +52,7 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
     graph = without_strays(graph)
     is_too_large = len(graph) > MOST_NODES
     # Of more nodes than a page can hold the folded picture is all that there is.
-    shown = fold(graph) if is_too_large else graph
+    shown = fold(graph, opened=options.opened) if is_too_large else graph
     title, place, doing = title_lines(shown.graph)
     nodes = sorted(shown)
     places = {node: index for index, node in enumerate(nodes)}
@@ -61,7 +61,7 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
         (places[source], places[target], data.get("slot") or 0, data.get("output") or 0, plain(data.get("label") or ""))
         for source, target, data in ((*key[:2], shown.edges[key]) for key in keys)
     ]
-    groups = [] if is_too_large else describe_groups(shown, places, options.fold)
+    groups = [] if is_too_large else describe_groups(shown, places, options.fold, options.opened)
     structure = PageStructure(describe_nodes(shown), edges, groups)
     structure.marks = [str(shown.edges[key].get("mark") or "") for key in keys]
     pool = TensorPool()
@@ -131,7 +131,7 @@ def render_recording(recording: Recording, options: Options, moment: int | None 
         # Of a graph as large as this one folded picture is shown.
         return render(recording.graph(at=moment), options)
     with recording.reading():
-        packer = StepPacker(recording, options.fold)
+        packer = StepPacker(recording, options.fold, options.opened)
         steps = pack_steps(packer, recording.number_at(moment))
         losses = recording.losses
     for step in steps:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphlab.layout.comparison import group_marks
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     import networkx
 
 
-def describe_groups(graph: networkx.MultiDiGraph, places: Mapping[int, int], how: Fold) -> list[dict[str, Any]]:
+def describe_groups(
+    graph: networkx.MultiDiGraph, places: Mapping[int, int], how: Fold, opened: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """Return the groups of a graph, each after the one around it; `places` are the indices of nodes on the page.
 
     Which are closed at first is what every other picture of the graph folds; what is inside these is closed too, so
     that opening one shows little at once.
     """
     groups = build_groups(graph)
-    folding = plan_folding(graph, how)
+    folding = plan_folding(graph, how, opened=opened)
     closed = set() if folding is None else {group.id for group in walk(folding.groups)}
     found: list[dict[str, Any]] = []
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import math
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from graphlab.errors import RenderError
 from graphlab.layout.fold import Fold
 from graphlab.recording.arrivals import Arrivals, read_arrivals
 from graphlab.renderers.page.groups import describe_groups
@@ -22,6 +23,8 @@ from graphlab.renderers.reading import plain, value_words
 from graphlab.sentences import say_event
 
 if TYPE_CHECKING:
+    import networkx
+
     from graphlab.model import Edge, Event, Node, Snapshot
     from graphlab.recording import Recording
     from graphlab.structure import Structure
@@ -54,6 +57,7 @@ class StepPacker:
 
     recording: Recording
     fold: Fold
+    opened: Collection[str] = ()
     pool: TensorPool = field(default_factory=TensorPool)
     structures: list[PageStructure] = field(default_factory=list)
     said: dict[str, int] = field(default_factory=dict)
@@ -131,7 +135,7 @@ class StepPacker:
         if key not in self._keys:
             self._keys[key] = len(self.structures)
             graph = self.recording.graph(at=moment, future=True).subgraph(places).copy()
-            groups = describe_groups(graph, places, self.fold)
+            groups = self._describe_groups(graph, places)
             for node in nodes:
                 # Which variables mean a node depends on the moment.
                 graph.nodes[node.id].update(name=node.name, names=[])
@@ -139,6 +143,15 @@ class StepPacker:
             self.structures.append(PageStructure(described, links, groups))
             self.cost += len(json.dumps([described, links, groups]))
         return self._keys[key]
+
+    def _describe_groups(self, graph: networkx.MultiDiGraph, places: dict[int, int]) -> list[dict[str, Any]]:
+        """Return the groups; that one is to be open is asked of the step that was wanted, which comes first."""
+        try:
+            return describe_groups(graph, places, self.fold, self.opened)
+        except RenderError:
+            if not self.structures:
+                raise
+            return describe_groups(graph, places, self.fold)
 
     def _say(self, moment: int) -> int:
         sentence = plain(say_event(self.recording, moment))
