@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+import numpy
 import pytest
 import torch
 
 from graphlab.capture.figures import Figures, distance
+from graphlab.capture.sink import Sink
+from graphlab.capture.snapshots import take_snapshot
 
 _LAYOUTS = {
     "plain": torch.randn(100, 91),
@@ -65,3 +70,58 @@ def test_a_distance_is_that_of_all_numbers() -> None:
     assert distance(before, after) == pytest.approx(expected, rel=1e-6)
     assert distance(before.t(), after.t()) == pytest.approx(expected, rel=1e-6)
     assert distance(before, after[1:]) is None
+
+
+class Kept:
+    """Numbers snapshots, as a recording does, and holds them."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[Any, ...]] = []
+
+    def add_snapshot(self, *row: Any) -> int:
+        self.rows.append(row)
+        return len(self.rows)
+
+    def add_values(self, shape: tuple[int, ...], dtype: str, stored: str, data: bytes) -> int:
+        return self.add_snapshot(shape, dtype, "cpu", stored, 1, data, None, None, None)
+
+
+def test_what_is_large_is_kept_once_for_each_way_to_read_it() -> None:
+    tensor, figures, kept = torch.randn(100, 91), Figures(), Kept()
+
+    def take(each: torch.Tensor) -> int | None:
+        return take_snapshot(cast("Sink", kept), each, figures, has_values=True)
+
+    first, turned = take(tensor), take(tensor.t())
+    assert (take(tensor.detach()), take(tensor.t())) == (first, turned)
+    assert first != turned
+    assert take(tensor.clone()) not in {first, turned}, "other memory"
+    tensor.mul_(2.0)
+    assert take(tensor) == 4, "it has changed"
+    for row, values in zip(kept.rows, (tensor / 2, tensor.t() / 2, tensor / 2, tensor), strict=True):
+        assert row[0] == tuple(values.shape)
+        assert torch.equal(torch.frombuffer(bytearray(row[5]), dtype=torch.float32), values.reshape(-1)[:: row[4]])
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.randn(5, 7).t(), torch.randn(3, 4, 5).permute(2, 0, 1), torch.randn(6, 6)[1::2, ::3],
+        torch.randn(4, 1).expand(4, 3), torch.arange(24).reshape(4, 6).t(), torch.randn(3, 4).bfloat16().t(),
+        torch.randn(4, 4, dtype=torch.complex64).t(), torch.randn(4, 4, dtype=torch.complex64).conj().imag,
+    ],
+)  # fmt: skip
+def test_small_values_are_kept_in_the_order_in_which_they_are_read(tensor: torch.Tensor) -> None:
+    kept = Kept()
+    take_snapshot(cast("Sink", kept), tensor, Figures(), has_values=True)
+    (row,) = kept.rows
+    values = torch.from_numpy(numpy.frombuffer(row[5], row[3]).copy()).reshape(row[0])
+    assert torch.equal(values, tensor.to(values.dtype))
+
+
+@pytest.mark.parametrize("tensor", [torch.randn(64, 32), torch.randn(64, 32).t(), torch.randn(100, 91)])
+def test_what_lost_its_memory_is_not_read(tensor: torch.Tensor) -> None:
+    kept = Kept()
+    tensor.untyped_storage().resize_(64)
+    assert take_snapshot(cast("Sink", kept), tensor, Figures(), has_values=True) is None
+    assert not kept.rows

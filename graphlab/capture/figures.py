@@ -7,6 +7,7 @@ and what a leaf is given, lie in the same memory.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -21,34 +22,49 @@ _ROW = 1024
 """Numbers that are summed as float32 before the sums are as float64: eight digits, in a quarter of the time."""
 _LARGE = 4 * _ROW
 _REMEMBERED = 4096
-_CHECKED = 256
+_CHECKED = 64
 """How many numbers are compared before memory counts as unchanged."""
+
+
+@dataclass(slots=True, eq=False)
+class Memory:
+    """What is known of the memory of a tensor while nothing changes it."""
+
+    found: Found
+    snapshots: dict[Any, int] = field(default_factory=dict)
+    """Those that were taken of it, by how it was looked at: what goes along an edge is what comes in at its end."""
+    about: tuple[Any, ...] = ()
+    sample: bytes = b""
 
 
 class Figures:
     """Remembers the figures of live memory, by its storage's address and a weak reference to it."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[StorageWeakRef, tuple[Any, ...], bytes, Found]] = {}
-        self._places: dict[tuple[Any, ...], tuple[torch.Tensor, ...]] = {}
+        self._known: dict[int, tuple[StorageWeakRef, Memory]] = {}
+        self._places: dict[tuple[Any, ...], torch.Tensor | tuple[torch.Tensor, ...]] = {}
 
     def find(self, tensor: torch.Tensor) -> Found:
         """Return norm, minimum and maximum of a plain tensor that requires no grad."""
+        return self.look(tensor).found
+
+    def look(self, tensor: torch.Tensor) -> Memory:
+        """Return what is known of the memory of a plain tensor that requires no grad."""
         flat = _in_memory_order(tensor)
         if flat is None or flat.numel() <= _LARGE or tensor.is_inference():
-            return find_figures(tensor)
+            return Memory(find_figures(tensor))
         storage = tensor.untyped_storage()
-        about = tensor.data_ptr(), tensor.numel(), tensor.dtype, tensor._version
-        # Who changes `tensor.data` changes no version of ours.
-        sample = flat[:: flat.numel() // _CHECKED].cpu().contiguous().view(torch.uint8).numpy().tobytes()
+        about = tensor.data_ptr(), flat.numel(), tensor.dtype, tensor._version
         known = self._known.get(storage._cdata)
-        if known is not None and known[1:3] == (about, sample) and not known[0].expired():
-            return known[3]
+        is_alive = known is not None and known[1].about == about and not known[0].expired()
+        # Who changes `tensor.data` changes no version of ours.
+        if known is not None and is_alive and known[1].sample == _sample(flat):
+            return known[1]
         if len(self._known) >= _REMEMBERED:
             self._known = {key: each for key, each in self._known.items() if not each[0].expired()}
-        found = find_figures(flat)
-        self._known[storage._cdata] = StorageWeakRef(storage), about, sample, found
-        return found
+        memory = Memory(find_figures(flat), {}, about, _sample(flat))  # in this order: it is warm by then
+        self._known[storage._cdata] = StorageWeakRef(storage), memory
+        return memory
 
     def forget(self, tensor: torch.Tensor) -> None:
         """A tensor was changed, whatever its version says."""
@@ -61,12 +77,25 @@ class Figures:
         if tensor.is_contiguous() or tensor.dim() < 2:
             return tensor.reshape(-1)[::stride]
         # `reshape` would copy all of it.
-        key = tuple(tensor.shape), stride, tensor.device
+        key = tuple(tensor.shape), tensor.stride(), stride, tensor.device
         places = self._places.get(key)
+        flat = _in_memory_order(tensor)
         if places is None:
             numbers = torch.arange(0, tensor.numel(), stride, device=tensor.device)
-            places = self._places[key] = torch.unravel_index(numbers, tensor.shape)
-        return tensor[places]
+            places = torch.unravel_index(numbers, tensor.shape)
+            if flat is not None:  # one index is looked up sooner than several
+                steps = zip(places, tensor.stride(), strict=True)
+                places = torch.stack([place * step for place, step in steps]).sum(0)
+            self._places[key] = places
+        return tensor[places] if flat is None or isinstance(places, tuple) else flat[places]
+
+
+def _sample(flat: torch.Tensor) -> bytes:
+    """Return some numbers of a tensor in one row, by which a change of them is told."""
+    some = flat[:: flat.numel() // _CHECKED]
+    if some.is_cpu and some.dtype is not torch.bfloat16:  # which numpy does not know
+        return some.numpy().tobytes()
+    return some.cpu().contiguous().view(torch.uint8).numpy().tobytes()
 
 
 def _in_memory_order(tensor: torch.Tensor) -> torch.Tensor | None:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import torch
 
 from graphlab.capture.deep import DeepGraphs
+from graphlab.capture.handles import quick_handles, remove_handles
 from graphlab.capture.identity import LeafState, needs_grad
 from graphlab.capture.leaf_values import LeafValues, Leaves, Tensors
 from graphlab.capture.norms import LARGE, Figure, Measured, arrive, figures_of
@@ -145,7 +146,8 @@ class Light:
                 if leaf is not None:
                     leaf.was_reached = True
         passing = Passing(found, Measured(), [], self._is_close and bool(found.number))
-        self._hook(walk, passing)
+        with quick_handles():
+            self._hook(walk, passing)
         self.is_running = True
         return passing
 
@@ -207,8 +209,7 @@ class Light:
 
     def end(self, passing: Passing) -> None:
         """Note a backward that has ended: what every leaf holds now."""
-        for handle in passing.handles:
-            handle.remove()
+        remove_handles(passing.handles)
         pending = self._pending
         event = self._note_event("backward_end", self.registry.find_place()).number
         with torch.no_grad():

@@ -125,7 +125,7 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, figures: Figures, *, has_val
         return _take_sparse(sink, tensor, has_values=has_values)
     if not _is_readable(tensor):
         return None
-    shape, dtype, device = shape_of(tensor.shape), dtype_name(tensor), device_name(tensor)
+    shape, dtype, device = sizes_of(tensor), dtype_name(tensor), device_name(tensor)
     detached = tensor.detach()
     stored = _PLAIN.get(detached.dtype)
     if stored is None:
@@ -134,26 +134,35 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, figures: Figures, *, has_val
     size = detached.numel()
     if size <= BUDGET and has_values:
         return sink.add_snapshot(shape, dtype, device, stored, 1, _bytes_of(detached), None, None, None)
-    norm, minimum, maximum = figures.find(detached)
-    if not has_values:
-        minimum = maximum = None  # they are values of its entries
-    stride = max(1, size // SAMPLE)
-    sample = _bytes_of(figures.sample(detached, stride)) if has_values else None
-    return sink.add_snapshot(shape, dtype, device, stored, stride, sample, norm, minimum, maximum)
+    memory = figures.look(detached)
+    seen_as = shape, detached.stride()
+    number = memory.snapshots.get(seen_as)
+    if number is None:
+        norm, minimum, maximum = memory.found
+        if not has_values:
+            minimum = maximum = None  # they are values of its entries
+        stride = max(1, size // SAMPLE)
+        sample = _bytes_of(figures.sample(detached, stride)) if has_values else None
+        number = sink.add_snapshot(shape, dtype, device, stored, stride, sample, norm, minimum, maximum)
+        memory.snapshots[seen_as] = number
+    return number
 
 
 def _copy_memory(sink: Sink, tensor: torch.Tensor) -> int | None:
     """Copy the bytes of a small plain tensor, by far the most; None where it has to be done otherwise."""
     simple = _SIMPLE.get(tensor.dtype)
+    count = tensor.numel()
     if (
-        simple is None or tensor.layout is not torch.strided or not tensor.is_cpu or tensor.is_nested
-        or not tensor.is_contiguous() or tensor.is_neg()
+        simple is None or not 0 < count <= BUDGET or tensor.layout is not torch.strided or not tensor.is_cpu
+        or tensor.is_nested or tensor.is_neg()
     ):  # fmt: skip
         return None
-    count = tensor.numel()
-    if not 0 < count <= BUDGET:
-        return None
     dtype, stored, size = simple
+    shape = sizes_of(tensor)
+    if not tensor.is_contiguous():
+        if not _has_memory(tensor):
+            return None
+        return sink.add_values(shape, dtype, stored, tensor.detach().numpy().tobytes())
     count *= size
     read = _MEMORY.get(count)
     if read is None:
@@ -161,7 +170,7 @@ def _copy_memory(sink: Sink, tensor: torch.Tensor) -> int | None:
     address = tensor.data_ptr()
     if not address or tensor.untyped_storage().nbytes() < count:  # a storage that was resized to nothing
         return None
-    return sink.add_values(sizes_of(tensor), dtype, stored, read(address).raw)
+    return sink.add_values(shape, dtype, stored, read(address).raw)
 
 
 def _take_sparse(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int:
@@ -179,8 +188,16 @@ def _take_sparse(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int:
 def _is_readable(tensor: torch.Tensor) -> bool:
     return not (
         tensor.is_meta or tensor.is_sparse or tensor.is_quantized or tensor.is_nested
-        or tensor.layout is not torch.strided or is_opaque(tensor)
+        or tensor.layout is not torch.strided or is_opaque(tensor) or not _has_memory(tensor)
     )  # fmt: skip
+
+
+def _has_memory(tensor: torch.Tensor) -> bool:
+    """Whether a strided tensor's storage is as large as it says: one that was resized to nothing must not be read."""
+    if not tensor.numel():
+        return True
+    extent = 1 + sum([(length - 1) * step for length, step in zip(tensor.shape, tensor.stride(), strict=True)])
+    return tensor.untyped_storage().nbytes() >= (tensor.storage_offset() + extent) * tensor.element_size()
 
 
 def _bytes_of(tensor: torch.Tensor) -> bytes:
