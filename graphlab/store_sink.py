@@ -34,7 +34,7 @@ class StoreSink:
         self.is_to_end = False
         self._tell = tell
         self._began = time.perf_counter()
-        tables = "files", "frames", "nodes", "tensors", "snapshots", "graphs", "bindings", "outlines"
+        tables = "files", "frames", "nodes", "tensors", "snapshots", "graphs", "bindings", "outlines", "remarks"
         self._counts = {table: itertools.count(1) for table in tables}
         self._open: set[int] = set()
         self._numbers = itertools.count(1)
@@ -379,6 +379,28 @@ class StoreSink:
             self._insert("outlines", (number, outline.write()))
         self._last_outline = outline, number
         return number
+
+    def add_remark(
+        self,
+        event: int,
+        kind: str,
+        place: tuple[int | None, int | None, int | None],
+        text: str,
+        tensor: int | None,
+        data: Mapping[str, Any] | None,
+    ) -> None:
+        """Add what is no event but means much for gradients (see `remarks`), as of an event."""
+        row = (
+            self._next("remarks"),
+            event,
+            kind,
+            place[0],
+            place[1],
+            tensor,
+            text,
+            encode_details(data) if data else None,
+        )
+        self._insert("remarks", row)
 
     def add_thread(self, step: int, name: str) -> None:
         """Say that a step, or a part of it, ran in another thread."""

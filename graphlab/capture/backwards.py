@@ -123,6 +123,8 @@ class Backwards:
                 self.watcher.before_backward()
                 self.steps.end_updated()
                 self.watcher.settle_detail()
+                if not self.steps.is_under_way:
+                    self.registry.remarks.held.step_begins(sys._getframe(1))
             elif self.watcher.is_full:
                 self.watcher.before_backward()
             if self.watcher.is_full:
@@ -134,6 +136,7 @@ class Backwards:
                 after = partial(self._after_light, passing)
             else:
                 return None
+            self.registry.remarks.backward(args, kwargs)
         self.depth += 1
         return after
 
@@ -158,6 +161,7 @@ class Backwards:
         self.depth -= 1
         remove_handles(handles)
         with self.registry.guard, torch._C.DisableTorchFunction():
+            self.registry.remarks.held.backward_ended()
             event = self.sink.begin_event()
             place = self.registry.find_place()
             self.sink.end_event(event, "backward_end", place, text=kind)
@@ -171,6 +175,7 @@ class Backwards:
             return
         with self.registry.guard, torch._C.DisableTorchFunction(), uncollected():
             self.light.end(passing)
+            self.registry.remarks.held.backward_ended()
 
     def _begin(
         self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], functions: list[Reached], seeds: Any, kind: str

@@ -28,6 +28,7 @@ _ATTRIBUTES: dict[str, Any] = {name: getattr(torch._C.TensorBase, name) for name
 _GRAD_GETTER = _ATTRIBUTES["grad"].__get__
 _GRAD_SETTER = _ATTRIBUTES["grad"].__set__
 _GRAD_DELETER = _ATTRIBUTES["grad"].__delete__
+_DATA_GETTER = _ATTRIBUTES["data"].__get__
 _DATA_SETTER = _ATTRIBUTES["data"].__set__
 
 # Calls behind which there is no op to show: what prints, copies, pickles and inspects, and what runs backwards, whose
@@ -47,6 +48,10 @@ _QUIET = {
     "is_meta", "is_quantized", "is_nested", "_version", "dim", "size", "stride", "is_contiguous", "element_size",
     "nelement", "storage_offset", "get_device", "is_floating_point", "is_complex", "_is_view",
 }  # fmt: skip
+_EXITS = {"item", "tolist", "numpy", "__array__", "__float__", "__int__", "__index__"}
+MODAL = {"dropout": 2, "alpha_dropout": 2, "feature_alpha_dropout": 2, "dropout1d": 2, "dropout2d": 2, "dropout3d": 2,
+         "batch_norm": 5}  # fmt: skip
+"""By function of `torch.nn.functional`: which of its arguments is `training`."""
 _IN_PLACE = {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__",
              "__iand__", "__ior__", "__ixor__", "__ilshift__", "__irshift__"}  # fmt: skip
 
@@ -61,10 +66,12 @@ class Call:
     """What is known of a torch function, once and for all."""
 
     __slots__ = (
+        "has_mode",
         "is_in_place",
         "is_passed",
         "is_plain",
         "is_quiet",
+        "leaves_graph",
         "name",
         "reads_grad",
         "sets_data",
@@ -83,6 +90,10 @@ class Call:
         self.is_quiet = self.is_passed and (attribute if plain == "__get__" else plain) in _QUIET
         self.reads_grad = function == _GRAD_GETTER
         """Which warns where the tensor is no leaf."""
+        self.leaves_graph = plain in _EXITS or function == _DATA_GETTER
+        """Whether what it returns leads back to no graph."""
+        self.has_mode = self.name in MODAL and is_of_functional(function)
+        """Whether it does something else while a model trains."""
         self.sets_grad = function in {_GRAD_SETTER, _GRAD_DELETER}
         self.sets_data = function == _DATA_SETTER
         self.is_in_place = plain in _IN_PLACE or (plain.endswith("_") and not plain.endswith("__"))
@@ -92,6 +103,11 @@ class Call:
         )
         self.is_plain = is_torchs and not (self.is_in_place or self.name in MAKERS)
         """Whether no code of the script's runs in it, and it makes new tensors that it has written."""
+
+
+def is_of_functional(function: Callable[..., Any]) -> bool:
+    """Whether a function is one of `torch.nn.functional`'s own."""
+    return getattr(function, "__module__", None) == "torch.nn.functional"
 
 
 def _title(function: Callable[..., Any], name: str) -> str:

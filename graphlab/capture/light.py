@@ -126,6 +126,7 @@ class Light:
             self._pending = _Pending(first=self.steps.first)
             self.structures.begin_step()
         self._end_lost(is_running=False)
+        self.registry.remarks.light_backward()
         walk = self.structures.walk(roots)
         deep.hold(walk.functions, [fn for fn, _ in roots])
         is_known = self.structures.is_known(walk)
@@ -138,6 +139,8 @@ class Light:
         found = self.structures.find(walk, roots, t_outputs, event, place=place, is_kept=self._is_close)
         if not is_known:
             self.watcher.name_leaves()
+        if self._is_close:
+            self.registry.remarks.modes_of(list(self.structures.paths.items()))
         noted.graph = found.number
         self._pending.losses[noted.number] = [loss for root in t_outputs if (loss := _loss_of(root)) is not None]
         if not is_known:
@@ -266,7 +269,11 @@ class Light:
 
     def after_step(self, optimizer: torch.optim.Optimizer) -> None:
         """It has."""
-        if not self.steps.is_under_way or not self._has_stepped(optimizer):
+        if not self._has_stepped(optimizer):
+            self.registry.remarks.idle_step(optimizer)
+            return
+        self.registry.remarks.light_update([leaf.node for leaf in self._leaves_of(optimizer)[0]])
+        if not self.steps.is_under_way:
             return
         name = type(optimizer).__name__
         self._pending.rates += [(name, rate) for rate in rates_of(optimizer)]

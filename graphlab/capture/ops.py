@@ -116,6 +116,10 @@ class Ops(TorchFunctionMode):
         if call.name in WRITERS:
             with guard, torch._C.DisableTorchFunction():
                 self.registry.unwritten.discard(args[0])
+        if call.leaves_graph or (call.reads_grad and result is None):
+            with guard, torch._C.DisableTorchFunction():
+                note = self.registry.remarks.left if call.leaves_graph else self.registry.remarks.grad_read
+                note(args[0], call.name, result)
         if call.sets_grad:
             with guard, torch._C.DisableTorchFunction():
                 self.watcher.gradient_set(args[0])
@@ -129,6 +133,9 @@ class Ops(TorchFunctionMode):
     ) -> Any:
         """Make a call, and note what it read, made and changed."""
         guard = self.registry.guard
+        if call.has_mode:
+            with guard, torch._C.DisableTorchFunction():
+                self.registry.remarks.mode(call.name, args, kwargs, self.watcher.module_at(caller))
         # Neither the script's own tensor classes, modes and hooks see what we ask, nor code of its own runs inside.
         if (
             not call.is_plain or guard.is_shared or _len_torch_function_stack() or _len_torch_dispatch_stack()

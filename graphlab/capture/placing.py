@@ -253,6 +253,19 @@ class Placing:
     def add_edge_norms(self, event: int, graph: int, norms: Sequence[float | None]) -> None:
         self._sink.add_edge_norms(self._event(event), self._graphs[graph], norms)
 
+    def add_remark(
+        self, event: int, kind: str, place: _Place, text: str, tensor: int | None, data: Mapping[str, Any] | None
+    ) -> None:
+        """Add what is no event; where it names nodes, a tensor or an event, these get the recording's numbers."""
+        facts = dict(data or {})
+        for key in ("nodes", "frozen"):
+            if key in facts:
+                facts[key] = [self._nodes[node] for node in facts[key]]
+        if "made" in facts:
+            facts["made"] = self._tensors[facts["made"]]
+        number = None if tensor is None else self._tensors[tensor]
+        self._sink.add_remark(self._event(event), kind, self._place(place), text, number, facts or None)
+
     def add_gone(self, node: int, event: int) -> None:
         number = self._nodes[node]
         if node not in self._foreign and number not in self._shared.gone:

@@ -35,6 +35,7 @@ from graphlab.capture.identity import (
     storage_of,
     version_of,
 )
+from graphlab.capture.remarks import Remarks
 from graphlab.capture.saved import SavedTensors, see_view
 from graphlab.capture.sink import Sink
 from graphlab.capture.snapshots import device_name, dtype_name, name_device, sizes_of, take_snapshot
@@ -70,6 +71,7 @@ class Registry:
         self.guard = Guard(sink)
         self.unwritten = Unwritten()
         self.figures = Figures()
+        self.remarks = Remarks(self)
         self.states: TensorMap[TensorState] = TensorMap()
         self._gone: list[LeafState] = []
         self.leaves: TensorMap[LeafState] = TensorMap(self._gone)

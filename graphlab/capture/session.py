@@ -104,13 +104,14 @@ class Session:
         self.scalers = Scalers(self.updates)
         self.variables = Variables(self.registry)
         self.made_static = MadeStatic(sink, self.files.path_of)
-        ranges = ModuleRanges()
-        structures = Structures(self.registry, ranges, self.variables.module_paths, self.leaf_names, self.name_leaves)
+        paths = self.variables.module_paths
+        structures = Structures(self.registry, ModuleRanges(), paths, self.leaf_names, self.name_leaves)
         schedule = Schedule(plan.every)
         self.light = Light(self.registry, self.steps, structures, self, schedule, has_values=has_values)
         self.backwards = Backwards(self.registry, self.steps, self, self.light)
         self.streams = Streams(self._printed, before_print)
         self._figures: dict[str, float] = {}
+        self.registry.remarks.held.own_frames = self.tracer.own_frames
         self.is_started = False
         """Whether it watches: not before `start`, nor while it stops."""
 

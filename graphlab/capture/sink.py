@@ -246,6 +246,17 @@ class Sink(Protocol):
     def add_light_step(self, step: LightStep) -> None:
         """Say that a training step in light detail has ended."""
 
+    def add_remark(
+        self,
+        event: int,
+        kind: str,
+        place: tuple[int | None, int | None, int | None],
+        text: str,
+        tensor: int | None,
+        data: Mapping[str, Any] | None,
+    ) -> None:
+        """Add what is no event but means much for gradients (see `remarks`), as of an event."""
+
     def add_thread(self, step: int, name: str) -> None:
         """Say that a step, or a part of it, ran in another thread than the one that the recording began in."""
 

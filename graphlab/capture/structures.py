@@ -64,7 +64,7 @@ class Structures:
         self.registry = registry
         self.sink = registry.sink
         self.ranges = ranges
-        self._paths = paths
+        self.paths = paths
         self._leaf_names = leaf_names
         self._name_leaves = name_leaves
         self._is_naming = False
@@ -325,7 +325,7 @@ class Structures:
     # -- modules ---------------------------------------------------------------------------------------------------
 
     def _modules_of(self, numbers: list[int]) -> list[str | None]:
-        return self.ranges.paths(numbers, self._paths) if self.ranges.is_on else [None] * len(numbers)
+        return self.ranges.paths(numbers, self.paths) if self.ranges.is_on else [None] * len(numbers)
 
     def _find_modules(self, walk: Walk, found: Structure) -> None:
         """Name the modules of a structure that was new while nothing watched them; else watch the next forward."""

@@ -291,6 +291,12 @@ class ThreadSink:
         """Say which nodes a backward reaches from its roots."""
         self._keep(self._placing.add_backward, event, graph, nodes, edges)
 
+    def add_remark(
+        self, event: int, kind: str, place: _Place, text: str, tensor: int | None, data: Mapping[str, Any] | None
+    ) -> None:
+        """Add what is no event but means much for gradients (see `remarks`), as of an event."""
+        self._keep(self._placing.add_remark, event, kind, place, text, tensor, data)
+
     def add_thread(self, step: int, name: str) -> None:
         """Say in which thread a step ran: of these it is always this one."""
 

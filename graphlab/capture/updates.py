@@ -81,6 +81,7 @@ class Updates:
         self.optimizer_steps += 1
         self.settle(sys._getframe(1), 1)
         with guard, torch._C.DisableTorchFunction(), torch.no_grad():
+            self.registry.remarks.meet(optimizer)
             if self.light is not None:
                 self.light.before_step(optimizer)
                 self._backwards = 0
@@ -139,7 +140,8 @@ class Updates:
                 self.note_skipped(optimizer)
             else:
                 leaves = [leaf for leaf, _ in self._leaves_of(optimizer)]
-                self._note_update(leaves, type(optimizer).__name__, rates_of(optimizer))
+                if not self._note_update(leaves, type(optimizer).__name__, rates_of(optimizer)):
+                    self.registry.remarks.idle_step(optimizer)
             self._forget_copies()
 
     def note_skipped(self, optimizer: torch.optim.Optimizer) -> None:
@@ -258,8 +260,8 @@ class Updates:
         if address is not None:
             self._storages[address] = leaf
 
-    def _note_update(self, leaves: Sequence[LeafState], optimizer: str | None, rates: Sequence[float] = ()) -> None:
-        """Write an update, if any of some leaves has changed."""
+    def _note_update(self, leaves: Sequence[LeafState], optimizer: str | None, rates: Sequence[float] = ()) -> bool:
+        """Write an update, if any of some leaves has changed; return whether one was."""
         kept_pairs = []
         for leaf in {leaf.node: leaf for leaf in leaves}.values():
             tensor, kept = leaf.tensor(), self._before.get(leaf.node)
@@ -273,7 +275,7 @@ class Updates:
             if moved != 0.0 or (optimizer is None and state.version != version_of(tensor)):
                 changes.append((*pair, moved))
         if not changes and (optimizer is None or not any(leaf.has_grad for leaf in leaves)):
-            return
+            return False
         # An optimizer's step is one even if it moves nothing (a rate of 0, gradients of 0): the training step ends.
         event = self.sink.begin_event()
         for leaf, tensor, _, state, moved in changes:
@@ -287,6 +289,7 @@ class Updates:
         details = {"optimizer": optimizer, "rates": rates} if rates else {"optimizer": optimizer}
         self.sink.end_event(event, "update", place, node=node, details=details)
         self.steps.updated(event, place)
+        return True
 
     # -- gradients -------------------------------------------------------------------------------------------------
 

@@ -201,6 +201,7 @@ class Variables:
 
     def hold_parameters(self, optimizer: torch.optim.Optimizer, event: int) -> None:
         """What an optimizer holds is a parameter."""
+        self.registry.remarks.meet(optimizer)
         for group in optimizer.param_groups:
             for tensor in group["params"]:
                 if not isinstance(tensor, UninitializedParameter) and tensor.is_leaf and needs_grad(tensor):

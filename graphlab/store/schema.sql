@@ -102,6 +102,24 @@ CREATE INDEX nodes_by_event ON nodes (event);
 -- that backward's step on they are no part of the run.
 CREATE TABLE gone (node INTEGER PRIMARY KEY, event INTEGER NOT NULL) WITHOUT ROWID;
 
+-- Remarks: what is no event but means much for gradients, as of the last event before it. tensor: the state of the
+-- tensor that it is about. Recordings made before there were remarks have no such table. kind, text and data (JSON):
+--   exit            a tensor with a graph became a number, an array or data: the call (`item`, `numpy`, `data`);
+--                   {"made": state of the tensor that `.data` gave}
+--   grad_of_result  the script asked a tensor that is no leaf for its .grad, and got None
+--   mode            a dropout or batch norm ran: its call; {"training", "grad": whether autograd recorded, "module"}
+--   resting         light: modules that a backward found in eval mode; {"modules": [path, …], "count"}
+--   kept_graph      a backward began with retain_graph or create_graph: which
+--   optimizer       an optimizer was met, or has other parameters: its class; {"number", "nodes": [node, …],
+--                   "frozen": [node of what does not require grad, …], "rates": [number, …]}
+--   idle_step       an optimizer stepped, and none of its parameters had a gradient; {"optimizer": its number}
+--   unzeroed        light: an optimizer stepped with gradients that nothing had zeroed since its last step
+--   held            a variable leads to graphs of earlier steps: its name; {"steps", "nodes", "of": steps so far}
+CREATE TABLE remarks (
+    id INTEGER PRIMARY KEY, event INTEGER NOT NULL, kind TEXT NOT NULL, file INTEGER, line INTEGER, tensor INTEGER,
+    text TEXT NOT NULL, data TEXT
+);
+
 -- The edges in the direction of the forward data. slot: which of the target's inputs (the index in
 -- grad_fn.next_functions; data beyond those counts on); output: which of the source's outputs; label: views of
 -- data on the way, which are no nodes.

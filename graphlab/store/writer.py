@@ -33,6 +33,7 @@ _COLUMNS = {
     "edge_norms": 3,
     "nodes": 12,
     "gone": 2,
+    "remarks": 8,
     "edges": 6,
     "saved": 4,
     "arguments": 3,
