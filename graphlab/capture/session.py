@@ -106,8 +106,7 @@ class Session:
         self.made_static = MadeStatic(sink, self.files.path_of)
         paths = self.variables.module_paths
         structures = Structures(self.registry, ModuleRanges(), paths, self.leaf_names, self.name_leaves)
-        schedule = Schedule(plan.every)
-        self.light = Light(self.registry, self.steps, structures, self, schedule, has_values=has_values)
+        self.light = Light(self.registry, self.steps, structures, self, Schedule(plan.every), has_values=has_values)
         self.backwards = Backwards(self.registry, self.steps, self, self.light)
         self.streams = Streams(self._printed, before_print)
         self._figures: dict[str, float] = {}

@@ -402,7 +402,7 @@ class Recording(ShownInNotebooks):
 
     def tensor(self, number: int) -> Tensor:
         """Return a state of a tensor by its number."""
-        return self.reader.tensors("WHERE id = ?", number)[0]
+        return self.reader.tensor(number)
 
     def next_use(self, tensor_object: int, moment: int) -> int | None:
         """Return the next op after a moment that reads a tensor, or None."""

@@ -290,6 +290,11 @@ class Reader:
         with self.session():
             return [_tensor(row) for row in self.rows(f"{_TENSOR} {where}", *values)]
 
+    def tensor(self, number: int) -> Tensor:
+        """Return a state of a tensor by its number; a damaged file may name one that it does not hold."""
+        with self.session():
+            return self.tensors("WHERE id = ?", number)[0]
+
     def changes(self, where: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return rows of changes (event, node, what, and the ids of the snapshots before, added, after; difference)."""
         rows = self.rows(f"{_CHANGE} {where}", *values)
