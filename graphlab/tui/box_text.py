@@ -194,6 +194,10 @@ def _shape(node: Node, looks: Looks) -> Row:
 
 def _gradient_or_event(state: ExplorerState, node: Node, looks: Looks) -> Row:
     """Return the norm of a node's gradient; before it comes, the event that makes the node."""
+    if looks.mark == "◐":
+        summands = state.gradients.summands(node.id)
+        came = sum(each.has_come for each in summands)
+        return [(f" ◐ {messages.CAME_OF.format(came=came, count=len(summands))}", "gradient")]
     if looks.is_future or not state.has_gradient(node.id):
         return [(f" e{node.event}", "future" if looks.is_future else "quiet")]
     gradient = state.gradient(node.id)

@@ -124,6 +124,8 @@ class GraphPane(Pane):
         is_framed = self.view == "boxes" and self.state.box_book.zoom == "full"
         boxes = messages.LEGEND_FOLDED if self.state.box_book.has_folded() else messages.LEGEND_BOXES
         legend = boxes if is_framed else messages.LEGEND_GRAPH
+        if self.state.gradients.is_under_way:
+            legend = messages.LEGEND_BOXES_BACK if is_framed else messages.LEGEND_GRAPH_BACK
         return (
             legend if len(legend) + 4 < self.size.width else messages.LEGENDS_SHORT["boxes" if is_framed else "lanes"]
         )

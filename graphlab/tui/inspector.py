@@ -13,6 +13,7 @@ from graphlab.tui import messages, places
 from graphlab.tui.lane_columns import short_op
 from graphlab.tui.pane import Pane
 from graphlab.tui.rows import Row, fit, over, rule, shorten, wrap
+from graphlab.tui.rule_rows import brief_rule_rows, rule_view_rows, sum_rows
 from graphlab.tui.state import EdgeChoice
 from graphlab.tui.theme import Look
 from graphlab.tui.values import value_rows
@@ -36,9 +37,11 @@ def inspector_rows(state: ExplorerState, width: int, height: int, look: Look = _
         edge = next((e for e in state.edges_into(number) if e.slot == state.selected.slot), None)
         if edge is not None:
             return _edge_rows(state, edge, node, width, height, look)
+    if state.gradients.view == "rule":
+        return rule_view_rows(state, node, width, height, look)
     head = [*_head_rows(state, node, width), *_change_rows(state, node, width)]
-    inputs = _input_rows(state, node, width)
-    saved = _saved_rows(state, node, width)
+    inputs = [*sum_rows(state, node, width), *_input_rows(state, node, width)]
+    saved = brief_rule_rows(state, node, width) or _saved_rows(state, node, width)
     room = max(height - len(head) - len(inputs), 8)
     if room - len(saved) >= 14:
         room -= len(saved)
@@ -225,15 +228,16 @@ class InspectorPane(Pane):
         return f"{messages.TITLES['inspector']}: {self.state.name_of(node)}"
 
     def legend(self) -> str:
+        view = messages.LEGEND_INSPECTOR.format(view=messages.INSPECTOR_VIEWS[self.state.gradients.next_view])
         if self.state.selected is not None:
-            return messages.LEGEND_PINNED
-        return messages.LEGEND_VIEW.format(view=messages.TENSOR_VIEWS[self.state.next_tensor_view])
+            return f"{view}  {messages.LEGEND_PINNED}"
+        return f"{view}  {messages.LEGEND_VIEW.format(view=messages.TENSOR_VIEWS[self.state.next_tensor_view])}"
 
     def enter(self) -> None:
         self.state.enter_node()
 
     def switch_view(self) -> None:
-        self.state.turn_tensor_view()
+        self.state.gradients.turn_view()
 
     def copy_text(self) -> str:
         number = self.state.selected_node

@@ -83,6 +83,8 @@ def node_mark(state: ExplorerState, node: Node) -> tuple[str, str]:
         return "◉", "cursor"
     if node.kind == "data":
         return "◌", "data"
+    if state.gradients.standing(node.id) == "waits":
+        return "◐", "gradient"
     if node.kind in LEAF_KINDS:
         return "◆", "gradient" if state.has_gradient(node.id) else "leaf"
     return ("✓", "gradient") if state.has_gradient(node.id) else ("●", node.kind)

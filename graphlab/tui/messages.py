@@ -20,7 +20,31 @@ STRIDES = {"line": "lines and nodes", "op": "ops", "event": "every event"}
 LEGEND_SOURCE = "▷ just ran  ▶ next"
 LEGEND_BACKWARD = "◀ differentiating  ▷ just ran  ▶ next"
 LEGEND_GRAPH = "◉ now  ● made  ✓ ∇ came  ○ to come"
+LEGEND_GRAPH_BACK = "◉ now  ✓ ∇ came  ◐ waits for a branch  ● to come"
 LEGEND_BOXES = "━ now  ─ made  ╌ to come  ∇ gradient  v: lanes"
+LEGEND_BOXES_BACK = "━ now  ✓ ∇ came  ◐ waits for a branch  v: lanes"
+LEGEND_INSPECTOR = "v: {view}"
+INSPECTOR_VIEWS = {"node": "node", "rule": "local rule"}
+RULE_FORWARD = "local rule, used in backward"
+RULE_BACKWARD = "local rule"
+RULE_DIFFERS = "DIFFERS"
+RULE_ERROR = "reckoned: error {error}"
+RULE_RAN = "ran backwards at e{event}"
+RULE_NOT_RUN = "has not run backwards yet: no numbers yet"
+RULE_GRAD = "{name}.grad"
+NO_RULE_HERE = "data: no gradient goes through it"
+NONE_CAME = "None"
+SKIPPED = "skipped: it needs no gradient"
+SUMMANDS = "gradient: the sum of {count}"
+MORE_SUMMANDS = "… {count} more"
+SUMMAND_WAITS = "not yet"
+CAME_OF = "{came} of {count}"
+STANDINGS = {
+    "ran": "has run",
+    "ready": "has its whole upstream gradient: may run",
+    "waits": "waits for a branch",
+    "untouched": "nothing has come to it yet",
+}
 LEGEND_FOLDED = "━ now  ─ made  ╌ to come  ═ folded (f opens)  v: lanes"
 LEGENDS_SHORT = {"lanes": "◉ now  ✓ ∇ came", "boxes": "━ now  ╌ to come"}
 VIEWS = {"lanes": "lanes", "boxes": "boxes"}

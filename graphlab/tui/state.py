@@ -18,6 +18,7 @@ from graphlab.tui.box_book import BoxBook
 from graphlab.tui.bulk import edges_of, leaf_lines_of
 from graphlab.tui.comparing import Comparing
 from graphlab.tui.find import find_place, nearest
+from graphlab.tui.gradient_book import GradientBook
 from graphlab.tui.lane_table import LaneBook
 from graphlab.tui.lit import Lighting
 from graphlab.tui.search import Search
@@ -65,6 +66,7 @@ class ExplorerState:
         self.lane_book = LaneBook(self)
         self.box_book = BoxBook(self)
         self.lighting = Lighting(self)
+        self.gradients = GradientBook(self)
 
     # -- who looks on ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,106 @@
+"""What the explorer knows of gradients beyond their numbers: local rules, summands, and how far a backward has come.
+
+Beside the state, which would grow too long: everything here is asked of the analysis and remembered per moment.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from graphlab.analysis.rules.flow import (
+    Backward,
+    Standing,
+    Summand,
+    read_backward,
+    read_ran,
+    read_summands,
+    start_before,
+)
+
+if TYPE_CHECKING:
+    from graphlab.analysis.rules.local import LocalRule
+    from graphlab.tui.state import ExplorerState
+
+InspectorView = Literal["node", "rule"]
+INSPECTOR_VIEWS: tuple[InspectorView, ...] = ("node", "rule")
+
+
+class GradientBook:
+    """The gradients of one state's recording."""
+
+    def __init__(self, state: ExplorerState) -> None:
+        self._state = state
+        self.view: InspectorView = "node"
+        """What the inspector shows."""
+        self._backward = lru_cache(8)(self._read_backward)
+        self._ran = lru_cache(8)(self._read_ran)
+        self._rule = lru_cache(32)(self._find_rule)
+
+    @property
+    def next_view(self) -> InspectorView:
+        """What follows in the order of the inspector's views."""
+        return INSPECTOR_VIEWS[(INSPECTOR_VIEWS.index(self.view) + 1) % len(INSPECTOR_VIEWS)]
+
+    def turn_view(self) -> None:
+        """Show the inspector's next view."""
+        self.view = self.next_view
+        self._state.changed()
+
+    def _read_backward(self, start: int, count: int) -> Backward | None:
+        return read_backward(self._state.recording, start)
+
+    def _read_ran(self, start: int, moment: int, count: int) -> frozenset[int]:
+        backward = self._backward(start, count)
+        return frozenset() if backward is None else read_ran(self._state.recording, backward, moment)
+
+    def _now(self) -> tuple[Backward, frozenset[int]] | None:
+        """Return the last backward of the step at the cursor, and what it has run."""
+        state = self._state
+        if state.step is None or state.step.detail == "light" or state.is_large:
+            return None
+        start = start_before(state.recording, state.moment)
+        backward = None if start is None else self._backward(start, state.last)
+        return None if backward is None else (backward, self._ran(backward.start, state.moment, state.last))
+
+    def _under_way(self) -> tuple[Backward, frozenset[int]] | None:
+        state = self._state
+        if state.event is None or state.event.phase != "backward":
+            return None
+        now = self._now()
+        return None if now is None or (now[0].end is not None and state.moment >= now[0].end) else now
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the cursor stands inside a backward."""
+        return self._under_way() is not None
+
+    def standing(self, node: int) -> Standing | None:
+        """Return how far the backward under way is with a node; None where none is."""
+        now = self._under_way()
+        return None if now is None else now[0].standing(node, now[1])
+
+    def summands(self, node: int) -> list[Summand]:
+        """Return what each use of a node's output has brought to its gradient by the cursor, in its last backward."""
+        now = self._now()
+        if now is None or node not in now[0].reached:
+            return []
+        return read_summands(self._state.recording, now[0], now[1], node, self._state.moment)
+
+    def rule(self, node: int) -> LocalRule:
+        """Return the local rule of a node as of the cursor."""
+        return self._rule(node, self._state.moment, self._state.last)
+
+    def _find_rule(self, number: int, moment: int, count: int) -> LocalRule:
+        from graphlab.analysis.rules.local import find_rule
+
+        state = self._state
+        edges = state.edges_into(number)
+        return find_rule(state.recording, state.node(number), moment, self.short_name, edges)
+
+    def short_name(self, number: int) -> str:
+        """Return a name that is short enough for a formula."""
+        from graphlab.tui.lane_columns import short_op
+
+        node = self._state.recording.node(number)
+        return self._state.tag_of(node) or short_op(node.op).lower() or node.kind

@@ -1,0 +1,166 @@
+"""The inspector's local rule, the summands of a gradient, and how far a backward has come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graphlab.analysis.rules.flow import Summand, read_backward, shares_of
+from graphlab.model import Edge, Snapshot
+from graphlab.recording import Recording
+from graphlab.tui.boxes import BoxPicture
+from graphlab.tui.camera import Camera
+from graphlab.tui.inspector import inspector_rows
+from graphlab.tui.lanes import node_mark
+from graphlab.tui.rows import join_text, row_text, row_width
+from graphlab.tui.state import ExplorerState
+from tests.recorded import record_text
+
+RESIDUAL = """\
+import torch
+torch.manual_seed(0)
+x = torch.randn(6, 4)
+W1 = torch.randn(4, 5, requires_grad=True)
+W2 = torch.randn(5, 5, requires_grad=True)
+h = (x @ W1).relu()
+branch = (h @ W2).tanh()
+y = h + branch
+loss = (y ** 2).mean()
+loss.backward()
+"""
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return record_text(tmp_path_factory.mktemp("residual"), RESIDUAL)
+
+
+def at_op(recording: Recording, op: str, *, kind: str = "gradient") -> ExplorerState:
+    """Return the explorer's state right after a node of the backward has run."""
+    found = [event for event in recording.events if event.kind == kind and event.node is not None]
+    (event,) = [event for event in found if recording.node(event.node or 0).op == op]
+    return ExplorerState(recording, at=event.id)
+
+
+def text(state: ExplorerState, width: int = 44, height: int = 60) -> str:
+    return "\n".join(row_text(row).rstrip() for row in inspector_rows(state, width, height))
+
+
+def node_of(state: ExplorerState, name: str) -> int:
+    return next(number for number, names in state.names().items() if name in names)
+
+
+def test_the_rule_of_the_node_that_just_ran_stands_in_the_inspector(recording: Recording) -> None:
+    said = text(at_op(recording, "TanhBackward0"))
+    assert "∂L/∂mm = ∂L/∂branch · (1 − branch²)" in said
+    assert "✓ reckoned: error" in said
+
+
+def test_in_the_forward_the_rule_is_what_the_backward_will_use(recording: Recording) -> None:
+    state = at_op(recording, "TanhBackward0", kind="op")
+    said = text(state)
+    assert "local rule, used in backward" in said
+    assert "reckoned" not in said
+
+
+def test_what_needs_no_gradient_is_said_to_be_skipped(recording: Recording) -> None:
+    state = ExplorerState(recording, at=recording.event_count)
+    first, *_ = recording.reader.nodes("WHERE op = 'MmBackward0' ORDER BY id")
+    state.choose(first.id)
+    assert "∂L/∂x  skipped: it needs no gradient" in text(state)
+
+
+def test_the_view_of_the_rule_shows_every_tensor_beside_the_others(recording: Recording) -> None:
+    state = at_op(recording, "TanhBackward0")
+    state.gradients.turn_view()
+    said = text(state, width=90)
+    assert "∂L/∂branch" in said
+    assert "result = branch" in said
+    assert "→ ∂L/∂mm" in said
+    one = next(line for line in said.splitlines() if "→ ∂L/∂mm" in line)
+    assert "result = branch" in one  # beside, not below
+    state.gradients.turn_view()
+    assert "result = branch" not in text(state, width=90)
+
+
+def test_a_node_with_two_uses_waits_for_the_second_and_its_gradient_is_their_sum(recording: Recording) -> None:
+    state = at_op(recording, "AddBackward0")
+    h = node_of(state, "h")
+    assert state.gradients.standing(h) == "waits"
+    assert node_mark(state, state.node(h)) == ("◐", "gradient")
+    assert state.gradients.standing(node_of(state, "branch")) == "ready"
+    assert state.gradients.standing(node_of(state, "W1")) == "untouched"
+    assert state.gradients.standing(node_of(state, "y")) == "ran"
+    state.choose(h)
+    waiting = text(state)
+    assert "waits for a branch" in waiting
+    assert "◌ matmul at line 7  not yet" in waiting
+    plan = state.box_book.plan()
+    assert plan is not None
+    boxes = join_text(BoxPicture(state, plan).rows(Camera(), 80, 60))
+    assert "◐ 1 of 2" in boxes
+    after = at_op(recording, "ReluBackward0")
+    assert after.gradients.standing(h) == "ran"
+    summands = after.gradients.summands(h)
+    assert [each.has_come for each in summands] == [True, True]
+    shares = [share for share in shares_of(summands) if share is not None]
+    assert sum(shares) == pytest.approx(1.0)
+    assert "gradient: the sum of 2" in text(after)
+
+
+def test_outside_of_a_backward_nothing_waits(recording: Recording) -> None:
+    for moment in (0, 5, recording.event_count):
+        state = ExplorerState(recording, at=moment)
+        assert not state.gradients.is_under_way
+        assert all(state.gradients.standing(node) is None for node in recording.structure(1).nodes)
+
+
+def test_a_backward_is_walked_as_it_ran(recording: Recording) -> None:
+    """At every moment what runs next was ready before, and nothing that waits runs."""
+    (start,) = recording.find_events("kind = 'backward_start'")
+    backward = read_backward(recording, start.id)
+    assert backward is not None
+    assert backward.end is not None
+    for moment in range(start.id, backward.end - 1):
+        state = ExplorerState(recording, at=moment)
+        following = recording.event(moment + 1).node
+        if following is not None:
+            assert state.gradients.standing(following) == "ready"
+
+
+def test_shares_may_be_negative_and_make_one_together() -> None:
+    def summand(values: list[float]) -> Summand:
+        import numpy
+
+        data = numpy.array(values, "<f4").tobytes()
+        snapshot = Snapshot((len(values),), "float32", "cpu", "<f4", data=data)
+        return Summand(Edge(1, 2, 0, 0, 0, ""), snapshot, has_come=True)
+
+    assert shares_of([summand([3.0, 0.0]), summand([-1.0, 0.0])]) == pytest.approx([1.5, -0.5])
+    assert shares_of([summand([1.0]), summand([-1.0])]) == [None, None]
+
+
+@pytest.mark.parametrize("view", ["node", "rule"])
+@pytest.mark.parametrize("size", [(24, 10), (37, 30), (80, 20), (120, 50)])
+def test_every_row_is_as_wide_as_asked_at_every_moment(recording: Recording, view: str, size: tuple[int, int]) -> None:
+    for moment in range(recording.event_count + 1):
+        state = ExplorerState(recording, at=moment)
+        if view == "rule":
+            state.gradients.turn_view()
+        for row in inspector_rows(state, *size):
+            assert row_width(row) == size[0], (moment, row)
+
+
+def test_a_light_step_and_a_graph_without_backward_have_no_rule_to_show(tmp_path: Path) -> None:
+    light = record_text(
+        tmp_path,
+        "import torch\nw = torch.ones(2, requires_grad=True)\n"
+        "for _ in range(2):\n    (w * w).sum().backward()\n    w.data.sub_(0.1)\n    w.grad = None\n",
+        detail="light",
+    )
+    state = ExplorerState(light, at=light.event_count)
+    state.gradients.turn_view()
+    for number in light.structure(1).nodes:
+        state.choose(number)
+        assert inspector_rows(state, 40, 20)
