@@ -44,6 +44,7 @@ def _draw(folder: Path) -> None:
         picture = PICTURES / f"{name}.svg"
         _graphlab("explore", str(recording), "--press", keys, "--screenshot", str(picture), "--size", size)
     _graphlab("export", str(cell), "--line", "51", "-o", str(PICTURES / "rnn_cell_add.svg"))
+    _graphlab("export", str(cell), "--scale", "1", "-o", str(PICTURES / "rnn_cell.gif"))
     _graphlab("export", "mlp_mid", "--static", "step", "--fold", "1", "-o", str(PICTURES / "static_step.svg"))
 
 

@@ -163,11 +163,12 @@ def _find_program(name: str) -> str | None:
 
 def _look_at_renderers(findings: Findings, torch: dict[str, Any]) -> None:
     dot, pure = _find_program("dot"), _find_program("graphviz-pure")
-    resvg = _version("resvg-py")
+    resvg, pillow = _version("resvg-py"), _version("pillow")
     torchviz = torch["torchviz"] if torch["torch"] else "torch cannot be imported"
     looks: list[tuple[str, bool, str, str]] = [
         ("graphlab", True, "dot, svg, html, json, graphml, txt, csv, mmd", ""),
         ("png", resvg is not None, f"resvg {resvg}" if resvg else "resvg-py is missing", "pip install resvg-py"),
+        ("gif", pillow is not None, f"Pillow {pillow}" if pillow else "Pillow is missing", "pip install pillow"),
         ("pdf", dot is not None, dot or "no `dot` on PATH", _say_graphviz()),
         ("networkx", _version("networkx") is not None, f"networkx {_version('networkx')}", "pip install networkx"),
         (

@@ -1,7 +1,7 @@
 """Write the graph at a moment as a picture or as data; the ending of -o chooses the format.
 
-svg, png, pdf, html, dot, json, graphml, mmd (Mermaid) and txt show the graph; csv is the table of every step's
-gradients. No moment given: the end of the run.
+svg, png, pdf, html, dot, json, graphml, mmd (Mermaid) and txt show the graph; gif shows how a step's graph grew and its
+gradients flowed back; csv is the table of every step's gradients. No moment given: the end of the run.
 """
 
 from __future__ import annotations
@@ -160,8 +160,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _draw(recording: Recording, moment: int, target: Path, arguments: argparse.Namespace, choices: Choices) -> None:
     """Write a moment of a recording; the page holds every moment, and opens at this one."""
-    from graphlab.renderers import render, render_run
+    from graphlab.renderers import render, render_animated, render_run
 
+    if target.suffix.lower() == ".gif":
+        if arguments.focus is not None:
+            stage = recording.graph(at=recording.step_of(moment).last) if recording.steps else recording.graph()
+            choices["focus"] = _find_focus(recording, stage, arguments.focus)
+        render_animated(recording, target, moment, future=arguments.future, **choices)
+        return
     if target.suffix.lower() == ".html" and arguments.focus is None:
         render_run(recording, target, moment, **choices)
         return

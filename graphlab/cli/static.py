@@ -47,8 +47,9 @@ def export_static(arguments: argparse.Namespace, target: Path, choices: Choices)
     is_json = target.suffix.lower() == ".json"
     if len(tracers) > 1 and not is_json:
         raise UsageError(messages.ALL_IN_JSON)
-    if target.suffix.lower() == ".csv" or arguments.renderer == "torchviz":
-        raise UsageError(messages.NOT_OF_STATIC.format(what=".csv" if arguments.renderer != "torchviz" else "torchviz"))
+    ending = target.suffix.lower()
+    if ending in {".csv", ".gif"} or arguments.renderer == "torchviz":
+        raise UsageError(messages.NOT_OF_STATIC.format(what="torchviz" if arguments.renderer == "torchviz" else ending))
     scenario, graphs = _trace(arguments, tracers, name)
     if len(tracers) > 1:
         from graphlab.renderers import write_whole

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from graphlab.recording import Recording
 
-__all__ = ["FORMATS", "Options", "check_target", "endings", "render", "render_bytes", "render_run"]
+__all__ = ["FORMATS", "Options", "check_target", "endings", "render", "render_animated", "render_bytes", "render_run"]
 
 FORMATS: dict[str, dict[str, str]] = {
     "graphlab": {
@@ -54,7 +54,7 @@ FORMATS: dict[str, dict[str, str]] = {
 
 _DATA = {"json", "graphml"}
 """Endings of files that hold every figure, whatever a picture shows."""
-_OTHER_ENDINGS = {"csv"}
+_OTHER_ENDINGS = {"csv", "gif"}
 """Endings of files that are written from a recording, not from a graph: `check_target` lets them pass."""
 
 
@@ -84,6 +84,21 @@ def render_run(
     from graphlab.renderers.page.document import render_recording
 
     write_whole(check_target(target), render_recording(recording, _read_options(choices), moment))
+
+
+def render_animated(
+    recording: Recording,
+    target: str | os.PathLike[str],
+    moment: int | None = None,
+    *,
+    future: bool = False,
+    **choices: Unpack[Choices],
+) -> None:
+    """Write the step that a moment lies in (default: the end), up to that moment, as an animated GIF."""
+    from graphlab.renderers.animation import render_animation
+
+    path = check_target(target)
+    write_whole(path, render_animation(recording, _read_options(choices), moment, has_future=future))
 
 
 def render_bytes(graph: networkx.MultiDiGraph, ending: str, **choices: Unpack[Choices]) -> bytes:
@@ -129,6 +144,8 @@ def _check_ending(ending: str, renderer: str) -> None:
     wrong = f"the ending .{ending} is unknown" if ending else "the file has no ending"
     if renderer != "graphlab" and ending in FORMATS["graphlab"]:
         wrong = f"the renderer {renderer} writes no .{ending}"
+    if ending in _OTHER_ENDINGS and renderer == "graphlab":
+        wrong = f"a graph alone is no .{ending}, which takes a recording"
     raise RenderError(f"{wrong}: choose {_list([f'.{known_ending}' for known_ending in known])}")
 
 

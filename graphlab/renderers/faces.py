@@ -67,6 +67,8 @@ class FaceOfNode:
 
     reading: NodeReading
     rows: tuple[Row, ...]
+    room: float = 0.0
+    """How wide the texts are on a fuller stage, so that they stand where they will stand then."""
 
     @property
     def padding(self) -> float:
@@ -134,7 +136,7 @@ def draw_face(face: FaceOfNode, box: Box, theme: Theme) -> list[str]:
         reading.kind, box, ink, theme, state=reading.state, is_idle=reading.is_idle, mark=reading.mark
     )
     # A box that was widened for its lines keeps its texts together in the middle.
-    inner = max(row.width for row in face.rows)
+    inner = max(face.room, *(row.width for row in face.rows))
     spare = max(0.0, box.width - 2 * face.padding - inner)
     left = box.x + face.padding + spare / 2 + (3.0 if reading.kind == "parameter" else 0.0) / 2
     right = left + inner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graphlab.crowd import without_collector
@@ -59,8 +59,11 @@ def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
     if stage is not graph:
         # What is on stage later must fit already now.
         for node, reading in read_nodes(stage).items():
-            later = _size(build_face(reading, has_numbers=has_numbers))
+            full = build_face(reading, has_numbers=has_numbers)
+            later = _size(full)
             now = sizes.get(node, later)
+            if node in faces:
+                faces[node] = replace(faces[node], room=max(row.width for row in full.rows))
             sizes[node] = BoxSize(max(now.width, later.width), max(now.height, later.height), later.is_minor)
         for key in stage.edges(keys=True):
             known = [size for size in (labels.get(key), label_size(read_edge(stage.edges[key]), direction)) if size]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphlab.layout.boxes import Box
@@ -69,12 +69,12 @@ def legend_entries(
     return entries
 
 
-def legend_height(entries: list[Entry], width: float) -> float:
+def legend_height(entries: Sequence[Entry], width: float) -> float:
     """Return how high the legend is when it is that wide."""
     return LINE * len(_lines(entries, width))
 
 
-def draw_legend(entries: list[Entry], x: float, y: float, width: float) -> list[str]:
+def draw_legend(entries: Sequence[Entry], x: float, y: float, width: float) -> list[str]:
     """Return the legend, its top left at (x, y)."""
     elements = []
     for index, line in enumerate(_lines(entries, width)):
@@ -85,7 +85,7 @@ def draw_legend(entries: list[Entry], x: float, y: float, width: float) -> list[
     return elements
 
 
-def _lines(entries: list[Entry], width: float) -> list[list[Entry]]:
+def _lines(entries: Sequence[Entry], width: float) -> list[list[Entry]]:
     lines: list[list[Entry]] = []
     room = 0.0
     for entry in entries:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphlab.renderers.drawing import escape, number, opening, rectangle, text_element
 from graphlab.renderers.faces import draw_face, draw_halo
 from graphlab.renderers.figure import Figure, build_figure, draw_edges, draw_labels
 from graphlab.renderers.fonts import wrap
-from graphlab.renderers.legend import draw_legend, legend_entries, legend_height
+from graphlab.renderers.legend import Entry, draw_legend, legend_entries, legend_height
 from graphlab.renderers.options import Options
 from graphlab.renderers.palette import THEMES, Theme
 from graphlab.renderers.reading import kind_words, title_lines
@@ -33,19 +35,52 @@ def draw_svg(graph: networkx.MultiDiGraph, options: Options) -> str:
     return compose(build_figure(graph, options), theme)
 
 
-def compose(figure: Figure, theme: Theme) -> str:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a figure, or around several that are to lie on one another."""
+
+    inner: float
+    """The width between the margins."""
+    heading: float
+    """The room above the figure."""
+    middle: float
+    """The height of the figure, with the gap below it."""
+    entries: Sequence[Entry]
+    """The legend."""
+
+    @property
+    def legend_width(self) -> float:
+        """A very wide picture keeps its legend together at the left, where one looks first."""
+        return min(self.inner, 1100.0)
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height of the page."""
+        legend = legend_height(self.entries, self.legend_width)
+        return self.inner + 2 * MARGIN, 2 * MARGIN + self.heading + self.middle + legend
+
+
+def surround(figures: Sequence[Figure], theme: Theme) -> Surroundings:
+    """Return the room and the legend that do for all figures."""
+    inner = max(NARROWEST, *(figure.layout.width for figure in figures))
+    readings = [face.reading for figure in figures for face in figure.faces.values()]
+    edges = [edge for figure in figures for edge in figure.edges.values()]
+    return Surroundings(
+        inner,
+        max(_heading(figure.graph, inner, theme)[1] for figure in figures) + 18.0,
+        max(figure.layout.height + (26.0 if figure.faces else 0.0) for figure in figures),
+        legend_entries(readings, edges, theme, kind_words(figures[-1].graph.graph)),
+    )
+
+
+def compose(figure: Figure, theme: Theme, around: Surroundings | None = None) -> str:
     """Put heading, figure and legend on one page."""
-    graph = figure.graph
-    inner = max(NARROWEST, figure.layout.width)
-    heading, heading_height = _heading(graph, inner, theme)
-    readings = [face.reading for face in figure.faces.values()]
-    entries = legend_entries(readings, figure.edges.values(), theme, kind_words(figure.graph.graph))
-    # A very wide picture keeps its legend together at the left, where one looks first.
-    legend_width = min(inner, 1100.0)
-    legend = legend_height(entries, legend_width)
-    top = MARGIN + heading_height + 18.0
-    bottom = top + figure.layout.height + (26.0 if figure.faces else 0.0)
-    width, height = inner + 2 * MARGIN, bottom + legend + MARGIN
+    around = surround([figure], theme) if around is None else around
+    graph, inner, entries = figure.graph, around.inner, around.entries
+    heading, _ = _heading(graph, inner, theme)
+    top = MARGIN + around.heading
+    bottom = top + around.middle
+    width, height = around.size
     left = MARGIN + (inner - figure.layout.width) / 2
     parts = [
         opening(width, height),
@@ -56,7 +91,7 @@ def compose(figure: Figure, theme: Theme) -> str:
         *draw_body(figure, theme),
         "</g>",
         rectangle(MARGIN, bottom - 10, inner, 1, fill=theme.faint) if entries else "",
-        *draw_legend(entries, MARGIN, bottom, legend_width),
+        *draw_legend(entries, MARGIN, bottom, around.legend_width),
         "</svg>",
     ]
     return "\n".join(part for part in parts if part) + "\n"
