@@ -306,16 +306,16 @@ def test_without_torchvizs_text_one_line_says_so(ending: str) -> None:
         render_bytes(graphs.rnn_cell(), ending, renderer="torchviz")
 
 
-def test_pdf_without_graphviz_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_graphvizs_pdf_without_graphviz_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(RenderError, match="apt install graphviz"):
-        render_bytes(graphs.square(), "pdf")
+        render_bytes(graphs.square(), "pdf", renderer="graphviz")
     with pytest.raises(RenderError, match="apt install graphviz"):
         render_bytes(with_torchviz(), "pdf", renderer="torchviz")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the stand-in for dot is a script with a shebang")
-def test_pdf_comes_from_the_systems_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_graphvizs_pdf_comes_from_the_systems_dot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in = tmp_path / "dot"
     stand_in.write_text(
         f"#!{sys.executable}\nimport os, sys\ntext = sys.stdin.read()\n"
@@ -324,11 +324,11 @@ def test_pdf_comes_from_the_systems_dot(tmp_path: Path, monkeypatch: pytest.Monk
     )
     stand_in.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert render_bytes(graphs.square(), "pdf") == b'%PDF of digraph "square" \n'
+    assert render_bytes(graphs.square(), "pdf", renderer="graphviz") == b'%PDF of digraph "square" \n'
     graph = graphs.square()
     graph.graph["title"] = "fail"
     with pytest.raises(RenderError, match="could not draw the graph: syntax error"):
-        render_bytes(graph, "pdf")
+        render_bytes(graph, "pdf", renderer="graphviz")
 
 
 @pytest.mark.parametrize("name", list(AWKWARD))

@@ -163,13 +163,18 @@ def _find_program(name: str) -> str | None:
 
 def _look_at_renderers(findings: Findings, torch: dict[str, Any]) -> None:
     dot, pure = _find_program("dot"), _find_program("graphviz-pure")
-    resvg, pillow = _version("resvg-py"), _version("pillow")
+    resvg, pillow, reportlab = (_version(package) for package in ("resvg-py", "pillow", "reportlab"))
     torchviz = torch["torchviz"] if torch["torch"] else "torch cannot be imported"
     looks: list[tuple[str, bool, str, str]] = [
         ("graphlab", True, "dot, svg, html, json, graphml, txt, csv, mmd", ""),
         ("png", resvg is not None, f"resvg {resvg}" if resvg else "resvg-py is missing", "pip install resvg-py"),
         ("gif", pillow is not None, f"Pillow {pillow}" if pillow else "Pillow is missing", "pip install pillow"),
-        ("pdf", dot is not None, dot or "no `dot` on PATH", _say_graphviz()),
+        (
+            "pdf",
+            reportlab is not None,
+            f"reportlab {reportlab}" if reportlab else "reportlab is missing",
+            "pip install reportlab",
+        ),
         ("networkx", _version("networkx") is not None, f"networkx {_version('networkx')}", "pip install networkx"),
         (
             "torchviz",
@@ -183,13 +188,6 @@ def _look_at_renderers(findings: Findings, torch: dict[str, Any]) -> None:
         findings.lines.append((is_well, name, details))
         if not is_well and advice:
             findings.advice.append(f"For {name}: {advice}")
-
-
-def _say_graphviz() -> str:
-    return {
-        "darwin": "brew install graphviz",
-        "win32": "winget install graphviz",
-    }.get(sys.platform, "install Graphviz, on Debian and Ubuntu with `sudo apt install graphviz`")
 
 
 def _look_at_terminal(findings: Findings) -> None:

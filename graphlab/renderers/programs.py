@@ -57,7 +57,7 @@ def pdf_from(dot: str) -> bytes:
     program = find_dot()
     if program is None:
         raise RenderError(
-            "pdf needs Graphviz's dot program, which is not on PATH: install it "
-            "(apt install graphviz, brew install graphviz, winget install graphviz), or write .svg"
+            "pdf by this renderer needs Graphviz's dot program, which is not on PATH: install it "
+            "(apt install graphviz, brew install graphviz, winget install graphviz), or take the renderer graphlab"
         )
     return run_dot(program, "pdf", dot)
