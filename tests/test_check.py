@@ -26,7 +26,10 @@ BROKEN = sorted((FOLDER / "broken").glob("*.py"))
 NEAR_MISSES = sorted((FOLDER / "near_misses").glob("*.py"))
 HEALTHY = ("linear_regression_low", "linear_regression_mid", "linear_regression_high", "logistic_regression_low",
            "logistic_regression_mid", "mlp_low", "mlp_mid", "static_vs_dynamic")  # fmt: skip
-NOT_IN_LIGHT: set[str] = {"shapes-broadcast-in-loss"}
+NOT_IN_LIGHT: set[str] = {
+    "shapes-broadcast-in-loss", "evaluation-in-training-mode", "evaluation-with-graph", "changed-behind-autograd",
+    "grad-of-non-leaf", "gradients-half-done", "name-lost-its-leaf", "retain-graph-not-needed",
+}  # fmt: skip
 """What only the recorded ops, lines and values show."""
 LIGHT_NAMES = {"not-finite-data": "not-finite"}
 """What light detail tells under a wider name."""

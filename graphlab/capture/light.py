@@ -299,6 +299,7 @@ class Light:
         if moved[0]:
             for leaf in moved[0]:
                 self.registry.name_leaf(leaf, "parameter", leaf.name)
+            self.registry.remarks.light_update([leaf.node for leaf in moved[0]])
             with torch.no_grad():
                 self._updated(moved, None)
 

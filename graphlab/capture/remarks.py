@@ -40,8 +40,8 @@ class Remarks:
             weakref.WeakKeyDictionary()
         )
         """The number of each optimizer, and how many parameters it had when it was last looked at."""
-        self._unzeroed: dict[int, bool] = {}
-        """By node: the leaves that were updated, and whether their gradients were seen zeroed since."""
+        self._zeroed: dict[int, bool | None] = {}
+        """By node: of the leaves that were updated, whether the backwards since found their gradients zeroed."""
         self._updates = 0
 
     def write(self, kind: str, text: str, *, tensor: int | None = None, data: dict[str, Any] | None = None) -> None:
@@ -66,7 +66,7 @@ class Remarks:
 
     def grad_read(self, tensor: torch.Tensor, name: str, result: Any) -> None:
         """The script has asked a tensor for its `.grad` that is no leaf, and got None."""
-        if needs_grad(tensor):
+        if needs_grad(tensor) and not tensor.is_leaf:
             state = self.registry.state(tensor, self.registry.sink.event_count)
             self.write("grad_of_result", name, tensor=state.number)
 
@@ -109,6 +109,11 @@ class Remarks:
         facts = {"number": number, "nodes": nodes, "frozen": frozen, "rates": rates}
         registry.sink.add_remark(last, "optimizer", registry.find_place(), type(optimizer).__name__, None, facts)
 
+    def stepping(self, optimizer: torch.optim.Optimizer) -> None:
+        """An optimizer is about to step."""
+        self.meet(optimizer)
+        self.write("step", type(optimizer).__name__, data={"optimizer": self._optimizers[optimizer][0]})
+
     def idle_step(self, optimizer: torch.optim.Optimizer) -> None:
         """An optimizer has stepped, and none of its parameters had a gradient."""
         number, _ = self._optimizers.get(optimizer, (0, 0))
@@ -116,9 +121,10 @@ class Remarks:
 
     def modes_of(self, modules: Sequence[tuple[torch.nn.Module, str]]) -> None:
         """Note in light detail which modules a backward finds in another mode than that of training."""
-        resting = [path for module, path in modules if isinstance(module, Modal) and not module.training]
+        modal = [(module, path) for module, path in modules if isinstance(module, Modal)]
+        resting = [path for module, path in modal if not module.training]
         if resting:
-            self.write("resting", "eval", data={"modules": resting[:16], "count": len(resting)})
+            self.write("resting", "eval", data={"modules": resting[:16], "count": len(resting), "of": len(modal)})
 
     # -- gradients that nothing has zeroed, in light detail --------------------------------------------------------
 
@@ -127,16 +133,16 @@ class Remarks:
         if self._updates > _FIRST_STEPS:
             return
         for leaf, tensor in self.registry.leaves.items():
-            if self._unzeroed.get(leaf.node) is False:
+            if not self._zeroed.get(leaf.node, True):
                 grad = tensor.grad
-                self._unzeroed[leaf.node] = grad is None or not bool(grad.any())
+                self._zeroed[leaf.node] = grad is None or not bool(grad.any())
 
     def light_update(self, nodes: Sequence[int]) -> None:
-        """An optimizer has stepped in light detail."""
+        """Parameters were updated in light detail."""
         if self._updates > _FIRST_STEPS:
             return
         self._updates += 1
-        stale = [node for node in nodes if self._unzeroed.get(node) is False]
+        stale = [node for node in nodes if self._zeroed.get(node) is False]
         if stale:
             self.write("unzeroed", "grad", data={"nodes": stale[:16], "count": len(stale)})
-        self._unzeroed.update(dict.fromkeys(nodes, False))
+        self._zeroed.update(dict.fromkeys(nodes))

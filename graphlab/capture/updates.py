@@ -81,7 +81,7 @@ class Updates:
         self.optimizer_steps += 1
         self.settle(sys._getframe(1), 1)
         with guard, torch._C.DisableTorchFunction(), torch.no_grad():
-            self.registry.remarks.meet(optimizer)
+            self.registry.remarks.stepping(optimizer)
             if self.light is not None:
                 self.light.before_step(optimizer)
                 self._backwards = 0

@@ -170,6 +170,8 @@ class Variables:
                     if isinstance(value, torch.nn.Module):
                         if name != "self" and not self._is_named(value):
                             self.name_modules(value, name)
+                    elif isinstance(value, torch.optim.Optimizer):
+                        self.registry.remarks.meet(value)
                     elif isinstance(value, torch.Tensor):
                         leaf = self.registry.leaves.get(value)
                         if leaf is not None and leaf.name is None:

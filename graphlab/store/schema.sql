@@ -108,10 +108,11 @@ CREATE TABLE gone (node INTEGER PRIMARY KEY, event INTEGER NOT NULL) WITHOUT ROW
 --                   {"made": state of the tensor that `.data` gave}
 --   grad_of_result  the script asked a tensor that is no leaf for its .grad, and got None
 --   mode            a dropout or batch norm ran: its call; {"training", "grad": whether autograd recorded, "module"}
---   resting         light: modules that a backward found in eval mode; {"modules": [path, …], "count"}
+--   resting         light: modules that a backward found in eval mode; {"modules": [path, …], "count", "of"}
 --   kept_graph      a backward began with retain_graph or create_graph: which
 --   optimizer       an optimizer was met, or has other parameters: its class; {"number", "nodes": [node, …],
 --                   "frozen": [node of what does not require grad, …], "rates": [number, …]}
+--   step            an optimizer steps; {"optimizer": its number}
 --   idle_step       an optimizer stepped, and none of its parameters had a gradient; {"optimizer": its number}
 --   unzeroed        light: an optimizer stepped with gradients that nothing had zeroed since its last step
 --   held            a variable leads to graphs of earlier steps: its name; {"steps", "nodes", "of": steps so far}

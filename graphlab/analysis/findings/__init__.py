@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from graphlab.analysis.findings import losses, messages, not_finite, torch_errors, zero_gradient
+from graphlab.analysis.findings import (
+    behind,
+    kept,
+    leaves,
+    losses,
+    messages,
+    missing,
+    modes,
+    not_finite,
+    stepping,
+    torch_errors,
+    zero_gradient,
+)
 from graphlab.analysis.findings.explained import without_explained
 from graphlab.analysis.findings.finding import SEVERITIES, Finding, make_finding
 from graphlab.errors import GraphlabError
@@ -21,7 +33,13 @@ Finder = Callable[["Recording"], Iterator[Finding]]
 
 FINDERS: tuple[Finder, ...] = (
     *torch_errors.FINDERS,
+    *missing.FINDERS,
+    *leaves.FINDERS,
+    *stepping.FINDERS,
+    *behind.FINDERS,
     *losses.FINDERS,
+    *kept.FINDERS,
+    *modes.FINDERS,
     *not_finite.FINDERS,
     *zero_gradient.FINDERS,
 )

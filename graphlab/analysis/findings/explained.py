@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from graphlab.analysis.findings.finding import Finding
 
-CAUSES: dict[str, tuple[str, ...]] = {}
+CAUSES: dict[str, tuple[str, ...]] = {
+    "grad-of-non-leaf": ("name-lost-its-leaf",),
+    "backward-without-graph": ("name-lost-its-leaf",),
+}
 """By the name of a finding: those that explain it, where they hold no later and concern the same node, or none."""
 
 

@@ -40,12 +40,6 @@ CHANGED_SOMEWHERE = Text(
     "torch says: {said} Something changed a tensor in place that the graph had kept",
     "record the step in full detail to see who kept it and who changed it",
 )
-NO_GRAPH = Text(
-    "error",
-    "torch says: {said} The backward at line {line} begins at a tensor without a graph: {reason}",
-    "begin the backward at a tensor that was computed from parameters that require grad, outside no_grad, and without "
-    "detach, .item(), .data or numpy on the way",
-)
 LEAF_IN_PLACE = Text(
     "error",
     "torch says: {said} {leaf} is a leaf that requires grad, and line {line} changes it where autograd records",
@@ -78,8 +72,6 @@ BROADCAST = Text(
     "every target, and the loss is the mean of {count:,} pairs that do not belong together",
     "give both the same shape: pred.squeeze(1), or target.unsqueeze(1) / target.view_as(pred)",
 )
-NOTHING_REQUIRES = "nothing in the script requires grad"
-PATH_WAS_CUT = "the way from the parameters to it is cut"
 AN_UPDATE = "the update by {optimizer}"
 BY_HAND = "hand"
 RESULT_OF = "the result of {op}"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from graphlab.analysis.findings import messages
-from graphlab.analysis.findings.facts import Backward, backwards, is_view, last_event, name_of, short_op
+from graphlab.analysis.findings.facts import Backward, backwards, last_event, name_of, short_op
 from graphlab.analysis.findings.finding import Finding, make_finding
+from graphlab.analysis.findings.saved_tensors import kept_objects, say_tensor, shape_text
 
 if TYPE_CHECKING:
     from graphlab.model import Event, Node
@@ -122,55 +123,15 @@ def _find_change(
     ran = {row[0] for row in reader.rows("SELECT node FROM events WHERE kind = 'gradient' AND id > ?", start.id)}
     for node in sorted(now.nodes - ran, reverse=True):
         saved = [sizes for _, sizes, _ in recording.saved(node)]
-        wanted = {"x".join(map(str, shape)), "x".join(map(str, reversed(shape)))}
+        wanted = shape_text(shape)
         maker = recording.node(node)
         if maker.kind != "op" or not wanted & set(saved):
             continue
-        for origin in _kept_objects(recording, maker):
+        for origin in kept_objects(recording, maker):
             late = [event for event, _ in changed.get(origin, ()) if event > maker.event]
             if late:
-                return maker, late[0], _say_tensor(recording, origin, late[0])
+                return maker, late[0], say_tensor(recording, origin, late[0])
     return None
-
-
-def _kept_objects(recording: Recording, node: Node) -> list[int]:
-    """Return the tensors that a node may keep: what its op read, what that is a view of, and what it made."""
-    states = [*recording.outputs(node.event), *recording.inputs(node.event)]
-    found = []
-    while states:
-        state = states.pop(0)
-        if state.object not in found:
-            found.append(state.object)
-            maker = recording.node(state.node) if state.node is not None else None
-            if maker is not None and maker.id != node.id and is_view(maker.op):
-                states += recording.inputs(maker.event)
-    return found
-
-
-def _say_tensor(recording: Recording, origin: int, moment: int) -> str:
-    """Return the name of a tensor as of a moment, or what made it."""
-    row = recording.reader.row(
-        "SELECT name FROM bindings WHERE object = ? AND event <= ? ORDER BY element, id DESC LIMIT 1", origin, moment
-    )
-    tensor = recording.tensor(origin)
-    node = recording.node(tensor.node) if tensor.node is not None else None
-    if node is not None and node.kind == "parameter" and node.name:
-        return node.name
-    if row is not None:
-        return str(row[0])
-    return messages.RESULT_OF.format(op=short_op(node)) if node is not None and node.op else messages.A_TENSOR
-
-
-def _no_graph(recording: Recording, error: Event, message: str) -> Iterator[Finding]:
-    reason = messages.NOTHING_REQUIRES if not _requires_anything(recording) else messages.PATH_WAS_CUT
-    yield make_finding(
-        recording, "backward-without-graph", messages.NO_GRAPH, error.id,
-        said=_first_sentence(message), line=error.line, reason=reason,
-    )  # fmt: skip
-
-
-def _requires_anything(recording: Recording) -> bool:
-    return recording.reader.row("SELECT 1 FROM nodes WHERE kind IN ('parameter', 'leaf') LIMIT 1") is not None
 
 
 def _leaf_in_place(recording: Recording, error: Event, message: str) -> Iterator[Finding]:
@@ -199,7 +160,6 @@ def _not_scalar(recording: Recording, error: Event, message: str) -> Iterator[Fi
 _KINDS: tuple[tuple[str, Any], ...] = (
     ("backward through the graph a second time", _second_backward),
     ("modified by an inplace operation", _changed_in_place),
-    ("does not require grad and does not have a grad_fn", _no_graph),
     ("a leaf Variable that requires grad", _leaf_in_place),
     ("a view of a leaf Variable that requires grad", _leaf_in_place),
     ("grad can be implicitly created only for scalar outputs", _not_scalar),

@@ -1,0 +1,185 @@
+"""Parameters that never get a gradient, and why: frozen, not used, or cut off from the loss, and at which line."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeGuard
+
+from graphlab.analysis.findings import cut_messages as messages
+from graphlab.analysis.findings.dataflow import Cut, Flow, root_objects
+from graphlab.analysis.findings.facts import last_event, source_line
+from graphlab.analysis.findings.finding import Finding, Text, make_finding
+from graphlab.analysis.findings.held_parameters import Parameters
+from graphlab.analysis.findings.source import dotted, statement_at, trees
+
+if TYPE_CHECKING:
+    from graphlab.model import Node
+    from graphlab.recording import Recording
+
+_NAMES = 6
+"""Parameters that a message names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """Why a parameter has no gradient."""
+
+    text: Text
+    reason: str
+    event: int | None
+    file: int | None
+    line: int | None
+    what: str = ""
+
+
+def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
+    """Find parameters that no backward ever gives a gradient, and say what stands between them and the loss."""
+    starts = recording.events_between(1, recording.event_count, ("backward_start",)) if recording.steps else []
+    start = next((event for event in starts if event.details.get("call") != "grad"), None)
+    if start is None:
+        return
+    parameters = Parameters(recording)
+    missing = [node for node in parameters.living if parameters.is_wanted(node) and not parameters.has_gradient(node)]
+    if not missing:
+        return
+    flow = _flow(recording, start.id)
+    groups: dict[_Why, list[Node]] = defaultdict(list)
+    for node in missing:
+        why = _why(recording, parameters, flow, node, start.id)
+        if why is not None:
+            groups[why].append(node)
+    for why, nodes in groups.items():
+        names = [parameters.name_of(node) for node in nodes]
+        shown = ", ".join(names[:_NAMES]) + (f" … ({len(names)})" if len(names) > _NAMES else "")
+        yield make_finding(
+            recording, "gradient-missing", why.text, why.event or start.id, node=nodes[0].id, file=why.file,
+            line=why.line or start.line, lines=(start.line,),
+            evidence={"reason": why.reason, "parameters": names, "backwards": len(starts)},
+            names=shown, at=messages.at_line(why.line), what=why.what, are=messages.ARE[len(names) > 1],
+        )  # fmt: skip
+
+
+def _flow(recording: Recording, start: int) -> Flow | None:
+    """Read what flowed up to the end of the step of the first backward; light detail recorded no ops."""
+    step = recording.step_of(start)
+    return None if step.detail == "light" else Flow(recording, 1, step.last)
+
+
+def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: Node, start: int) -> _Why | None:
+    """Say why a parameter gets no gradient; None where that is nothing to tell of."""
+    if parameters.is_frozen(node):
+        file, line = _line_of_freezing(recording, parameters, node)
+        return _Why(messages.FROZEN, "frozen", None, file, line)
+    if flow is None:
+        file, line = _line_of_definition(recording, node)
+        return _Why(messages.MISSING_IN_LIGHT, "unknown", None, file, line)
+    objects = flow.objects_of(node.id)
+    users = flow.users(objects)
+    if not users:
+        file, line = _line_of_definition(recording, node)
+        return _Why(messages.NOT_USED, "unused", None, file, line)
+    cuts = flow.cuts(objects, root_objects(recording, start, flow))
+    if cuts:
+        return _of_cut(cuts[0])
+    last = users[-1]
+    return _Why(messages.NOT_IN_LOSS, "not-in-loss", last.event, last.file, last.line, last.call)
+
+
+def _of_cut(cut: Cut) -> _Why:
+    return _Why(
+        messages.CUTS.get(cut.reason, messages.CUT_BY_EXIT), cut.reason, cut.event, cut.file, cut.line, cut.what
+    )
+
+
+def _line_of_freezing(recording: Recording, parameters: Parameters, node: Node) -> tuple[int | None, int | None]:
+    """Return where the text takes a parameter's gradient away, else where an optimizer is given it."""
+    for file, tree in trees(recording):
+        for each in ast.walk(tree):
+            if _freezes(each):
+                return file, each.lineno
+    holder = parameters.holder_of(node)
+    return (holder.file, holder.line) if holder is not None else (node.file, node.line)
+
+
+def _freezes(node: ast.AST) -> TypeGuard[ast.Assign | ast.Call]:
+    """Whether a piece of the text says `x.requires_grad = False` or `x.requires_grad_(False)`."""
+    if isinstance(node, ast.Assign):
+        values, is_about = [node.value], any(dotted(target).endswith(".requires_grad") for target in node.targets)
+    elif isinstance(node, ast.Call):
+        values = [*node.args, *(keyword.value for keyword in node.keywords)]
+        is_about = dotted(node.func).endswith(".requires_grad_")
+    else:
+        return False
+    return is_about and bool(values) and isinstance(values[0], ast.Constant) and values[0].value is False
+
+
+def _line_of_definition(recording: Recording, node: Node) -> tuple[int | None, int | None]:
+    """Return where a module's attribute (`self.fc3 = …`) is made that a parameter belongs to, else where it came up."""
+    parts = [part for part in (node.name or "").split(".") if not part.isdigit()]
+    for part in reversed(parts):
+        for file, tree in trees(recording):
+            for each in ast.walk(tree):
+                if isinstance(each, ast.Assign) and any(dotted(target) == f"self.{part}" for target in each.targets):
+                    return file, each.lineno
+    return node.file, node.line
+
+
+# -- a backward without a graph ----------------------------------------------------------------------------------------
+
+
+def find_backward_without_graph(recording: Recording) -> Iterator[Finding]:
+    """Explain torch's words that a tensor does not require grad: where the way to it was cut."""
+    number = recording.next_event(recording.event_count + 1, ("error",), back=True)
+    if number is None:
+        return
+    error = recording.event(number)
+    message = str(error.details.get("message", ""))
+    if "does not require grad and does not have a grad_fn" not in message:
+        return
+    said = f"“{message.splitlines()[0].rstrip('.')}”."
+    cut = _cut_before(recording, error.id, error.file, error.line)
+    if cut is not None:
+        why = _of_cut(cut)
+        how = why.text.message.partition("{at}")[2].format(what=cut.what)
+        yield make_finding(
+            recording, "backward-without-graph", messages.BACKWARD_AFTER_CUT, cut.event or error.id, file=cut.file,
+            line=cut.line, lines=(error.line,), evidence={"reason": cut.reason, "backward_at": error.id},
+            backward=error.line, cut=how, at=messages.at_line(cut.line), said=said,
+        )  # fmt: skip
+        return
+    has_leaves = recording.reader.row("SELECT 1 FROM nodes WHERE kind IN ('parameter', 'leaf') LIMIT 1") is not None
+    reason = messages.WAY_WAS_CUT if has_leaves else messages.NOTHING_REQUIRES
+    yield make_finding(
+        recording, "backward-without-graph", messages.BACKWARD_WITHOUT_GRAPH, error.id,
+        reason=reason, backward=error.line, said=said,
+    )  # fmt: skip
+
+
+def _cut_before(recording: Recording, last: int, file: int | None, line: int | None) -> Cut | None:
+    """Return where the way from what requires grad to the tensor was cut that a line calls `backward` of."""
+    statement = statement_at(recording, file, line)
+    names = []
+    for each in ast.walk(statement) if statement is not None else ():
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr == "backward":
+            names += [part.id for part in ast.walk(each) if isinstance(part, ast.Name)]
+    if not names or not source_line(recording, file, line):
+        return None
+    marks = ", ".join("?" * len(names))
+    rows = recording.reader.rows(
+        f"SELECT object FROM bindings WHERE name IN ({marks}) AND object IS NOT NULL AND event <= ? "  # noqa: S608
+        "ORDER BY id DESC LIMIT 1", *names, last,
+    )  # fmt: skip
+    if not rows:
+        return None
+    before = last_event(recording, "update", last)
+    flow = Flow(recording, before.id if before is not None else 1, last)
+    leaves = recording.reader.nodes("WHERE kind IN ('parameter', 'leaf')")
+    sources = {each for leaf in leaves for each in flow.objects_of(leaf.id)}
+    cuts = flow.cuts(sources, {row[0] for row in rows})
+    return cuts[-1] if cuts else None
+
+
+FINDERS = (find_missing_gradients, find_backward_without_graph)

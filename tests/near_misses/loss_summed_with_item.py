@@ -1,0 +1,18 @@
+"""Two losses added as tensors; their numbers are only printed."""
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+a, b = nn.Linear(3, 1), nn.Linear(3, 1)
+opt = torch.optim.SGD([*a.parameters(), *b.parameters()], lr=0.1)
+x, y = torch.randn(10, 3), torch.randn(10, 1)
+
+for step in range(4):
+    opt.zero_grad()
+    first = ((a(x) - y) ** 2).mean()
+    second = ((b(x) + y) ** 2).mean()
+    print(first.item(), second.item())
+    loss = first + 0.5 * second
+    loss.backward()
+    opt.step()

@@ -1,0 +1,14 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+model = nn.Linear(3, 2)
+optimizer = torch.optim.Adam(model.parameters())
+x, y = torch.randn(8, 3), torch.randint(0, 2, (8,))
+optimizer.step()  # what a scheduler wants to have seen
+
+for epoch in range(3):
+    loss = nn.functional.cross_entropy(model(x), y)
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
