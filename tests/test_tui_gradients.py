@@ -9,8 +9,10 @@ import pytest
 from graphlab.analysis.rules.flow import Summand, read_backward, shares_of
 from graphlab.model import Edge, Snapshot
 from graphlab.recording import Recording
+from graphlab.tui.app import GraphlabApp
 from graphlab.tui.boxes import BoxPicture
 from graphlab.tui.camera import Camera
+from graphlab.tui.explore import ExploreScreen
 from graphlab.tui.inspector import inspector_rows
 from graphlab.tui.lanes import node_mark
 from graphlab.tui.rows import join_text, row_text, row_width
@@ -164,3 +166,31 @@ def test_a_light_step_and_a_graph_without_backward_have_no_rule_to_show(tmp_path
     for number in light.structure(1).nodes:
         state.choose(number)
         assert inspector_rows(state, 40, 20)
+
+
+async def test_v_checks_the_selected_leaf_in_the_background(tmp_path: Path) -> None:
+    path = record_text(tmp_path, RESIDUAL).path
+    assert path is not None
+    app = GraphlabApp(path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.2)
+        screen = app.screen
+        assert isinstance(screen, ExploreScreen)
+        state = screen.state
+        state.go_last()
+        state.choose(node_of(state, "h"))
+        await pilot.press("V")
+        assert not state.gradients.measured  # what an op does, its rule checks
+        leaf = node_of(state, "W2")
+        state.choose(leaf)
+        await pilot.press("V")
+        for _ in range(600):
+            await pilot.pause(0.1)
+            if state.gradients.measured:
+                break
+        measured = state.gradients.measured_of(leaf)
+        assert measured is not None
+        assert measured.agrees
+        assert "✓ checked with central differences" in text(state)
+        state.go(1)
+        assert state.gradients.measured_of(leaf) is None  # of that backward alone

@@ -80,6 +80,20 @@ RULE_DIFFERS = ": MORE THAN ROUNDING"
 RULE_FIGURES = "{shape}  norm {norm}{values}"
 RULE_NONE_CAME = "None"
 
+AT_NEEDS_VERIFY = "--at goes with --verify: it says the gradients of which backward"
+VERIFY_HEAD = "gradients of backward {backward}, checked with central differences in 64 bits (loss {now}{then})"
+VERIFY_THEN = "; recorded {then}"
+VERIFY_OTHER = (
+    "the run in 64 bits came to another loss: the recorded gradients are of another point, and differ for that"
+)
+VERIFY_COLUMNS = "leaf             shape      relative error   autograd in 64 bits   moved"
+VERIFY_ROW = "{name:<16} {shape:<10} {error:<16} {exact:<21} {moved}{verdict}"
+VERIFY_DIFFERS = "  DIFFERS"
+VERIFY_MOVED = ("{count} element", "{count} elements")
+VERIFY_DIRECTION = " and one direction across all"
+VERIFY_MORE = "and {count} more leaves (name one: --verify LEAF)"
+VERIFY_NONE = "there is no leaf whose gradient could be checked"
+
 STEP_NEEDS_FIND = "--step goes with --find: it says in which step to look"
 EMPTY_QUERY = "--find takes what to look for, such as relu, name:W_h or 'grad:nan'"
 MATCH_ROW = "e{event}  step {step}  {words}"

@@ -16,6 +16,7 @@ from graphlab.cli import messages
 from graphlab.cli.options import add_json, read_window
 from graphlab.cli.output import write_json, write_line
 from graphlab.cli.run import end_run, stdout_for_results
+from graphlab.errors import UsageError
 from graphlab.store.paths import free_path
 
 if TYPE_CHECKING:
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("recording", metavar="RECORDING", help="the recording of the first run")
-    parser.add_argument("--full", metavar="A:B", required=True, help="the steps to record in full; A alone: one step")
+    either = parser.add_mutually_exclusive_group(required=True)
+    either.add_argument("--full", metavar="A:B", help="the steps to record in full; A alone: one step")
+    either.add_argument(
+        "--verify", metavar="LEAF", nargs="?", const="", help="check gradients with central differences"
+    )
+    parser.add_argument("--at", metavar="EVENT", help="with --verify: the last backward by then (default: the first)")
     parser.add_argument("-o", "--output", metavar="FILE", help="where the new recording goes")
     parser.add_argument("--script", metavar="FILE", help="where the script is, if it was moved")
     add_json(parser)
@@ -34,6 +40,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the script again."""
+    if arguments.verify is not None:
+        from graphlab.cli.verify import run_verify
+
+        return run_verify(arguments)
+    if arguments.at is not None:
+        raise UsageError(messages.AT_NEEDS_VERIFY)
     window = read_window("--full", arguments.full)
     from graphlab.recording import open_recording
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -43,6 +44,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE|FOLDER/", help="where the recording goes (default: outputs/)")
     add_json(parser)
     parser.add_argument("--jsonl", action="store_true", help="write each step as a line of JSON as it happens")
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="afterwards check the first gradients with central differences (the script runs again)",
+    )
     add_run_options(parser)
 
 
@@ -119,18 +125,37 @@ def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scena
             before_print=progress.clear_line,
         )  # fmt: skip
         progress.finish(is_told=not outcome.is_whole)
+        has_gradients = arguments.verify and outcome.is_whole and outcome.error is None
+        verified = _verify(target, results, is_json=is_json) if has_gradients else None
         if arguments.json:
-            _write_report(target, path, results, is_told=not outcome.is_whole)
-    return end_run(outcome, path)
+            _write_report(target, path, results, verified, is_told=not outcome.is_whole)
+    code = end_run(outcome, path)
+    return max(code, verified[0]) if verified is not None else code
 
 
-def _write_report(target: Path, path: Path, results: TextIO, *, is_told: bool) -> None:
+def _verify(target: Path, results: TextIO, *, is_json: bool) -> tuple[int, Any]:
+    """Check the gradients of the run's first backward; return the exit code, and what --json says of it."""
+    from graphlab.cli.verify import verify_apart
+
+    code, said = verify_apart(target, is_json=is_json)
+    if not is_json:
+        results.write(said)
+        return code, None
+    return code, json.loads(said) if said.strip() else None
+
+
+def _write_report(
+    target: Path, path: Path, results: TextIO, verified: tuple[int, Any] | None, *, is_told: bool
+) -> None:
     """Write the run as JSON; what a failing disk left nothing of, the person knows already."""
     from graphlab.recording import open_recording
     from graphlab.report import report_run
 
     try:
-        write_json({**report_run(open_recording(target)), "recording": str(path)}, results)
+        report = {**report_run(open_recording(target)), "recording": str(path)}
+        if verified is not None:
+            report["verified"] = verified[1]
+        write_json(report, results)
     except RecordingError:
         if not is_told:
             raise

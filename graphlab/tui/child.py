@@ -171,6 +171,16 @@ def start_replay(recording: Path, step: int, output: Path) -> Child:
     return _start([sys.executable, "-m", "graphlab", *words], output, None)
 
 
+def start_verifying(recording: Path, leaf: int, start: int) -> Child:
+    """Start a check of a leaf's gradient as a child process, and return at once.
+
+    Raises:
+        RecordingError: the process cannot be started.
+    """
+    words = ["replay", str(recording), "--verify", str(leaf), "--at", str(start), "--json"]
+    return _start([sys.executable, "-m", "graphlab", *words], recording, None)
+
+
 def start_tracing(recording: Path, output: Path) -> Child:
     """Start `graphlab export --static all` as a child process, and return at once.
 

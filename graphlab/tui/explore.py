@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from graphlab.tui.replaying import Replayer
     from graphlab.tui.state import ExplorerState
     from graphlab.tui.static_book import StaticBook
+    from graphlab.tui.verifying import Verifier
 
 FOLLOW_SECONDS = 0.25
 _WARM_UP = 0.1
@@ -59,6 +60,7 @@ class ExploreScreen(Screen[None]):
         self._is_stale = False
         self._last_news = time.monotonic()
         self._replayer: Replayer | None = None
+        self._verifier: Verifier | None = None
         self._static: StaticBook | None = None
         self._player: Timer | None = None
         self._follower: Timer | None = None
@@ -103,8 +105,9 @@ class ExploreScreen(Screen[None]):
     def on_unmount(self) -> None:
         """Stop following."""
         self.state.unwatch(self.state_changed)
-        if self._replayer is not None:
-            self._replayer.stop()
+        for worker in (self._replayer, self._verifier):
+            if worker is not None:
+                worker.stop()
 
     def state_changed(self) -> None:
         """Repaint soon: several changes before the next paint cost one."""
@@ -124,7 +127,8 @@ class ExploreScreen(Screen[None]):
                 if pane.display:
                     pane.refresh_rows()
         header = self.query_one(HeaderLine)
-        header.doing = self._replayer.badge if self._replayer is not None else ""
+        badges = (worker.badge for worker in (self._replayer, self._verifier) if worker is not None)
+        header.doing = next((badge for badge in badges if badge), "")
         header.refresh()
         line.refresh()
         self._keep_playing()
@@ -438,6 +442,16 @@ class ExploreScreen(Screen[None]):
         if self._replayer is None:
             self._replayer = Replayer(self)
         self._replayer.start()
+        self.state_changed()
+
+    def action_verify(self) -> None:
+        """Check the selected leaf's gradient with central differences."""
+        from graphlab.tui.verifying import Verifier
+
+        self._pause()
+        if self._verifier is None:
+            self._verifier = Verifier(self)
+        self._verifier.start()
         self.state_changed()
 
     def action_static(self) -> None:

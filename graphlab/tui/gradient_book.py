@@ -5,6 +5,7 @@ Beside the state, which would grow too long: everything here is asked of the ana
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -26,6 +27,24 @@ InspectorView = Literal["node", "rule"]
 INSPECTOR_VIEWS: tuple[InspectorView, ...] = ("node", "rule")
 
 
+_MOST_ERROR = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How far a leaf's gradient is from central differences."""
+
+    error: float
+    """Of the recorded gradient."""
+    error_in_64_bits: float
+    """Of autograd's own in 64 bits."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether that is rounding."""
+        return self.error <= _MOST_ERROR
+
+
 class GradientBook:
     """The gradients of one state's recording."""
 
@@ -33,6 +52,8 @@ class GradientBook:
         self._state = state
         self.view: InspectorView = "node"
         """What the inspector shows."""
+        self.measured: dict[tuple[int, int], Measured] = {}
+        """By leaf and the event that began the backward: what `V` has found."""
         self._backward = lru_cache(8)(self._read_backward)
         self._ran = lru_cache(8)(self._read_ran)
         self._rule = lru_cache(32)(self._find_rule)
@@ -79,6 +100,19 @@ class GradientBook:
         """Return how far the backward under way is with a node; None where none is."""
         now = self._under_way()
         return None if now is None else now[0].standing(node, now[1])
+
+    @property
+    def backward_start(self) -> int | None:
+        """The event that began the last backward of the cursor's step."""
+        state = self._state
+        return start_before(state.recording, state.moment) if state.step is not None else None
+
+    def measured_of(self, node: int) -> Measured | None:
+        """Return what was measured of a leaf's gradient of the last backward, or None."""
+        if not self.measured:
+            return None
+        start = self.backward_start
+        return None if start is None else self.measured.get((node, start))
 
     def summands(self, node: int) -> list[Summand]:
         """Return what each use of a node's output has brought to its gradient by the cursor, in its last backward."""

@@ -188,6 +188,8 @@ KEYS: tuple[Key, ...] = (
         "back to the explorer", CHOOSE, STATIC, footer=5),
     Key("replay", "r", "r", "replay", "in full",
         "record this step in full, where it is light: the script runs again in the background; again stops it", REST),
+    Key("verify", "V", "V", "verify", "verify",
+        "check the selected leaf's gradient with central differences: the script runs again in 64 bits", REST),
     Key("export", "e", "e", "export", "export",
         "save a picture or the data of this moment's graph", REST, footer=9),
     Key("gallery", "o", "o", "gallery", "gallery",

@@ -39,6 +39,16 @@ SUMMANDS = "gradient: the sum of {count}"
 MORE_SUMMANDS = "… {count} more"
 SUMMAND_WAITS = "not yet"
 CAME_OF = "{came} of {count}"
+MEASURED = "checked with central differences: error {error}, of autograd in 64 bits {exact}"
+VERIFYING = "checking {name}'s gradient (V stops)"
+VERIFY_BEGINS = "the script runs again in 64 bits in the background, with numbers of {name} moved a little"
+VERIFY_LEAVES = "select a parameter or a leaf: what an op does, its local rule checks (v in the inspector)"
+VERIFY_NO_BACKWARD = "no backward of this step has begun yet: there is no gradient to check"
+VERIFY_NOTHING = "its gradient could not be checked: it does not take part in that backward"
+VERIFIED = (
+    "{name}'s gradient DIFFERS from central differences: relative error {error}",
+    "{name}'s gradient agrees with central differences: relative error {error}",
+)
 STANDINGS = {
     "ran": "has run",
     "ready": "has its whole upstream gradient: may run",

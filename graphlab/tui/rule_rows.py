@@ -40,6 +40,11 @@ def sum_rows(state: ExplorerState, node: Node, width: int, *, has_one: bool = Fa
     summands = state.gradients.summands(node.id)
     standing = state.gradients.standing(node.id)
     rows: list[Row] = []
+    measured = state.gradients.measured_of(node.id)
+    if measured is not None:
+        said = messages.MEASURED.format(error=f"{measured.error:.1e}", exact=f"{measured.error_in_64_bits:.1e}")
+        sign = ("✓ ", "good") if measured.agrees else ("✗ ", "bad")
+        rows += [fit([sign, (line, "text")], width) for line in wrap(said, width - 2)]
     if standing is not None and (len(summands) > 1 or standing != "ran"):
         rows.append(fit([(messages.STANDINGS[standing], "mark" if standing == "waits" else "quiet")], width))
     if len(summands) < (1 if has_one else 2):
