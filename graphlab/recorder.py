@@ -56,12 +56,16 @@ def run_script(
                 seed_everything(request.seed)
             session.start()
             run_main(*main)
-    except StopAfterSteps:
-        if not request.is_replay:
-            tell(f"ended after {request.steps} training steps, as asked: the script has no parameter STEPS")
     except BaseException as raised:  # noqa: BLE001 - whatever ends the script ends the recording cleanly
         error = raised
     finally:
+        # What the script makes of it that its threads were ended is none of its errors.
+        if error is None or isinstance(error, Exception):
+            error = session.threads.ending or error
+        if isinstance(error, StopAfterSteps):
+            error = None
+            if not request.is_replay:
+                tell(f"ended after {request.steps} training steps, as asked: the script has no parameter STEPS")
         remove_frames(error, request.script)
         error = end_run(sink, session, error, process)
     return RunOutcome(status_of(error), error, sink.is_whole)
@@ -109,6 +113,7 @@ def _begin(
             after_line=after_line,
             before_print=before_print,
         )
+        session.threads.most_steps = request.steps
     except BaseException:  # Ctrl-C: nothing has run, so nothing is left
         writer.discard()
         raise

@@ -13,9 +13,11 @@ import pytest
 import torch
 
 from graphlab.capture.threads import Threads
-from graphlab.recording import Recording
+from graphlab.recorder import run_script
+from graphlab.recording import Recording, open_recording
 from graphlab.recording.threads import thread_of_step
 from graphlab.report import report_step
+from graphlab.request import RunRequest
 from tests.recorded import events, phases, record_text, try_text
 from tests.test_recorder import both, write
 
@@ -300,11 +302,74 @@ def test_the_run_ends_after_so_many_steps_of_any_thread(
     text = TRAIN + SIDE_BY_SIDE.replace("results)", "results, 300)")
     run, outcome = try_text(tmp_path, text, detail=detail, steps=10)
     assert outcome.error is None
-    assert 10 <= len(run.steps) < 100
+    assert len(run.steps) == 10
+    assert run.facts.status == "ok"
+    assert len({event.step for event in run.events if event.kind == "backward_start"}) == 10
     for thread in threading.enumerate():  # what the script's own thread left behind goes on unwatched
         if thread.name.startswith("worker"):
             thread.join()
     assert "Exception in thread" not in capfd.readouterr().err
+
+
+def test_what_a_script_makes_of_it_that_its_threads_were_ended_is_no_error(tmp_path: Path) -> None:
+    told: list[str] = []
+    script = tmp_path / "script.py"
+    text = TRAIN + SIDE_BY_SIDE.replace("results)", "results, 300)") + "assert len(results[0]) == 300\n"
+    script.write_text(text)
+    request = RunRequest(script, text, "script", detail="light", steps=3)
+    outcome = run_script(request, tmp_path / "script.glab", tell=told.append)
+    assert (outcome.status, outcome.error) == ("ok", None)
+    assert [line for line in told if line.startswith("ended after 3 training steps")]
+    assert len(open_recording(tmp_path / "script.glab").steps) == 3
+
+
+SHARED = """
+shared, turn = nn.Linear(3, 1), threading.Lock()
+
+
+def share(number):
+    mine = nn.Linear(3, 1)
+    for own, common in zip(mine.parameters(), shared.parameters()):
+        own.data = common.data
+    for step in range(6):
+        with turn:
+            UPDATE
+        while len(done) < 2 and step == 2:
+            time.sleep(0.001)
+        done.add(number) if step == 1 else None
+
+
+done = set()
+threads = [threading.Thread(target=share, args=(number,)) for number in range(2)]
+for thread in threads:
+    thread.start()
+    WAIT
+for thread in threads:
+    thread.join()
+"""
+STEP = """optimizer = torch.optim.SGD(mine.parameters(), lr=0.1)
+            optimizer.zero_grad()
+            mine(torch.randn(4, 3)).pow(2).mean().backward()
+            optimizer.step()"""
+BY_HAND = """mine.zero_grad()
+            mine(torch.randn(4, 3)).pow(2).mean().backward()
+            with torch.no_grad():
+                for own in mine.parameters():
+                    own -= 0.1 * own.grad"""
+
+
+@pytest.mark.parametrize(("detail", "update"), [("full", STEP), ("light", STEP), ("full", BY_HAND)])
+def test_threads_that_update_one_model_in_turn_are_told_of(tmp_path: Path, detail: str, update: str) -> None:
+    text = TRAIN + SHARED.replace("UPDATE", update).replace("WAIT", "pass")
+    run = record_text(tmp_path, text, detail=detail, notes=1)
+    assert run.notes[0].startswith("several threads update the same parameters in turn")
+    assert len(run.steps) == 12
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_a_model_that_one_thread_hands_to_the_next_is_not_shared(tmp_path: Path, detail: str) -> None:
+    text = SHARED.replace("UPDATE", STEP).replace("WAIT", "thread.join()").replace("while len", "while 0 and len")
+    record_text(tmp_path, TRAIN + text, detail=detail, notes=0)
 
 
 def interleave(tmp_path: Path, rounds: int, detail: str) -> None:

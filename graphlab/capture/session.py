@@ -100,7 +100,7 @@ class Session:
         """Meanwhile: where in the stack of modes ours was, None where it was on none."""
         self.swaps = Swaps()
         self.tracer.hidden = self.ops.trampolines.codes
-        self.updates = Updates(self.registry, self.steps, self.ops)
+        self.updates = Updates(self.registry, self.steps, self.ops, lambda: self.threads.updates)
         self.scalers = Scalers(self.updates)
         self.variables = Variables(self.registry)
         self.made_static = MadeStatic(sink, self.files.path_of)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphlab.capture.guard import uncollected
 from graphlab.capture.placing import Shared
+from graphlab.capture.shared_updates import SharedUpdates
 from graphlab.capture.thread_sink import Piece
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ class Threads:
         self.shared = Shared(main.sink, self._find_leaf)
         self.ending: BaseException | None = None
         """What ended the run while another thread than its own ran a step."""
+        self.most_steps: int | None = None
+        """After so many steps the run ends: those that other threads have run beyond them are none of it."""
+        self.updates = SharedUpdates(main.sink)
         self._original: Any = None
         self._begun: dict[int, threading.Thread] = {}
         """By ident: the threads that run."""
@@ -120,6 +124,7 @@ class Threads:
         if not self._is_on or _is_library(thread):
             return
         self._main.registry.guard.share(self._main.steps.lock)
+        self.updates.is_on = True
         self._begun[threading.get_ident()] = thread
         if self._main.plan.is_full:
             self.here()
@@ -214,6 +219,9 @@ class Threads:
     def _place(self, piece: Piece, *, is_forced: bool) -> bool:
         sink, steps = self._main.sink, self._main.steps
         if piece.part is not None or piece.light is not None:
+            if self.most_steps is not None and steps.completed >= self.most_steps:
+                self._drop(piece)
+                return True
             if not steps.has_room(is_ended=piece.is_ended, is_still=self._is_still()):
                 if not is_forced:
                     return False
@@ -235,6 +243,12 @@ class Threads:
             steps.absorb_light(light.events[-1].number)
         self._seen = (sink.event_count, time.monotonic())
         return True
+
+    def _drop(self, piece: Piece) -> None:
+        """Leave out a piece, and with it what its thread did after it."""
+        self._ready.popleft()
+        self._waiting -= len(piece.rows)
+        piece.placing.is_broken = True
 
     def _is_still(self) -> bool:
         """Whether the owner of the timeline waits for others, or has done nothing that we see for a while."""

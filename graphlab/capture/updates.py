@@ -20,6 +20,7 @@ from graphlab.capture.optimizer_states import rates_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.rows import MOST
 from graphlab.capture.scratch import Scratch
+from graphlab.capture.shared_updates import SharedUpdates
 from graphlab.capture.snapshots import PLAIN_TYPES, is_opaque
 from graphlab.capture.steps import Steps
 
@@ -32,11 +33,12 @@ _AROUND_STEP = {
 class Updates:
     """Notes each change of a leaf's value or `.grad` that no backward made."""
 
-    def __init__(self, registry: Registry, steps: Steps, ops: Ops) -> None:
+    def __init__(self, registry: Registry, steps: Steps, ops: Ops, shared: Callable[[], SharedUpdates]) -> None:
         self.registry = registry
         self.sink = registry.sink
         self.steps = steps
         self.ops = ops
+        self._shared = shared
         self._handles: list[Any] = []
         self._touched: dict[int, LeafState] = {}
         """By node: the leaves whose `.grad` the script may have changed since it was last looked at."""
@@ -128,6 +130,7 @@ class Updates:
             with self.registry.guard, torch._C.DisableTorchFunction(), torch.no_grad():
                 if self._depth == 0:
                     self.light.after_step(optimizer)
+                    self._shared().note_step(optimizer)
             self.light.watcher.step_seen()
             return
         self.ops.resume()
@@ -142,6 +145,7 @@ class Updates:
                 leaves = [leaf for leaf, _ in self._leaves_of(optimizer)]
                 if not self._note_update(leaves, type(optimizer).__name__, rates_of(optimizer)):
                     self.registry.remarks.idle_step(optimizer)
+            self._shared().note_step(optimizer)
             self._forget_copies()
 
     def note_skipped(self, optimizer: torch.optim.Optimizer) -> None:
@@ -218,6 +222,7 @@ class Updates:
         if changed:
             with torch.no_grad():
                 self._note_update(changed, None)
+            self._shared().note([tensor for leaf in changed if (tensor := leaf.tensor()) is not None])
             for leaf in changed:
                 self.reached(leaf)  # `w.data = …` gives it another storage
         self._forget_copies()
