@@ -14,6 +14,8 @@ a parameter or an op is called; of several the last.
 
   graphlab show run.glab --rule loss
   graphlab show run.glab --rule MmBackward0 --at e14 --json
+  graphlab show run.glab --paths fc1.weight
+  graphlab show run.glab --jacobian next_h
 
 Understood are words (of names, ops, modules and source lines), op: name: module: shape:[20,*] line: file: kind:
 dtype:, grad:0 grad:none grad:nan grad:inf, value:0 value:nan value:inf, |grad|>100 |value|<1e-6, nan and inf. All must
@@ -45,9 +47,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--plain", action="store_true", help="every event as one sentence a line")
     either.add_argument("--rule", metavar="NODE", help="the local rule of a node of the backward, with its numbers")
+    either.add_argument("--paths", metavar="LEAF", help="which paths carry a leaf's gradient, each with its share")
+    either.add_argument("--jacobian", metavar="NODE", help="the Jacobian of a small node, its rank and singular values")
     either.add_argument("--find", metavar="QUERY", help="the nodes, lines and printed texts that a query finds")
     parser.add_argument("--step", metavar="K", help="with --find: only in training step K")
-    parser.add_argument("--at", metavar="EVENT", help="with --rule: as of an event (default: the end)")
+    parser.add_argument("--at", metavar="EVENT", help="with --rule, --paths, --jacobian: as of an event")
     add_json(parser)
 
 
@@ -57,7 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.step is not None and arguments.find is None:
         raise UsageError(messages.STEP_NEEDS_FIND)
-    if arguments.at is not None and arguments.rule is None:
+    named = (arguments.rule, arguments.paths, arguments.jacobian)
+    if arguments.at is not None and not any(named):
         raise UsageError(messages.AT_NEEDS_RULE)
     recording = open_recording(Path(arguments.recording))
     try:
@@ -68,6 +73,13 @@ def run(arguments: argparse.Namespace) -> int:
                 from graphlab.cli.rule import show_rule
 
                 show_rule(recording, arguments.rule, arguments.at, has_json=arguments.json)
+            elif arguments.paths is not None or arguments.jacobian is not None:
+                from graphlab.cli.reckoned import show_jacobian, show_paths
+
+                if arguments.paths is not None:
+                    show_paths(recording, arguments.paths, arguments.at, has_json=arguments.json)
+                else:
+                    show_jacobian(recording, arguments.jacobian, arguments.at, has_json=arguments.json)
             elif arguments.json:
                 from graphlab.report import report_run
 

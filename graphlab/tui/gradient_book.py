@@ -20,11 +20,13 @@ from graphlab.analysis.rules.flow import (
 )
 
 if TYPE_CHECKING:
+    from graphlab.analysis.rules.jacobian import Jacobian
     from graphlab.analysis.rules.local import LocalRule
+    from graphlab.analysis.rules.paths import Contributions
     from graphlab.tui.state import ExplorerState
 
-InspectorView = Literal["node", "rule"]
-INSPECTOR_VIEWS: tuple[InspectorView, ...] = ("node", "rule")
+InspectorView = Literal["node", "rule", "paths", "jacobian"]
+INSPECTOR_VIEWS: tuple[InspectorView, ...] = ("node", "rule", "paths", "jacobian")
 
 
 _MOST_ERROR = 1e-3
@@ -57,6 +59,8 @@ class GradientBook:
         self._backward = lru_cache(8)(self._read_backward)
         self._ran = lru_cache(8)(self._read_ran)
         self._rule = lru_cache(32)(self._find_rule)
+        self._contributions = lru_cache(8)(self._find_contributions)
+        self._jacobian = lru_cache(8)(self._find_jacobian)
 
     @property
     def next_view(self) -> InspectorView:
@@ -124,6 +128,25 @@ class GradientBook:
     def rule(self, node: int) -> LocalRule:
         """Return the local rule of a node as of the cursor."""
         return self._rule(node, self._state.moment, self._state.last)
+
+    def contributions(self, leaf: int) -> Contributions | None:
+        """Return what each path brings to a leaf in the last backward of the cursor's step; None before one began."""
+        start = self.backward_start
+        return None if start is None else self._contributions(leaf, start, self._state.last)
+
+    def _find_contributions(self, leaf: int, start: int, count: int) -> Contributions:
+        from graphlab.analysis.rules.paths import find_contributions
+
+        return find_contributions(self._state.recording, self._state.node(leaf), start)
+
+    def jacobian(self, node: int, slot: int) -> Jacobian | str:
+        """Return the Jacobian of a node in an input as of the cursor, or why there is none."""
+        return self._jacobian(node, slot, self._state.moment, self._state.last)
+
+    def _find_jacobian(self, node: int, slot: int, moment: int, count: int) -> Jacobian | str:
+        from graphlab.analysis.rules.jacobian import find_jacobian
+
+        return find_jacobian(self._state.recording, self._state.node(node), slot, moment)
 
     def _find_rule(self, number: int, moment: int, count: int) -> LocalRule:
         from graphlab.analysis.rules.local import find_rule

@@ -37,8 +37,8 @@ def inspector_rows(state: ExplorerState, width: int, height: int, look: Look = _
         edge = next((e for e in state.edges_into(number) if e.slot == state.selected.slot), None)
         if edge is not None:
             return _edge_rows(state, edge, node, width, height, look)
-    if state.gradients.view == "rule":
-        return rule_view_rows(state, node, width, height, look)
+    if state.gradients.view != "node":
+        return _other_view_rows(state, node, width, height, look)
     head = [*_head_rows(state, node, width), *_change_rows(state, node, width)]
     inputs = [*sum_rows(state, node, width), *_input_rows(state, node, width)]
     saved = brief_rule_rows(state, node, width) or _saved_rows(state, node, width)
@@ -57,6 +57,17 @@ def inspector_rows(state: ExplorerState, width: int, height: int, look: Look = _
         else:
             body += [fit([(f" {line}", "quiet")], width) for line in wrap(text, width - 1)]
     return [*head, *body, *inputs, *saved]
+
+
+def _other_view_rows(state: ExplorerState, node: Node, width: int, height: int, look: Look) -> list[Row]:
+    """Show what the person has chosen with `v` in place of the node's facts."""
+    if state.gradients.view == "rule":
+        return rule_view_rows(state, node, width, height, look)
+    from graphlab.tui.reckoned_rows import jacobian_view_rows, path_view_rows
+
+    if state.gradients.view == "paths":
+        return path_view_rows(state, node, width)
+    return jacobian_view_rows(state, node, width, height, look)
 
 
 def _nothing_rows(state: ExplorerState, width: int) -> list[Row]:

@@ -162,7 +162,7 @@ KEYS: tuple[Key, ...] = (
     Key("zoom", "z", "z", "zoom", "zoom",
         "the pane alone on the screen, and back (Esc too)", PANES, footer=10),
     Key("view", "v", "v", "view", "view",
-        "the pane's other view: boxes or lanes, curve or table, a node or its local rule", PANES, footer=11),
+        "the pane's other view: boxes or lanes, curve or table, a node, its rule, paths, Jacobian", PANES, footer=11),
     Key("release", "escape", "Esc", "release", "let go",
         "leave the zoom, then let go of the selection and the marks", PANES),
     Key("static", "w", "w", "static", "static",

@@ -89,14 +89,14 @@ def find_rule(
     with recording.reading():
         if edges is None:
             edges = recording.reader.edges("WHERE target = ? ORDER BY slot", node.id)
-        event, gradients = _gradients(recording, node.id, moment)
+        event, gradients = read_gradients(recording, node.id, moment)
         arguments = read_arguments(recording, node.id)
     key = key_of(node.op or "")
     outputs = sorted(slot for slot in gradients if slot < 0)
     upstream = tuple(gradients.get(-1 - place) for place in range(-outputs[0] if outputs else 0))
     names = {edge.slot: name_of(edge.source) + edge.label for edge in edges}
     words = _Words(key, names, name_of(node.id), arguments)
-    reckoner = _Reckoner(rule_of(node.op or ""), key, node, upstream, arguments, gradients)
+    reckoner = Reckoner(rule_of(node.op or ""), key, node, upstream, arguments, gradients)
     inputs = tuple(
         InputRule(
             edge.slot, edge.source, words.formula(edge.slot), words.letters(edge.slot), reckoner.contraction(edge.slot),
@@ -117,7 +117,7 @@ def _placed(kept: KeptTensor, edges: list[Edge]) -> KeptTensor:
     return kept
 
 
-def _gradients(recording: Recording, node: int, moment: int) -> tuple[int | None, dict[int, Snapshot | None]]:
+def read_gradients(recording: Recording, node: int, moment: int) -> tuple[int | None, dict[int, Snapshot | None]]:
     """Return the last event by a moment at which a node ran, and what it was given and gave, by slot."""
     rows = recording.reader.rows(
         "SELECT event, slot, snapshot FROM gradients WHERE node = ? AND event = "
@@ -171,8 +171,14 @@ class _Named(dict[str, str]):
         return key
 
 
-class _Reckoner:
-    """Follows the rule of one node."""
+class Reckoner:
+    """Follows the rule of one node.
+
+    Args:
+        rule: the op's, or None.
+        key: its name among the rules.
+        gradients: what the backward gave the node and what it gave on, by slot.
+    """
 
     def __init__(
         self, rule: Rule | None, key: str | None, node: Node, upstream: tuple[Snapshot | None, ...],
@@ -221,24 +227,49 @@ class _Reckoner:
             second = _turned(second) if pair[0] == "g" and self._key != "Linear" else second
         return sign.join("x".join(map(str, shape)) or "()" for shape in (first, second))
 
+    @classmethod
+    def of(cls, node: Node, gradients: Mapping[int, Snapshot | None], arguments: Arguments | None) -> Reckoner:
+        """Make the one of a node."""
+        outputs = [slot for slot in gradients if slot < 0]
+        upstream = tuple(gradients.get(-1 - place) for place in range(-min(outputs, default=0)))
+        return cls(rule_of(node.op or ""), key_of(node.op or ""), node, upstream, arguments, gradients)
+
+    def send(self, upstream: Mapping[int, Array], slot: int) -> Array | str:
+        """Return what the rule makes of another upstream gradient, or why it cannot: a rule is linear in it."""
+        recorded = self._gradients.get(slot)
+        if self._rule is None:
+            return messages.WITHOUT_RULE
+        if recorded is None:
+            return messages.NOT_KEPT.format(what="∂L/∂")
+        count = max(len(self._facts.upstream), max(upstream, default=0) + 1)
+        facts = replace(self._facts, upstream=[upstream.get(place) for place in range(count)])
+        return self._follow(facts, slot, recorded)
+
+    def _follow(self, facts: Facts, slot: int, recorded: Snapshot) -> Array | str:
+        """Return what the rule gives for an input, or why it gives nothing."""
+        assert self._rule is not None
+        if not self._is_noted:
+            return messages.NOT_KEPT.format(what=messages.NOTHING_KEPT)
+        if self._is_complex:
+            return messages.NOT_KEPT.format(what=messages.IN_COMPLEX)
+        try:
+            with numpy.errstate(all="ignore"):
+                return sum_to(numpy.asarray(self._rule(facts, slot), dtype=float), recorded.shape)
+        except MissingFactError as error:
+            name = str(error.args[0])
+            return self._large.get(name, messages.NOT_KEPT.format(what=name))
+        except (ValueError, IndexError, TypeError, KeyError) as error:
+            # What a damaged or foreign recording holds need not fit together.
+            return messages.FAILED.format(reason=str(error).splitlines()[0])
+
     def reckon(self, slot: int) -> tuple[Array | None, float | None, bool, str]:
         """Return what the rule gives for an input, how far that is from the recorded gradient, or why it gives none."""
         recorded = self._gradients.get(slot)
         if self._rule is None or recorded is None:
             return None, None, False, ""
-        if not self._is_noted:
-            return None, None, False, messages.NOT_KEPT.format(what=messages.NOTHING_KEPT)
-        if self._is_complex:
-            return None, None, False, messages.NOT_KEPT.format(what=messages.IN_COMPLEX)
-        try:
-            with numpy.errstate(all="ignore"):
-                found = sum_to(numpy.asarray(self._rule(self._facts, slot), dtype=float), recorded.shape)
-        except MissingFactError as error:
-            name = str(error.args[0])
-            return None, None, False, self._large.get(name, messages.NOT_KEPT.format(what=name))
-        except (ValueError, IndexError, TypeError, KeyError) as error:
-            # What a damaged or foreign recording holds need not fit together.
-            return None, None, False, messages.FAILED.format(reason=str(error).splitlines()[0])
+        found = self._follow(self._facts, slot, recorded)
+        if isinstance(found, str):
+            return None, None, False, found
         if recorded.array is None or not recorded.is_complete:
             return found, None, False, ""
         truth = recorded.array.astype(float)

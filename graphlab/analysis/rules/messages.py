@@ -12,6 +12,15 @@ NOT_KEPT = "not reckoned: {what} was not kept"
 TOO_LARGE = "not reckoned: {name} ({shape}) is too large to have been kept whole"
 IN_COMPLEX = "the rule for complex numbers"
 FAILED = "the rule cannot be followed here ({reason})"
+WITHOUT_RULE = "there is no rule for it"
+NO_PATHS = "no path of this backward leads to it"
+NOT_FOLLOWED = "the paths cannot be followed through {op}: {why}"
+REST_OF_PATHS = "{count:,} other paths together"
+AROUND = "no module"
+PATHS_THROUGH = ("{count:,} path through {modules}", "{count:,} paths through {modules}")
+NOT_RUN = "its backward has not run yet"
+NO_GRADIENT_THERE = "no gradient came, or none goes to that input"
+TOO_LARGE_FOR_JACOBIAN = "{rows} × {columns}: a Jacobian is reckoned up to {most} × {most}"
 NOTHING_KEPT = "what the op kept (light detail, or a recording made before rules were)"
 
 LETTERS = {"alpha": "α", "beta": "β", "exponent": "n", "negative_slope": "slope", "n": " / n"}
