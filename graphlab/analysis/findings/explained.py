@@ -9,6 +9,14 @@ from graphlab.analysis.findings.finding import Finding
 CAUSES: dict[str, tuple[str, ...]] = {
     "grad-of-non-leaf": ("name-lost-its-leaf",),
     "backward-without-graph": ("name-lost-its-leaf",),
+    "not-finite": ("learning-rate-too-large", "exploding-gradient"),
+    "not-finite-update": ("learning-rate-too-large", "exploding-gradient"),
+    "zero-gradient": ("not-finite", "not-finite-data", "not-finite-update", "dead-relu"),
+    "dead-relu": ("learning-rate-too-large",),
+    "saturated": ("learning-rate-too-large",),
+    "update-too-small": ("vanishing-gradient", "learning-rate-too-small"),
+    "learning-rate-too-small": ("vanishing-gradient", "zero-gradient", "dead-relu", "saturated"),
+    "learning-rate-too-large": ("exploding-gradient",),
 }
 """By the name of a finding: those that explain it, where they hold no later and concern the same node, or none."""
 

@@ -301,3 +301,71 @@ ZERO_LIGHT = Text(
     "became so",
     "record step {step} in full to see the op: graphlab replay RECORDING --full {step}",
 )
+
+# -- steps that are too large or too small -----------------------------------------------------------------------------
+
+UNKNOWN = "an unknown part"
+DIVERGES = Text(
+    "warning",
+    "the loss grows from {lowest} to {last} from step {step} on, while each update moves the weights by {updates} of "
+    "their size: the learning rate is too large, and every step overshoots further",
+    "divide the learning rate by 10 (and again, until the loss falls), standardise the data, or clip the gradients",
+)
+NO_DESCENT = Text(
+    "warning",
+    "the loss does not fall ({first} at first, {last} after {count:,} steps), while each update moves the weights by "
+    "{updates} of their size: the learning rate is too large, and the steps jump across the minimum",
+    "divide the learning rate by 10 (and again, until the loss falls), or standardise the data",
+)
+CRAWLS = Text(
+    "warning",
+    "in {count:,} steps the loss fell by {fallen} % only ({first} to {last}) although its gradient is not small, and each "
+    "update moves the weights by {updates} of their size: the learning rate is too small",
+    "multiply the learning rate by 10 (and again, until the loss falls visibly), or use Adam",
+)
+LARGE_UPDATE = Text(
+    "warning",
+    "each update moves {name} by {ratio} of its size, the other weights by {usual}: its learning rate is too large for it",
+    "give it a smaller learning rate (a parameter group of its own), or look at its initialisation: it may be too small",
+)
+SMALL_UPDATE = Text(
+    "warning",
+    "each update moves {name} by {ratio} of its size, the other weights by {usual}: it hardly learns",
+    "give it a larger learning rate (a parameter group of its own), or look why its gradient is so small",
+)
+ROUNDED_AWAY = Text(
+    "warning",
+    "{name} gets a gradient at every step, and no update changes a single bit of it: the updates are smaller than the "
+    "precision of {dtype}, or the learning rate is 0",
+    "keep the weights in float32 (autocast leaves them there), or raise the learning rate",
+)
+IDENTICAL_UNITS = Text(
+    "warning",
+    "after {steps:,} steps all {units} units of {name} are still exactly the same: they began alike, get the same "
+    "gradient, and together do the work of one (concerned: {names})",
+    "initialise weights with random numbers (nn.init.kaiming_uniform_, xavier_normal_); only biases may begin alike",
+)
+
+# -- depth -------------------------------------------------------------------------------------------------------------
+
+USE = "{name} (use {number})"
+VANISHES = Text(
+    "warning",
+    "the gradient vanishes with depth: of {last} at {other} only {first} arrives at {name}, {count} layers nearer to the "
+    "input, {each} of it from layer to layer; {op} hands on {factor} of it each time",
+    "use ReLU or GELU in place of sigmoid and tanh, initialise for the activation (kaiming, xavier), and add "
+    "normalisation or residual connections",
+)
+VANISHES_IN_TIME = Text(
+    "note",
+    "the gradient vanishes over time: of {last} at the last use of {name} only {first} arrives at the first of {count}, "
+    "{each} of it from use to use; {op} hands on {factor} of it each time: what lies far back is not learned from",
+    "use an LSTM or GRU, begin with an orthogonal recurrent weight, or look at shorter stretches",
+)
+EXPLODES = Text(
+    "warning",
+    "the gradient explodes with depth: {last} at {other} has become {first} at {name}, {count} layers nearer to the "
+    "input, times {each} from layer to layer; {op} multiplies it by {factor} each time",
+    "initialise with smaller weights (kaiming, xavier; of a recurrent weight orthogonal), normalise, or clip the "
+    "gradients (clip_grad_norm_)",
+)

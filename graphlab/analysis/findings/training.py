@@ -108,6 +108,21 @@ class Training:
         """Return what was kept of the updates of a parameter."""
         return self._updates.get(node, _NO_UPDATES)
 
+    def looked_at(self, node: int) -> Column:
+        """Return the steps whose gradient of a leaf was kept with what became of its value."""
+        rest = "changes WHERE what = 'grad' AND after IS NOT NULL AND node = ?"
+        (events,) = self.recording.reader.columns(["event"], rest, node)
+        return numpy.unique(self.steps_of(events))
+
+    @cached_property
+    def has_optimizer(self) -> bool:
+        """Whether the steps ended with updates by an optimizer."""
+        if self.count == 0:
+            return False
+        last = self.recording.step(1)
+        events = self.recording.events_between(last.first, last.last, ["update"])
+        return any(event.details.get("optimizer") for event in events)
+
     @cached_property
     def leaves(self) -> list[int]:
         """The leaves that got a gradient at some step."""

@@ -1,0 +1,23 @@
+"""A parameter group with a learning rate that was meant for something else"""
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(64, 8)
+y = torch.sin(x).sum(dim=1, keepdim=True)
+body = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh())
+head = nn.Linear(16, 1)
+optimizer = torch.optim.Adam(
+    [
+        {"params": body[0].parameters(), "lr": 1e-8},
+        {"params": body[2].parameters()},
+        {"params": head.parameters()},
+    ],
+    lr=5e-3,
+)
+for step in range(20):
+    loss = nn.functional.mse_loss(head(body(x)), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()  # <- update-too-small

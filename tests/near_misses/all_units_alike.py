@@ -1,0 +1,29 @@
+"""The weights begin at random numbers, the biases at 0"""
+
+import torch
+from torch import nn
+
+
+class Perceptron(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(3, 8)
+        self.out = nn.Linear(8, 1)
+        for layer in (self.hidden, self.out):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x):
+        return self.out(torch.sigmoid(self.hidden(x)))
+
+
+torch.manual_seed(0)
+x = torch.randn(60, 3)
+y = (x[:, :1] * x[:, 1:2] > 0).float()
+model = Perceptron()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+for epoch in range(12):
+    loss = nn.functional.binary_cross_entropy_with_logits(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
