@@ -347,3 +347,18 @@ def test_a_light_step_that_is_cut_short_leaves_the_recording_whole(
         assert len(run.step_gradients(step.step)) <= 1
     assert len(kinds(run, "backward_start")) == len(kinds(run, "backward_end"))
     assert len(run.steps) == (time if is_ended else 6) or moment != "Light.end"
+
+
+def test_how_far_a_single_parameter_moved_is_kept_as_well(tmp_path: Path) -> None:
+    """Of one tensor alone torch flattens no copy, but a view that moves with it."""
+    script = """
+        import torch
+        w = torch.nn.Parameter(torch.ones(3))
+        optimizer = torch.optim.SGD([w], lr=0.5)
+        for step in range(2):
+            optimizer.zero_grad()
+            (w.sum() * 2).backward()
+            optimizer.step()
+    """
+    run = record_text(tmp_path, script, detail="light")
+    assert [run.step_parameters(number)[0].update_norm for number in (1, 2)] == pytest.approx([3**0.5, 3**0.5])

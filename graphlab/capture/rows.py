@@ -46,6 +46,7 @@ class Row:
             row = torch._C._nn.flatten_dense_tensors(tensors).detach()  # type: ignore[arg-type]  # as above
         except (TypeError, RuntimeError):  # sparse, nested, or wrapped by vmap
             return None
+        row = row.clone() if len(tensors) == 1 else row  # of one alone torch gives a view
         # One that is wider, complex or somewhere else would make the row so.
         return cls(row.numpy(), sizes) if row.dtype is torch.float32 and row.is_cpu else None
 
@@ -90,4 +91,5 @@ def row_of(tensors: list[torch.Tensor]) -> Row:
         RuntimeError: something among them is nested, or wrapped by vmap.
     """
     row = torch._C._nn.flatten_dense_tensors(tensors).detach()
+    row = row.clone() if len(tensors) == 1 else row
     return Row((row.float() if row.dtype in _HALF else row).numpy(), list(map(torch.Tensor.numel, tensors)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphlab.analysis.findings import (
     behind,
+    depth,
     kept,
     leaves,
     losses,
@@ -18,7 +19,10 @@ from graphlab.analysis.findings import (
     missing,
     modes,
     not_finite,
+    rates,
+    saturation,
     stepping,
+    symmetry,
     torch_errors,
     zero_gradient,
 )
@@ -42,6 +46,10 @@ FINDERS: tuple[Finder, ...] = (
     *modes.FINDERS,
     *not_finite.FINDERS,
     *zero_gradient.FINDERS,
+    *saturation.FINDERS,
+    *depth.FINDERS,
+    *rates.FINDERS,
+    *symmetry.FINDERS,
 )
 """Every finder, in the order in which they are asked."""
 

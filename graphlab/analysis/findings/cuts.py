@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy
 
-from graphlab.analysis.findings.entries import Array, real
+from graphlab.analysis.findings.entries import Array
 from graphlab.analysis.findings.snapshots import is_zero
 
 if TYPE_CHECKING:
@@ -147,12 +148,8 @@ def _name(flow: Flow, node: Node) -> str:
 
 def zero_share(value: Snapshot | None) -> float | None:
     """Return the share of units of which no entry gets through; of a large tensor the share of entries."""
-    array = real(value)
-    if array is None:
-        if value is None or value.array is None or not value.array.size:
-            return None
-        return float((stopped(numpy.asarray(value.array, "f8"))).mean())
-    return float(dead_units(array).mean()) if array.size else None
+    dead = dead_units(value)
+    return float(dead.mean()) if dead is not None and dead.size else None
 
 
 def stopped(array: Array) -> Array:
@@ -160,10 +157,21 @@ def stopped(array: Array) -> Array:
     return numpy.asarray(array <= 0)
 
 
-def dead_units(array: Array) -> Array:
-    """Say which units of a layer's output hand on nothing for any sample: units are the last axis, or channels."""
-    if array.ndim < 2:
-        return numpy.atleast_1d(stopped(array))
-    axis = 1 if array.ndim in {4, 5} else array.ndim - 1
-    rest = tuple(place for place in range(array.ndim) if place != axis)
-    return numpy.asarray(stopped(array).all(axis=rest))
+def dead_units(value: Snapshot | None) -> Array | None:
+    """Say which units of a layer's output hand on nothing for any sample: units are the last axis, or channels.
+
+    Of a tensor that was kept as a sample only the units in it are told of, each seen at a few places.
+    """
+    if value is None or value.array is None or not value.array.size:
+        return None
+    flat = numpy.asarray(value.array, "f8").ravel()
+    shape = value.shape
+    if len(shape) < 2:
+        return stopped(flat)
+    channels = len(shape) in {4, 5}
+    count = shape[1] if channels else shape[-1]
+    within = math.prod(shape[2:]) if channels else 1
+    units = (numpy.arange(flat.size) * value.stride // within) % count
+    is_seen = numpy.bincount(units, minlength=count) > 0
+    is_alive = numpy.bincount(units, ~stopped(flat), minlength=count) > 0
+    return numpy.asarray(~is_alive[is_seen])

@@ -130,7 +130,7 @@ def _finding(
     shown = layers if len(layers) <= 12 else [*layers[:6], *layers[-6:]]
     each = (first.norm / last.norm) ** (1 / (len(layers) - 1)) if first.norm > 0 else 0.0
     evidence = {
-        "layers": len(layers), "gradients": {_label(training, layers, layer): layer.norm for layer in shown},
+        "layers": [_label(training, layers, layer) for layer in shown], "gradients": [layer.norm for layer in shown],
         "first_to_last": first.norm / last.norm, "factor_a_layer": each, "steepest_op": steepest.op,
         "its_factor": factor,
     }  # fmt: skip
@@ -157,7 +157,9 @@ def _steepest(flow: Flow, layers: list[_Layer], *, is_falling: bool) -> tuple[No
         below = [
             norm
             for edge in flow.inputs.get(number, ())
-            if flow.nodes[edge.source].kind == "op" and (norm := flow.edge_norm(edge)) and _is_on_the_way(flow, edge.source)
+            if flow.nodes[edge.source].kind == "op"
+            and (norm := flow.edge_norm(edge))
+            and _is_on_the_way(flow, edge.source)
         ]
         if node is not None and above and below:
             factors.setdefault(node.op or "", []).append((number, max(below) / above))

@@ -11,7 +11,6 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "backward-without-graph": ("name-lost-its-leaf",),
     "not-finite": ("learning-rate-too-large", "exploding-gradient"),
     "not-finite-update": ("learning-rate-too-large", "exploding-gradient"),
-    "zero-gradient": ("not-finite", "not-finite-data", "not-finite-update", "dead-relu"),
     "dead-relu": ("learning-rate-too-large",),
     "saturated": ("learning-rate-too-large",),
     "update-too-small": ("vanishing-gradient", "learning-rate-too-small"),
@@ -19,6 +18,12 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "learning-rate-too-large": ("exploding-gradient",),
 }
 """By the name of a finding: those that explain it, where they hold no later and concern the same node, or none."""
+
+
+WHOLE_RUN = frozenset(
+    {"learning-rate-too-large", "learning-rate-too-small", "exploding-gradient", "vanishing-gradient"}
+)
+"""Causes that concern every node, wherever they are shown."""
 
 
 def without_explained(found: Sequence[Finding]) -> list[Finding]:
@@ -35,4 +40,6 @@ def without_explained(found: Sequence[Finding]) -> list[Finding]:
 def _concerns(cause: Finding, finding: Finding) -> bool:
     """Whether a cause lies no later than what it may explain, and is not about another node."""
     is_earlier = cause.event is None or finding.event is None or cause.event <= finding.event
-    return is_earlier and (cause.node is None or finding.node is None or cause.node == finding.node)
+    return is_earlier and (
+        cause.finding in WHOLE_RUN or cause.node is None or finding.node is None or cause.node == finding.node
+    )

@@ -319,14 +319,16 @@ NO_DESCENT = Text(
 )
 CRAWLS = Text(
     "warning",
-    "in {count:,} steps the loss fell by {fallen} % only ({first} to {last}) although its gradient is not small, and each "
-    "update moves the weights by {updates} of their size: the learning rate is too small",
+    "in {count:,} steps the loss fell by {fallen} % only ({first} to {last}) although its gradient is not small, and "
+    "each update moves the weights by {updates} of their size: the learning rate is too small",
     "multiply the learning rate by 10 (and again, until the loss falls visibly), or use Adam",
 )
 LARGE_UPDATE = Text(
     "warning",
-    "each update moves {name} by {ratio} of its size, the other weights by {usual}: its learning rate is too large for it",
-    "give it a smaller learning rate (a parameter group of its own), or look at its initialisation: it may be too small",
+    "each update moves {name} by {ratio} of its size, the other weights by {usual}: its learning rate is too large "
+    "for it",
+    "give it a smaller learning rate (a parameter group of its own), or look at its initialisation: it may be too "
+    "small",
 )
 SMALL_UPDATE = Text(
     "warning",
@@ -335,7 +337,7 @@ SMALL_UPDATE = Text(
 )
 ROUNDED_AWAY = Text(
     "warning",
-    "{name} gets a gradient at every step, and no update changes a single bit of it: the updates are smaller than the "
+    "a gradient comes at every step, and no update changes a single bit of {name}: the updates are smaller than the "
     "precision of {dtype}, or the learning rate is 0",
     "keep the weights in float32 (autocast leaves them there), or raise the learning rate",
 )
@@ -351,15 +353,16 @@ IDENTICAL_UNITS = Text(
 USE = "{name} (use {number})"
 VANISHES = Text(
     "warning",
-    "the gradient vanishes with depth: of {last} at {other} only {first} arrives at {name}, {count} layers nearer to the "
-    "input, {each} of it from layer to layer; {op} hands on {factor} of it each time",
+    "the gradient vanishes with depth: of {last} at {other} only {first} arrives at {name}, {count} layers nearer to "
+    "the input, {each} of it from layer to layer; {op} hands on {factor} of it each time",
     "use ReLU or GELU in place of sigmoid and tanh, initialise for the activation (kaiming, xavier), and add "
     "normalisation or residual connections",
 )
 VANISHES_IN_TIME = Text(
     "note",
-    "the gradient vanishes over time: of {last} at the last use of {name} only {first} arrives at the first of {count}, "
-    "{each} of it from use to use; {op} hands on {factor} of it each time: what lies far back is not learned from",
+    "the gradient vanishes over time: of {last} at the last use of {name} only {first} arrives at the first of "
+    "{count}, {each} of it from use to use; {op} hands on {factor} of it each time: what lies far back is not "
+    "learned from",
     "use an LSTM or GRU, begin with an orthogonal recurrent weight, or look at shorter stretches",
 )
 EXPLODES = Text(
@@ -368,4 +371,33 @@ EXPLODES = Text(
     "input, times {each} from layer to layer; {op} multiplies it by {factor} each time",
     "initialise with smaller weights (kaiming, xavier; of a recurrent weight orthogonal), normalise, or clip the "
     "gradients (clip_grad_norm_)",
+)
+
+# -- activations that hand on little -----------------------------------------------------------------------------------
+
+MOSTLY_DEAD = Text(
+    "warning",
+    "{dead} of {units} units of {op} ({share}) are 0 for every sample that was looked at, {since}: they get no "
+    "gradient and learn nothing any more (dead ReLU)",
+    "lower the learning rate, look at the initialisation (no large negative biases) and the scale of the data, or use "
+    "LeakyReLU or GELU",
+)
+PARTLY_DEAD = Text(
+    "note",
+    "{dead} of {units} units of {op} ({share}) are 0 for every sample that was looked at, {since} (dead ReLU); the "
+    "others learn",
+    "nothing has to be done as long as the loss falls; else lower the learning rate, or use LeakyReLU",
+)
+SATURATED = Text(
+    "warning",
+    "{share} of {op}'s values are saturated from the start: its slope there is near 0 (on average {slope} of the "
+    "steepest), and little gradient gets through: what goes in is too large",
+    "standardise the data, and scale the initial weights by one over the square root of their inputs (nn.Linear does, "
+    "xavier_normal_)",
+)
+SATURATED_LATER = Text(
+    "warning",
+    "{share} of {op}'s values are saturated, and the loss stands still: its slope there is near 0 (on average "
+    "{slope} of the steepest), so hardly any gradient gets through",
+    "lower the learning rate, and give the loss raw outputs (binary_cross_entropy_with_logits) in place of a sigmoid",
 )

@@ -10,9 +10,10 @@ import numpy
 
 from graphlab.analysis.findings import number_messages as messages
 from graphlab.analysis.findings.finding import Finding, make_finding
-from graphlab.analysis.findings.training import Training, Updates, training_of
+from graphlab.analysis.findings.training import Training, training_of
 
 if TYPE_CHECKING:
+    from graphlab.analysis.findings.finding import Text
     from graphlab.recording import Recording
 
 Column = numpy.ndarray[Any, Any]
@@ -48,7 +49,7 @@ class _Pace:
 
 
 def diverges_at(training: Training) -> int | None:
-    """Return the step from which on the loss only grew, until it was many times what it had been; None if it did not."""
+    """Return the step from which on the loss only grew, to many times what it had been; None if it did not."""
     losses = _loss_run(training)
     if len(losses) < _FEWEST:
         return None
@@ -108,7 +109,7 @@ def find_too_small_steps(recording: Recording) -> Iterator[Finding]:
 
 
 def find_odd_updates(recording: Recording) -> Iterator[Finding]:
-    """Find parameters whose updates, against their weights, are 100 times larger or smaller than those of the others."""
+    """Find parameters whose updates, against their weights, are 100 times those of the others, or a hundredth."""
     training = training_of(recording)
     ratios: dict[int, float] = {}
     for node in training.parameters:
@@ -123,9 +124,9 @@ def find_odd_updates(recording: Recording) -> Iterator[Finding]:
             yield _update_finding(recording, training, node, "update-too-large", messages.LARGE_UPDATE, usual)
         elif ratio < usual / _APART and ratio < _TINY:
             yield _update_finding(recording, training, node, "update-too-small", messages.SMALL_UPDATE, usual)
-    for node in training.parameters:
-        if _is_rounded_away(training, node):
-            yield _update_finding(recording, training, node, "update-too-small", messages.ROUNDED_AWAY, None)
+    rounded = [node for node in training.parameters if _is_rounded_away(training, node)]
+    if rounded:
+        yield _rounding_finding(recording, training, rounded)
 
 
 FINDERS = (find_too_large_steps, find_too_small_steps, find_odd_updates)
@@ -173,21 +174,38 @@ def _typical(training: Training, node: int) -> float | None:
 def _is_rounded_away(training: Training, node: int) -> bool:
     """Whether a gradient came and came, and no update changed a bit of the parameter.
 
-    One that is in no optimizer looks the same, but for its precision: unless it is coarse, or the parameter was
-    changed at some step, or none of the others is changed either, nothing is said.
+    One that is in no optimizer, or in one that steps now and then, looks the same but for its precision: unless that is
+    coarse, or no parameter at all is ever changed, nothing is said.
     """
     kept = training.looked_at(node)
     came = [int(step) for step in kept if (training.gradient(node).at(int(step)) or 0.0) > 0]
-    changed = training.update(node).steps
+    update = training.update(node)
+    changed = update.steps[update.changes != 0]
     if len(came) < _MANY or numpy.isin(came[len(came) // 2 :], changed).any():
         return False
-    is_coarse = training.recording.node(node).dtype in {"float16", "bfloat16"}
-    others = [other for other in training.parameters if other != node and len(training.update(other).steps)]
-    return is_coarse or len(changed) > 0 or (not others and training.has_optimizer)
+    is_coarse = _dtype(training, node) in {"float16", "bfloat16"}
+    others = [other for other in training.parameters if other != node and training.update(other).changes.any()]
+    return is_coarse or (not len(changed) and not others and training.has_optimizer)
+
+
+def _dtype(training: Training, node: int) -> str:
+    """Return the dtype of a parameter as its gradient has it: a model may have been converted after it was made."""
+    gradient = training.recording.gradient(node, training.recording.event_count)
+    return (gradient.dtype if gradient is not None else training.recording.node(node).dtype) or ""
+
+
+def _rounding_finding(recording: Recording, training: Training, nodes: list[int]) -> Finding:
+    names, dtype = [training.name(node) for node in nodes], _dtype(training, nodes[0])
+    gradients = [training.gradient(node).numbers[-1] for node in nodes]
+    evidence = {"parameters": names, "dtype": dtype, "gradients": [float(norm) for norm in gradients]}
+    return make_finding(
+        recording, "update-too-small", messages.ROUNDED_AWAY, _last_update(recording, 1), node=nodes[0],
+        evidence=evidence, name=messages.some(names), dtype=dtype,
+    )  # fmt: skip
 
 
 def _rate_finding(
-    recording: Recording, training: Training, name: str, text: Any, step: int, pace: _Pace
+    recording: Recording, training: Training, name: str, text: Text, step: int, pace: _Pace
 ) -> Finding:  # fmt: skip
     number = min(step, training.count)
     event = _last_update(recording, number)
@@ -206,15 +224,13 @@ def _rate_finding(
 
 
 def _update_finding(
-    recording: Recording, training: Training, node: int, name: str, text: Any, usual: float | None
+    recording: Recording, training: Training, node: int, name: str, text: Text, usual: float | None
 ) -> Finding:  # fmt: skip
     update = training.update(node)
     ratio = _typical(training, node)
-    weight = float(update.before[-1]) if len(update.before) else None
-    evidence = {"update_to_weight": ratio, "of_the_others": usual, "weight_norm": weight}
-    event = int(update.events[0]) if len(update.events) else _last_update(recording, 1)
+    evidence = {"update_to_weight": ratio, "of_the_others": usual, "weight_norm": float(update.before[-1])}
     return make_finding(
-        recording, name, text, event, node=node, evidence=evidence, name=training.name(node),
+        recording, name, text, int(update.events[0]), node=node, evidence=evidence, name=training.name(node),
         ratio=_say_ratio(ratio), usual=_say_ratio(usual), dtype=recording.node(node).dtype,
     )  # fmt: skip
 
