@@ -10,6 +10,7 @@ import numpy
 
 from graphlab.analysis.findings import number_messages as messages
 from graphlab.analysis.findings.finding import Finding, make_finding
+from graphlab.analysis.findings.not_finite import first_not_finite
 from graphlab.analysis.findings.training import Training, training_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def find_too_large_steps(recording: Recording) -> Iterator[Finding]:
     if since is not None:
         yield _rate_finding(recording, training, "learning-rate-too-large", messages.DIVERGES, since, pace)
         return
-    if len(losses) < _MANY or not numpy.isfinite(losses).all():
+    if len(losses) < _MANY or first_not_finite(training) is not None:
         return
     half = len(losses) // 2
     early = pace.ratios[:3][numpy.isfinite(pace.ratios[:3])]
@@ -96,7 +97,7 @@ def find_too_small_steps(recording: Recording) -> Iterator[Finding]:
     """Find a learning rate that is too small: the loss falls step by step, and gets nowhere."""
     training = training_of(recording)
     losses = _loss_run(training)
-    if len(losses) < _MANY or not numpy.isfinite(losses).all() or losses[0] == 0:
+    if len(losses) < _MANY or losses[0] == 0 or first_not_finite(training) is not None:
         return
     pace = _pace(training)
     typical = pace.typical()
