@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphlab.dimensions import dimension_words
 from graphlab.model import LEAF_KINDS, Snapshot
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def read_node(data: Mapping[str, Any], *, is_missing: bool = False, is_part: boo
     if kind == "op":
         call = plain(call_words(data.get("call"), op))
         title, detail = (op_words(op), f"{op} in {call}") if is_part else (call, op)
+        detail = ", ".join(filter(None, (detail, dimension_words(data.get("op"), data.get("call"), data.get("shape")))))
         tags = names or ((name,) if name else ())
     else:
         title = name or (names[0] if names else kind)
@@ -394,7 +396,8 @@ def _facts(data: Mapping[str, Any]) -> list[str]:
     lines = [f"#{data['id']}  {kind}" + (f"  {plain(data['name'])}" if data.get("name") else "")]
     if data.get("call") or data.get("op"):
         lines.append("  ".join(plain(word) for word in (data.get("call"), data.get("op")) if word))
-    about = [shape_words(data.get("shape")), data.get("dtype") or "", data.get("device") or ""]
+    names = dimension_words(data.get("op"), data.get("call"), data.get("shape"))
+    about = [shape_words(data.get("shape")), names, data.get("dtype") or "", data.get("device") or ""]
     if any(about):
         lines.append("  ".join(plain(word) for word in about if word))
     if data.get("module"):

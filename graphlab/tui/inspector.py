@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from graphlab.dimensions import dimension_words
 from graphlab.model import Change, Edge, Node
 from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages, places
@@ -101,7 +102,8 @@ def _head_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
     tags = state.names().get(node.id, [])
     name = state.name_of(node.id)
     rows: list[Row] = [
-        [(name, "title"), (f"  {format_shape(node.shape)}", "shapes"), (f"  {node.dtype or '?'}", "quiet"),
+        [(name, "title"), (f"  {format_shape(node.shape)}", "shapes"),
+         (f" {dimension_words(node.op, node.call, node.shape)}".rstrip(), "quiet"), (f"  {node.dtype or '?'}", "quiet"),
          (f"  {node.device or ''}", "quiet")],
     ]  # fmt: skip
     others = [tag for tag in tags if tag != name]
