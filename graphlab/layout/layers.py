@@ -255,26 +255,38 @@ def _exchange(
     """Exchange neighbours in a layer wherever that saves a crossing, until nothing does."""
     layers = [list(members) for members in layers]
     place = {vertex: index for members in layers for index, vertex in enumerate(members)}
+    # A layer is looked at again only if it, or one beside it, has changed since.
+    now = 0
+    seen = [-1] * len(layers)
+    changed = [0] * (len(layers) + 2)
     for _ in range(rounds):
         has_improved = False
-        for members in layers:
+        for row, members in enumerate(layers):
+            if max(changed[row : row + 3]) < seen[row]:
+                continue
+            now += 1
+            seen[row] = now
             for index in range(len(members) - 1):
                 left, right = members[index], members[index + 1]
                 gain = 0
                 for neighbours in (uppers, lowers):
-                    if neighbours[left] and neighbours[right]:
-                        before = [place[other] for other in neighbours[left]]
-                        after = [place[other] for other in neighbours[right]]
-                        gain += _inversions(before, after) - _inversions(after, before)
+                    before, after = neighbours[left], neighbours[right]
+                    if before and after:
+                        gain += _saved(before, after, place)
                 if gain > 0:
                     members[index], members[index + 1] = right, left
                     place[left], place[right] = index + 1, index
+                    changed[row + 1] = now
                     has_improved = True
         if not has_improved:
             break
     return layers
 
 
-def _inversions(first: list[int], second: list[int]) -> int:
-    """Return how many pairs cross if `first`'s vertex stands to the left of `second`'s."""
-    return sum(1 for left in first for right in second if left > right)
+def _saved(before: list[int], after: list[int], place: dict[int, int]) -> int:
+    """Return how many crossings fewer there are if the vertex with the neighbours `after` stands first."""
+    if len(before) == len(after) == 1:
+        one, two = place[before[0]], place[after[0]]
+        return (one > two) - (one < two)
+    lefts, rights = [place[other] for other in before], [place[other] for other in after]
+    return sum((left > right) - (left < right) for left in lefts for right in rights)
