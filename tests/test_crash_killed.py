@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from graphlab.recording import Recording, open_recording
+from graphlab.recording.threads import thread_of_step
 from graphlab.report import report_step
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks warm children")
@@ -31,6 +32,29 @@ for step in range(8):
     loss.backward()
     optimizer.step()
     print("loss", loss.item())
+"""
+THREADS = """\
+import threading
+import torch
+
+
+def train(number):
+    drawn = torch.Generator().manual_seed(number)
+    weight = torch.nn.Parameter(torch.randn(2, 1 + number, generator=drawn))
+    optimizer = torch.optim.SGD([weight], lr=0.1)
+    for step in range(6):
+        x = torch.randn(4, 2, generator=drawn)
+        optimizer.zero_grad()
+        loss = (x @ weight).pow(2).mean()
+        loss.backward()
+        optimizer.step()
+
+
+threads = [threading.Thread(target=train, args=(number,), name=f"worker {number}") for number in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
 """
 # One process imports torch and records once; then it forks a child for each run that is to be killed: two seconds of
 # importing torch once. It answers each line it reads with the number of the child that it has started.
@@ -74,9 +98,9 @@ ENDED = ("COUNT(*) FROM steps", "SUM(count) FROM light_steps")
 class Runs:
     """Runs of one script in warm children, one after the other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, script: str = SCRIPT) -> None:
         self.folder = folder
-        (folder / "script.py").write_text(SCRIPT)
+        (folder / "script.py").write_text(script)
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}
         self.parent = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-c", PARENT], cwd=folder, env=environment, stdin=subprocess.PIPE,
@@ -134,6 +158,61 @@ def check_whole(cut: Recording, whole: Recording) -> int:
     return ended
 
 
+def by_thread(run: Recording, count: int) -> dict[str | None, list[Any]]:
+    """Return losses, gradients and parameters of the first steps, under the threads that they ran in."""
+    found: dict[str | None, list[Any]] = {}
+    for number in range(1, count + 1):
+        told, thread = report_step(run, number), thread_of_step(run, number)
+        assert thread is not None
+        own = [2, 1 + int(thread[-1])]  # the leaves of the other threads stand there too, as far as these had come
+        figures = [
+            each["values"] for what in ("gradients", "parameters") for each in told[what] if each["shape"] == own
+        ]
+        found.setdefault(thread, []).append((told["losses"], figures))
+    return found
+
+
+def kill_threads_often(folder: Path, count: int, seed: int) -> None:
+    """Kill runs in which threads train: of each the first steps are there, as they are in a run that nobody kills."""
+    runs, chosen = Runs(folder, THREADS), random.Random(seed)
+    found: list[int] = []
+    try:
+        wholes = {}
+        for detail in ("full", "light"):
+            seconds = runs.record(f"{detail}.glab", detail)
+            run = open_recording(folder / f"{detail}.glab")
+            wholes[detail] = by_thread(run, 18), seconds
+            run.close()
+            counts = {name: len(steps) for name, steps in wholes[detail][0].items()}
+            assert counts == {f"worker {number}": 6 for number in range(3)}
+        for number in range(count):
+            detail = ("full", "light")[number % 2]
+            whole, seconds = wholes[detail]
+            path = folder / f"{number}.glab"
+            runs.record(path.name, detail, kill_after=chosen.uniform(seconds / 4, seconds))
+            if path.exists():
+                run = open_recording(path)
+                found.append(check_threads(run, whole))
+                run.close()
+    finally:
+        runs.end()
+    assert len(found) > count / 2
+    assert len(set(found)) > 1, "killed at different moments"
+
+
+def check_threads(cut: Recording, whole: dict[str | None, list[Any]]) -> int:
+    """Compare what was committed with what each thread does in a run that nobody kills; return how many steps ended."""
+    with cut.reading():
+        ended = sum(cut.reader.number(f"SELECT {what}") or 0 for what in ENDED)
+        for thread, steps in by_thread(cut, ended).items():
+            assert all(figures for _, figures in steps)
+            assert steps == whole[thread][: len(steps)], thread
+        assert [event.id for event in cut.events] == list(range(1, cut.event_count + 1))
+        if cut.event_count:
+            cut.graph()
+    return ended
+
+
 def kill_often(folder: Path, count: int, seed: int) -> None:
     runs = Runs(folder)
     chosen = random.Random(seed)
@@ -164,6 +243,15 @@ def kill_often(folder: Path, count: int, seed: int) -> None:
 
 def test_every_committed_step_of_a_killed_run_is_whole(tmp_path: Path) -> None:
     kill_often(tmp_path, 20, seed=3)
+
+
+def test_every_committed_step_of_threads_that_were_killed_is_whole(tmp_path: Path) -> None:
+    kill_threads_often(tmp_path, 8, seed=5)
+
+
+@pytest.mark.slow
+def test_every_committed_step_of_a_hundred_killed_runs_with_threads_is_whole(tmp_path: Path) -> None:
+    kill_threads_often(tmp_path, 100, seed=6)
 
 
 @pytest.mark.slow
