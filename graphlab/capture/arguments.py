@@ -12,9 +12,19 @@ from typing import Any
 
 import torch
 
-from graphlab.capture.identity import TensorMap, TensorState, node_number, state_of_output, version_of
+from graphlab.capture.identity import (
+    TensorMap,
+    TensorState,
+    grad_fn_of,
+    is_accumulate,
+    is_lazy_view,
+    node_number,
+    state_of_output,
+    version_of,
+)
 from graphlab.capture.sink import Sink
 
+_MADE_BY = "/made by"
 _LARGEST = 1 << 63
 _PLAIN = (bool, int, float, str)
 
@@ -45,7 +55,8 @@ class Arguments:
         self, node: int, fn: Any, numbers: Sequence[tuple[str, Any]], kept: Sequence[tuple[str, torch.Tensor]]
     ) -> None:
         """Note what a node keeps, when the states of all that its call made are known."""
-        if not numbers and not kept:
+        made_by = fn.metadata.get(self._run + _MADE_BY)
+        if not numbers and not kept and made_by is None:
             return
         states: list[tuple[str, int]] = []
         values: list[tuple[str, int]] = []
@@ -62,7 +73,7 @@ class Arguments:
                 states.append((name, number))
             elif (taken := self._snapshot(tensor)) is not None:
                 values.append((name, taken))
-        self._sink.add_arguments(node, self._write(numbers), states, values)
+        self._sink.add_arguments(node, self._write(numbers), states, values, made_by)
 
     def _write(self, numbers: Sequence[tuple[str, Any]]) -> str:
         # With the classes: 1, 1.0 and True are one key, and three numbers.
@@ -82,6 +93,20 @@ class Arguments:
             name: plain_number(value) for name, value in numbers if self._has_values or not isinstance(value, float)
         }
         return json.dumps({name: value for name, value in kept.items() if value is not None})
+
+
+def mark_made(run: str, maker: int, gradients: Sequence[torch.Tensor | None]) -> None:
+    """Keep with the nodes of some gradients whose work they are: a node's, of a backward that keeps its graph."""
+    stack = [grad_fn_of(gradient) for gradient in gradients if gradient is not None and not is_lazy_view(gradient)]
+    while stack:
+        fn = stack.pop()
+        if fn is None or is_accumulate(fn):
+            continue
+        metadata = fn.metadata
+        if run in metadata or run + _MADE_BY in metadata:
+            continue  # of the forward, or made by a node that ran before
+        metadata[run + _MADE_BY] = maker
+        stack += [below for below, _ in fn.next_functions]
 
 
 def plain_number(value: Any) -> Any:

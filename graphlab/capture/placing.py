@@ -163,10 +163,11 @@ class Placing:
         )  # fmt: skip
         self._nodes.append(number)
 
-    def add_arguments(self, node: int, numbers: str, states: Any, values: Any) -> None:
+    def add_arguments(self, node: int, numbers: str, states: Any, values: Any, made_by: int | None) -> None:
         own = [(name, number) for name, value in values if (number := self._snapshot(value)) is not None]
         known = [(name, self._tensors[state]) for name, state in states]
-        self._sink.add_arguments(self._nodes[node], numbers, known, own)
+        maker = None if made_by is None else self._nodes[made_by]
+        self._sink.add_arguments(self._nodes[node], numbers, known, own, maker)
 
     def end_op(
         self, event: int, place: _Place, node: int, text: str, call: str, output: int, used: Sequence[int]

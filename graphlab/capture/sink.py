@@ -111,9 +111,17 @@ class Sink(Protocol):
         """Add a node that an op made, with the edges into it (slot, source, output) and the tensors that it keeps."""
 
     def add_arguments(
-        self, node: int, numbers: str, states: Sequence[tuple[str, int]], values: Sequence[tuple[str, int]]
+        self,
+        node: int,
+        numbers: str,
+        states: Sequence[tuple[str, int]],
+        values: Sequence[tuple[str, int]],
+        made_by: int | None,
     ) -> None:
-        """Say with what a node's backward will reckon: numbers as JSON, states of tensors, and snapshots of others."""
+        """Say with what a node's backward will reckon: numbers as JSON, states of tensors, and snapshots of others.
+
+        made_by: the node of a backward that made it, where one did.
+        """
 
     def end_op(
         self,

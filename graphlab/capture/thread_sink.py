@@ -202,10 +202,15 @@ class ThreadSink:
         return self._next("nodes")
 
     def add_arguments(
-        self, node: int, numbers: str, states: Sequence[tuple[str, int]], values: Sequence[tuple[str, int]]
+        self,
+        node: int,
+        numbers: str,
+        states: Sequence[tuple[str, int]],
+        values: Sequence[tuple[str, int]],
+        made_by: int | None,
     ) -> None:
         """Say with what a node's backward will reckon."""
-        self._keep(self._placing.add_arguments, node, numbers, states, values)
+        self._keep(self._placing.add_arguments, node, numbers, states, values, made_by)
 
     def end_op(
         self, event: int, place: _Place, node: int, text: str, call: str, output: int, used: Sequence[int]

@@ -11,6 +11,7 @@ from graphlab.cli import messages
 from graphlab.cli.output import write_json, write_line
 from graphlab.errors import UsageError
 from graphlab.model import LEAF_KINDS
+from graphlab.recording.arguments import read_made
 from graphlab.sentences import format_number, format_shape
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def _as_json(recording: Recording, rule: LocalRule, moment: int) -> dict[str, An
         "call": node.call,
         "line": node.line,
         "event": rule.event,
+        "made_by": rule.made_by,
+        "made": read_made(recording, node.id, moment),
         "has_rule": rule.key is not None,
         "upstream": [None if snapshot is None else snapshot.summary() for snapshot in rule.upstream],
         "kept": [
@@ -152,6 +155,12 @@ def _write_rule(recording: Recording, rule: LocalRule, moment: int) -> None:
     if rule.numbers:
         numbers = ", ".join(f"{name} = {value}" for name, value in rule.numbers.items())
         write_line(messages.RULE_NUMBERS.format(numbers=numbers))
+    if rule.made_by is not None:
+        write_line(messages.RULE_MADE_BY.format(name=name_of(rule.made_by), node=rule.made_by))
+    made = read_made(recording, node.id, moment)
+    if made:
+        said = ", ".join(f"{recording.node(each).op} (node {each})" for each in made)
+        write_line(messages.RULE_MADE.format(nodes=said))
     if rule.key is None:
         write_line(words.NO_RULE.format(op=node.op))
     for each in rule.inputs:

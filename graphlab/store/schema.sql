@@ -134,7 +134,8 @@ CREATE TABLE saved (
     node INTEGER NOT NULL, name TEXT NOT NULL, shape TEXT NOT NULL, dtype TEXT NOT NULL, PRIMARY KEY (node, name)
 ) WITHOUT ROWID;
 
--- With what a grad_fn's backward will reckon. numbers: what it keeps beside tensors, as JSON (with NaN, Infinity). tensors:
+-- With what a grad_fn's backward will reckon. numbers: what it keeps beside tensors, as JSON (with NaN, Infinity); made_by among
+-- them is the node whose backward made this one (create_graph). tensors:
 -- lines of a name, as in saved, and the state of that tensor, or, with a minus, the snapshot of what no state holds.
 -- Recordings of an early version 2 lack this table.
 CREATE TABLE arguments (node INTEGER PRIMARY KEY, numbers TEXT NOT NULL, tensors TEXT NOT NULL);

@@ -18,6 +18,7 @@ from graphlab.analysis.rules.flow import (
     read_summands,
     start_before,
 )
+from graphlab.recording.arguments import read_made
 
 if TYPE_CHECKING:
     from graphlab.analysis.rules.jacobian import Jacobian
@@ -59,6 +60,7 @@ class GradientBook:
         self._backward = lru_cache(8)(self._read_backward)
         self._ran = lru_cache(8)(self._read_ran)
         self._rule = lru_cache(32)(self._find_rule)
+        self._made = lru_cache(32)(self._read_made)
         self._contributions = lru_cache(8)(self._find_contributions)
         self._jacobian = lru_cache(8)(self._find_jacobian)
 
@@ -128,6 +130,16 @@ class GradientBook:
     def rule(self, node: int) -> LocalRule:
         """Return the local rule of a node as of the cursor."""
         return self._rule(node, self._state.moment, self._state.last)
+
+    def made(self, node: int) -> list[int]:
+        """Return the nodes that a node's backward has made by the cursor, where it kept its graph."""
+        state = self._state
+        if state.step is None or state.step.detail == "light" or state.is_large:
+            return []
+        return self._made(node, state.step.last, state.last)
+
+    def _read_made(self, node: int, moment: int, count: int) -> list[int]:
+        return read_made(self._state.recording, node, moment)
 
     def contributions(self, leaf: int) -> Contributions | None:
         """Return what each path brings to a leaf in the last backward of the cursor's step; None before one began."""

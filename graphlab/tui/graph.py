@@ -124,11 +124,11 @@ class GraphPane(Pane):
         is_framed = self.view == "boxes" and self.state.box_book.zoom == "full"
         boxes = messages.LEGEND_FOLDED if self.state.box_book.has_folded() else messages.LEGEND_BOXES
         legend = boxes if is_framed else messages.LEGEND_GRAPH
+        short = messages.LEGENDS_SHORT["boxes" if is_framed else "lanes"]
         if self.state.gradients.is_under_way:
             legend = messages.LEGEND_BOXES_BACK if is_framed else messages.LEGEND_GRAPH_BACK
-        return (
-            legend if len(legend) + 4 < self.size.width else messages.LEGENDS_SHORT["boxes" if is_framed else "lanes"]
-        )
+            short = messages.LEGENDS_SHORT_BACK
+        return legend if len(legend) + 4 < self.size.width else short
 
     def wanted_row(self) -> int | None:
         node = self.state.selected_node

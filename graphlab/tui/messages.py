@@ -28,7 +28,10 @@ INSPECTOR_VIEWS = {"node": "node", "rule": "local rule", "paths": "paths", "jaco
 RULE_FORWARD = "local rule, used in backward"
 RULE_BACKWARD = "local rule"
 RULE_DIFFERS = "DIFFERS"
-RULE_ERROR = "reckoned: error {error}"
+RULE_ERROR = "error {error}"
+RULE_EXACT = "exact"
+MADE_BY_BACKWARD = "second order: made by the backward of {name}"
+BACKWARD_MADE = "second order: its backward made {names}"
 RULE_RAN = "ran backwards at e{event}"
 RULE_NOT_RUN = "has not run backwards yet: no numbers yet"
 RULE_GRAD = "{name}.grad"
@@ -64,6 +67,7 @@ STANDINGS = {
     "untouched": "nothing has come to it yet",
 }
 LEGEND_FOLDED = "━ now  ─ made  ╌ to come  ═ folded (f opens)  v: lanes"
+LEGENDS_SHORT_BACK = "✓ ∇ came  ◐ waits"
 LEGENDS_SHORT = {"lanes": "◉ now  ✓ ∇ came", "boxes": "━ now  ╌ to come"}
 VIEWS = {"lanes": "lanes", "boxes": "boxes"}
 LEGEND_TIMELINE = "stops at {stride} (s)"

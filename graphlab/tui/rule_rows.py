@@ -32,7 +32,7 @@ def brief_rule_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
         return []
     found = state.gradients.rule(node.id)
     label = messages.RULE_FORWARD if found.event is None else messages.RULE_BACKWARD
-    return [rule(label, width), *_formula_rows(state, found, width)]
+    return [rule(label, width), *_formula_rows(state, found, width), *_order_rows(state, found, width)]
 
 
 def sum_rows(state: ExplorerState, node: Node, width: int, *, has_one: bool = False) -> list[Row]:
@@ -98,7 +98,8 @@ def _detail_row(each: InputRule) -> Row:
     elif each.error is not None:
         style = "good" if each.agrees else "bad"
         sign = "✓" if each.agrees else messages.RULE_DIFFERS
-        row += [(f"{sign} ", style), (messages.RULE_ERROR.format(error=f"{each.error:.1e}"), "quiet")]
+        said = messages.RULE_ERROR.format(error=f"{each.error:.1e}") if each.error else messages.RULE_EXACT
+        row += [(f"{sign} ", style), (said, "quiet")]
     return row
 
 
@@ -118,7 +119,12 @@ def rule_view_rows(state: ExplorerState, node: Node, width: int, height: int, lo
     ran = messages.RULE_NOT_RUN if found.event is None else messages.RULE_RAN.format(event=found.event)
     head.append([(ran, "quiet")])
     rows = [fit(row, width) for row in head]
-    rows += [*_formula_rows(state, found, width), *_number_rows(found, width), *sum_rows(state, node, width)]
+    rows += [
+        *_formula_rows(state, found, width),
+        *_order_rows(state, found, width),
+        *_number_rows(found, width),
+        *sum_rows(state, node, width),
+    ]
     name = state.gradients.short_name(node.id)
     pictures = [(f"∂L/∂{name}" + (f"[{at}]" if at else ""), each) for at, each in enumerate(found.upstream)]
     for kept in found.kept:
@@ -128,6 +134,18 @@ def rule_view_rows(state: ExplorerState, node: Node, width: int, height: int, lo
         if each.recorded is not None:
             pictures.append((f"→ ∂L/∂{state.gradients.short_name(each.source)}", each.recorded))
     return [*rows, *_picture_rows(state, pictures, width, height - len(rows), look)]
+
+
+def _order_rows(state: ExplorerState, found: LocalRule, width: int) -> list[Row]:
+    """Say of second order who made whom: the backward of which node made this one, and what its own has made."""
+    said = []
+    if found.made_by is not None:
+        said.append(messages.MADE_BY_BACKWARD.format(name=state.name_of(found.made_by), node=found.made_by))
+    made = state.gradients.made(found.node.id)
+    if made:
+        names = ", ".join(state.gradients.short_name(each) for each in made)
+        said.append(messages.BACKWARD_MADE.format(names=names))
+    return [fit([(line, "text")], width) for words_ in said for line in wrap(words_, width)]
 
 
 def _number_rows(found: LocalRule, width: int) -> list[Row]:

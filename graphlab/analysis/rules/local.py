@@ -75,6 +75,8 @@ class LocalRule:
     kept: tuple[KeptTensor, ...]
     numbers: Mapping[str, Any]
     inputs: tuple[InputRule, ...]
+    made_by: int | None
+    """The node whose backward made this one, where a backward kept its graph: second order."""
 
 
 def find_rule(
@@ -106,7 +108,9 @@ def find_rule(
         if recording.node(edge.source).kind != "data"
     )  # fmt: skip
     kept = tuple(_placed(each, edges) for each in arguments.tensors) if arguments is not None else ()
-    return LocalRule(node, event, key, upstream, kept, arguments.numbers if arguments is not None else {}, inputs)
+    numbers = arguments.numbers if arguments is not None else {}
+    made_by = arguments.made_by if arguments is not None else None
+    return LocalRule(node, event, key, upstream, kept, numbers, inputs, made_by)
 
 
 def _placed(kept: KeptTensor, edges: list[Edge]) -> KeptTensor:
