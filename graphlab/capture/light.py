@@ -213,34 +213,43 @@ class Light:
     def end(self, passing: Passing) -> None:
         """Note a backward that has ended: what every leaf holds now."""
         remove_handles(passing.handles)
-        pending = self._pending
         event = self._note_event("backward_end", self.registry.find_place()).number
         with torch.no_grad():
-            alive, tensors = self.registry.leaves.alive()
-            grads = [tensor.grad for tensor in tensors]
-            leaves = [leaf.node for leaf in alive]
-            large = passing.figures
-            row = None if large else Row.of(grads)
-            figures: list[Figure]
-            if row is not None:
-                figures = [*row.figures()]
-            else:
-                small = [None if leaf in large else grad for leaf, grad in zip(leaves, grads, strict=True)]
-                figures = figures_of(small)
-                figures = [large.get(leaf, each) for leaf, each in zip(leaves, figures, strict=True)]
-            pending.leaves, pending.figures = leaves, figures  # both or none, should Ctrl-C come
+            leaves = self._measure_leaves(event, passing.figures)
             if passing.is_close:
                 self._note_inside(passing, event)
-            if self._is_close:
-                self.values.write_gradients(event, alive, grads, row)
-                if not self._has_optimizer:
-                    self.values.keep(alive, tensors)
         if self.has_values and not self._has_optimizer:
             # A change by hand is seen when the next backward begins: variables hold the next step's figures by then.
-            pending.metrics.update(self.watcher.read_figures())
+            self._pending.metrics.update(self.watcher.read_figures())
         self.structures.rest(passing.structure)
         if not self._has_optimizer or not self.values.is_noted(leaves):
             self._note_values()
+
+    def unscaled(self) -> None:
+        """A `GradScaler` has divided the gradients by its scale: these are the step's."""
+        event = self._note_event("unscale", self.registry.find_place()).number
+        with torch.no_grad():
+            self._measure_leaves(event, {})
+
+    def _measure_leaves(self, event: int, large: dict[int, Figure]) -> list[int]:
+        """Measure what every leaf's `.grad` holds; large: what has been measured while it was warm."""
+        alive, tensors = self.registry.leaves.alive()
+        grads = [tensor.grad for tensor in tensors]
+        leaves = [leaf.node for leaf in alive]
+        row = None if large else Row.of(grads)
+        figures: list[Figure]
+        if row is not None:
+            figures = [*row.figures()]
+        else:
+            small = [None if leaf in large else grad for leaf, grad in zip(leaves, grads, strict=True)]
+            figures = figures_of(small)
+            figures = [large.get(leaf, each) for leaf, each in zip(leaves, figures, strict=True)]
+        self._pending.leaves, self._pending.figures = leaves, figures  # both or none, should Ctrl-C come
+        if self._is_close:
+            self.values.write_gradients(event, alive, grads, row)
+            if not self._has_optimizer:
+                self.values.keep(alive, tensors)
+        return leaves
 
     def _note_inside(self, passing: Passing, event: int) -> None:
         """Measure the small gradients inside the graph, each tensor once."""

@@ -27,8 +27,12 @@ class Scalers:
         def unscale_(scaler: GradScaler, optimizer: torch.optim.Optimizer) -> None:
             updates = self._here()
             guard, ops = updates.registry.guard, updates.ops
-            if not guard.is_here or not scaler.is_enabled() or updates.light is not None:
+            light = updates.light
+            if not guard.is_here or not scaler.is_enabled() or light is not None:
                 unscale(scaler, optimizer)
+                if guard.is_here and scaler.is_enabled() and light is not None:
+                    with guard, torch._C.DisableTorchFunction():
+                        light.unscaled()
                 return
             with guard, torch._C.DisableTorchFunction():
                 updates.flush_gradients()

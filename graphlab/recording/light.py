@@ -1,7 +1,7 @@
 """Steps in light detail as their readers see them: the same questions as for full steps, answered from packed rows.
 
-The events of a light step are no rows of their own: `backward_start`, `backward_end`, `update`, `skipped_update`.
-Steps that run through the same graph share its nodes and edges.
+The events of a light step are no rows of their own: `backward_start`, `backward_end`, `unscale`, `update` and
+`skipped_update`. Steps that run through the same graph share its nodes and edges.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from graphlab.recording.run import Recording
     from graphlab.store.light import Blocks
 
-_KINDS = frozenset({"backward_start", "backward_end", "update", "skipped_update"})
+_KINDS = frozenset({"backward_start", "backward_end", "unscale", "update", "skipped_update"})
 
 
 @dataclass(frozen=True)

@@ -92,8 +92,8 @@ class Outline:
 
     @cached_property
     def last_end(self) -> int:
-        """The index of its last backward_end event; of its last event, where an interrupt came before the first."""
-        ends = [index for index, event in enumerate(self.events) if event.kind == "backward_end"]
+        """The index of the event that left its gradients; of its last event, where an interrupt came before it."""
+        ends = [index for index, event in enumerate(self.events) if event.kind in {"backward_end", "unscale"}]
         return max(ends, default=len(self.events) - 1)
 
     @cached_property
