@@ -16,7 +16,7 @@ piece that was written by hand before has a name in PyTorch:
 **Notice** that the losses are those of the other two levels, but the graph
 has 6 nodes instead of 8: a ready-made part is fewer, larger nodes.
 
-Section: 3 Linear regression
+Section: 5 Regression and classification
 Question: Which nodes of the low level does each ready-made part replace?
 """
 

@@ -18,7 +18,7 @@ them, one after another, by what PyTorch has ready, and find the same losses.
 the mean, and the rate must be 50 times smaller. Try `LR = 0.1`, which would
 suit the mean: the loss explodes.
 
-Section: 3 Linear regression
+Section: 5 Regression and classification
 Question: How do the gradients of w and b move the line at each step?
 """
 

@@ -13,7 +13,7 @@ many there are, and `zero_grad()` empties all their gradients in one call.
 only gives the numbers a home: the computation is still the line of code in
 `forward`.
 
-Section: 3 Linear regression
+Section: 5 Regression and classification
 Question: What changes in the graph when the parameters live in a module?
 """
 

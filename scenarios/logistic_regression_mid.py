@@ -18,7 +18,7 @@ its own result, so that is all it saves for the backward pass.
 
 Data: Fisher, 1936, from the UCI Machine Learning Repository (see `data/`).
 
-Section: 4 Logistic regression
+Section: 6 Logistic regression
 Question: What does the sigmoid do to the gradient that comes back through it?
 """
 

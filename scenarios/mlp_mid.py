@@ -15,7 +15,7 @@ next to the error, and only through it at `fc1`.
 
 Data: Fisher, 1936, from the UCI Machine Learning Repository (see `data/`).
 
-Section: 5 Multilayer perceptron
+Section: 7 Multilayer perceptron
 Question: Which layer receives its gradient first, and why?
 """
 

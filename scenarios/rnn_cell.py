@@ -16,7 +16,9 @@ of 10 + 20 products of standard normal numbers, so its variance is about 30
 (under seed 0 it comes out at 15). tanh squashes such large numbers to almost
 -1 or 1: 10 of the 20 units have |tanh| > 0.99. There the slope of tanh,
 1 - tanh², is nearly 0, and the rows of `W_x` and `W_h` that belong to these
-units receive almost no gradient.
+units receive almost no gradient. `rnn_initialisation` shows it beside a cell
+whose weights are scaled. Unrolled over time, with the same weights at every
+step: `--set TIME_STEPS=4`.
 
 Section: 2 Computational graphs
 Question: In which order does the gradient visit the nodes on its way back?
@@ -26,6 +28,7 @@ import torch
 
 SEED = 0
 DEVICE = "cpu"
+TIME_STEPS = 1
 
 # The same seed draws the same numbers in every run.
 torch.manual_seed(SEED)
@@ -53,6 +56,12 @@ next_h = i2h + h2h
 # %% The new hidden state
 # The name next_h moves on to the result of tanh. Half of it is almost ±1.
 next_h = next_h.tanh()
+
+# %% Further steps in time
+# None by default; each reads the same input, and the state before it.
+for _ in range(1, TIME_STEPS):
+    # The same two leaves once more: their gradients will be added up.
+    next_h = torch.tanh(torch.mm(W_x, x.t()) + torch.mm(W_h, next_h))
 
 # %% A loss, and back
 # backward() starts from one number, so we add up the 20 entries.

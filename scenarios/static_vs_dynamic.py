@@ -21,7 +21,7 @@ the same graph of it. To see: `graphlab export static_vs_dynamic --static fx
 -o fx.svg` (or `export`, `compile`, `jit`; `fx:straight` for the other model),
 and `w` in the explorer.
 
-Section: 2 Computational graphs
+Section: 3 Static and dynamic
 Question: Which two lines of `forward` can no static graph hold?
 """
 

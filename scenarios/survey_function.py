@@ -16,7 +16,7 @@ variable was used twice, its two gradients are added:
 | ∂f/∂x1 | 1 / x1 = 0.5, by ln | x2 = 5, by the product | 5.5 |
 | ∂f/∂x2 | x1 = 2, by the product | -cos(x2) = -0.284, by sin | 1.716 |
 
-Section: 1 First steps
+Section: 2 Computational graphs
 Question: Along which paths does each input receive its gradient?
 """
 

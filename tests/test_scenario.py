@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import textwrap
@@ -456,12 +455,7 @@ def test_no_text_breaks_the_readers(text: str) -> None:
     parse_source(text, "x.py", is_lenient=True)
 
 
-def test_listing_takes_milliseconds_and_no_torch() -> None:
-    program = (
-        "import json, sys, time; import graphlab.scenario as s; before = time.perf_counter(); s.list_scenarios();"
-        "print(json.dumps([time.perf_counter() - before, 'torch' in sys.modules]))"
-    )
+def test_listing_takes_no_torch() -> None:
+    program = "import sys; import graphlab.scenario as s; assert s.list_scenarios(); print('torch' in sys.modules)"
     output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    seconds, has_torch = json.loads(output)
-    assert seconds < 0.5
-    assert not has_torch
+    assert output == "False\n"

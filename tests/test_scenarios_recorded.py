@@ -23,7 +23,9 @@ from graphlab.scenario import list_scenarios
 ROOT = Path(__file__).resolve().parent.parent
 GOLDENS = Path(__file__).parent / "goldens" / "timelines"
 NAMES = [scenario.name for scenario in list_scenarios() if scenario.path.parent == ROOT / "scenarios"]
-FAMILIES = ("linear_regression", "logistic_regression", "mlp")
+NOTES: dict[str, list[str]] = {"functional_grad": []}
+"""What a scenario makes graphlab say while it is recorded; of all others that is nothing."""
+FAMILIES = ("interfaces", "linear_regression", "logistic_regression", "mlp")
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +38,10 @@ def record(name: str, folder: Path, detail: str = "full") -> Recording:
     path = ROOT / "scenarios" / f"{name}.py"
     request = RunRequest(script=path, text=path.read_text(encoding="utf-8"), name=name, detail=detail)
     target = folder / f"{name}-{detail}.glab"
+    tell = NOTES[name].append if name in NOTES else pytest.fail
     with contextlib.redirect_stdout(io.StringIO()):
-        outcome = run_script(request, target, tell=pytest.fail)
-    assert outcome.status == "ok"
+        outcome = run_script(request, target, tell=tell)
+    assert outcome.status == "ok", outcome.error
     return open_recording(target)
 
 
@@ -49,12 +52,17 @@ def engine_losses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     engine: Any = torch.autograd.graph._engine_run_backward
 
     def run(outputs: Any, *args: Any, **kwargs: Any) -> Any:
-        losses.extend(float(output.detach()) for output in outputs)
-        return engine(outputs, *args, **kwargs)
+        found = engine(outputs, *args, **kwargs)
+        losses.extend(float(output.detach()) for output in outputs if _is_number(output))
+        return found
 
     monkeypatch.setattr(torch.autograd.graph, "_engine_run_backward", run)
     monkeypatch.setattr(torch.autograd, "_engine_run_backward", run)
     return losses
+
+
+def _is_number(output: torch.Tensor) -> bool:
+    return output.numel() == 1 and not torch._C._functorch.is_functorch_wrapped_tensor(output)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -64,7 +72,7 @@ def test_recorded_losses_are_those_of_the_bare_script_bit_for_bit(
     with contextlib.redirect_stdout(io.StringIO()):
         runpy.run_path(str(ROOT / "scenarios" / f"{name}.py"), run_name="__main__")
     bare = [loss.hex() for loss in engine_losses]
-    assert bare
+    assert bare or name == "vector_jacobian"
     recorded = [loss for step in record(name, folder).steps for loss in step.losses]
     assert [loss.hex() for loss in recorded] == bare
 
@@ -92,13 +100,14 @@ def test_light_detail_finds_the_same_steps_graphs_and_gradients(name: str, folde
     assert light.losses == full.losses
     assert [(step.nodes, step.edges) for step in light.steps] == [(step.nodes, step.edges) for step in full.steps]
     for number in (1, len(full.steps)):
+        # Light follows no lines: a leaf that only a variable has named is called by its number there.
         gradients = [
-            {leaf.name: leaf.gradient.statistics.norm for leaf in run.step_gradients(number) if leaf.gradient}
+            sorted(leaf.gradient.statistics.norm or 0.0 for leaf in run.step_gradients(number) if leaf.gradient)
             for run in (light, full)
         ]
         assert gradients[0] == pytest.approx(gradients[1], rel=1e-5)
         if is_scheduled(number, None):
-            updates = [{each.name: each.update_norm for each in run.step_parameters(number)} for run in (light, full)]
+            updates = [_update_norms(run, number) for run in (light, full)]
             assert updates[0] == pytest.approx(updates[1], rel=1e-6)
 
 
