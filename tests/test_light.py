@@ -7,6 +7,7 @@ import subprocess
 import sys
 from itertools import count
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -92,6 +93,43 @@ def test_learning_rates_and_figures_of_the_script_are_kept_every_step(tmp_path: 
     rates = [run.light.blocks.step(number).rates for number in range(1, 13)]  # type: ignore[union-attr]  # all are light
     assert rates == [[0.1]] * 5 + [[0.05]] * 5 + [[0.025]] * 2
     assert run.step_metrics(7)["half"] == pytest.approx((run.steps[6].loss or 0) / 2)
+
+
+def test_a_lone_parameter_is_seen_to_move(tmp_path: Path) -> None:
+    text = """\
+        import torch
+        w = torch.tensor(3.0, requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.25)
+        for step in range(3):
+            (w ** 2 / 2).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        """
+    light, full = (record_text(tmp_path, dedent(text), name=detail, detail=detail) for detail in ("light", "full"))
+    for run in (light, full):
+        moved = [run.step_parameters(step.step)[0].update_norm for step in run.steps]
+        assert moved == pytest.approx([3 / 4, 9 / 16, 27 / 64])
+
+
+def test_the_gradients_of_a_step_are_those_that_a_scaler_has_unscaled(tmp_path: Path) -> None:
+    text = """\
+        import torch
+        w = torch.tensor([3.0, 4.0], requires_grad=True)
+        optimizer = torch.optim.SGD([w], lr=0.25)
+        scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+        for step in range(12):
+            scaler.scale((w ** 2).sum() / 2).backward()
+            scaler.step(optimizer)
+            scaler.update()
+            optimizer.zero_grad()
+        """
+    light, full = (record_text(tmp_path, dedent(text), name=detail, detail=detail) for detail in ("light", "full"))
+    for run in (light, full):
+        for step in (1, 2, 11):  # the last of these is on no schedule
+            (leaf,) = run.step_gradients(step)
+            assert leaf.gradient is not None
+            assert leaf.gradient.statistics.norm == pytest.approx(5 * 0.75 ** (step - 1))
+    assert kinds(light)[:4] == ["backward_start", "backward_end", "unscale", "update"]
 
 
 @pytest.mark.parametrize("detail", ["light", "full"])

@@ -14,6 +14,7 @@ import pytest
 import torch
 import torch.autograd.graph
 
+from graphlab.analysis.findings import check
 from graphlab.capture.schedule import is_scheduled
 from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
@@ -25,6 +26,12 @@ GOLDENS = Path(__file__).parent / "goldens" / "timelines"
 NAMES = [scenario.name for scenario in list_scenarios() if scenario.path.parent == ROOT / "scenarios"]
 NOTES: dict[str, list[str]] = {"functional_grad": []}
 """What a scenario makes graphlab say while it is recorded; of all others that is nothing."""
+SHOWN = {
+    "cross_entropy": ["softmax-before-cross-entropy"],
+    "devices": ["grad-of-non-leaf"],
+    "normalisation": ["training-in-eval-mode"],
+}
+"""What `graphlab check` finds in those that do something wrong on purpose; all others are healthy."""
 FAMILIES = ("interfaces", "linear_regression", "logistic_regression", "mlp")
 
 
@@ -161,6 +168,12 @@ def test_the_survey_function_has_its_published_figures(folder: Path) -> None:
         name: float(found.array) for name, found in gradients.items() if found is not None and found.array is not None
     }
     assert values == pytest.approx({"x1": 5.5, "x2": 1.716338}, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "rnn_cell"])
+def test_check_finds_nothing_but_what_is_shown_on_purpose(name: str, folder: Path) -> None:
+    found = [finding.finding for finding in check(record(name, folder)) if finding.severity != "note"]
+    assert found == SHOWN.get(name, [])
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -127,7 +127,7 @@ def find_needless_leaves(recording: Recording) -> Iterator[Finding]:
 
 def _asks_gradients(recording: Recording) -> bool:
     """Whether the script uses gradients in another way than by `.grad` of a name: `autograd.grad`, hooks."""
-    return bool(calls(recording, "grad", "register_hook", "jacobian", "hessian", "vjp", "retain_grad"))
+    return bool(calls(recording, "grad", "register_hook", "jacobian", "hessian", "vjp", "retain_grad", "gradcheck"))
 
 
 def _names_asked_for_grad(recording: Recording) -> set[str]:
