@@ -6,13 +6,13 @@ picture. Nodes are named by their place in the order in which they ran.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphlab.errors import RenderError
 from graphlab.model import LEAF_KINDS
+from graphlab.ordering import order_as_run
 
 if TYPE_CHECKING:
     import networkx
@@ -175,23 +175,7 @@ def _scope(module: str | None, calls: Calls) -> tuple[ScopeStep, ...]:
 
 def execution_order(numbers: Iterable[int], edges: Collection[tuple[int, int]]) -> list[int]:
     """Return the nodes in the order of their numbers, as far as sources come before their targets."""
-    ordered = sorted(numbers)
-    if all(source < target for source, target in edges):
-        return ordered
-    waiting = dict.fromkeys(ordered, 0)
-    targets: dict[int, list[int]] = {number: [] for number in ordered}
-    for source, target in edges:
-        waiting[target] += 1
-        targets[source].append(target)
-    ready = [number for number, count in waiting.items() if not count]
-    order = []
-    while ready:
-        number = heapq.heappop(ready)
-        order.append(number)
-        for target in targets[number]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                heapq.heappush(ready, target)
-    if len(order) < len(ordered):
+    order = order_as_run(numbers, edges)
+    if order is None:
         raise RenderError("the graph has a cycle, so it cannot be drawn; autograd's graphs have none: record it again")
     return order

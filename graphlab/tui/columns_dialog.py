@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import ModalScreen
 
 from graphlab.tui import messages
 from graphlab.tui.lane_columns import COLUMNS, NAMES
-from graphlab.tui.pane import RowsPane
+from graphlab.tui.list_dialog import ListDialog, ListPane
 from graphlab.tui.rows import Row, fit, over
 
 if TYPE_CHECKING:
@@ -31,13 +29,17 @@ def column_rows(state: ExplorerState, chosen: int, width: int) -> list[Row]:
     return rows
 
 
-class ColumnsPane(RowsPane):
+class ColumnsPane(ListPane):
     """The list."""
 
-    def __init__(self, state: ExplorerState, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id)
+    goes_round = True
+
+    def __init__(self, state: ExplorerState) -> None:
+        super().__init__(id="columns")
         self.state = state
-        self.chosen = 0
+
+    def count(self) -> int:
+        return len(NAMES)
 
     def build(self, width: int, height: int) -> Sequence[Row]:
         return column_rows(self.state, self.chosen, width)
@@ -48,21 +50,11 @@ class ColumnsPane(RowsPane):
     def legend(self) -> str:
         return messages.COLUMNS_LEGEND
 
-    def wanted_row(self) -> int | None:
-        return self.chosen
-
-    def select(self, delta: int) -> None:
-        self.chosen = (self.chosen + delta) % len(NAMES)
-        self.refresh_rows()
-
-    def click(self, x: int, y: int) -> None:
-        if 0 <= y < len(NAMES):
-            self.chosen = y
-            self.state.lane_book.toggle_column(NAMES[y])
-            self.refresh_rows()
+    def take(self) -> None:
+        self.state.lane_book.toggle_column(NAMES[self.chosen])
 
 
-class ColumnsDialog(ModalScreen[None]):
+class ColumnsDialog(ListDialog[None]):
     """The list over the lanes, which change as it is used."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -79,29 +71,15 @@ class ColumnsDialog(ModalScreen[None]):
     """
 
     def __init__(self, state: ExplorerState) -> None:
-        super().__init__()
+        super().__init__(ColumnsPane(state))
         self._state = state
-        self._pane = ColumnsPane(state, id="columns")
-
-    def compose(self) -> ComposeResult:
-        """Show the list."""
-        yield self._pane
-
-    def on_mount(self) -> None:
-        """Take the signs of the screen below."""
-        self._pane.set_class(getattr(self.app, "is_ascii", False), "-ascii")
-        self._pane.focus()
-
-    def action_choose(self, delta: int) -> None:
-        """Choose the column above or below."""
-        self._pane.select(delta)
 
     def action_show(self) -> None:
         """Show the chosen column, or leave it out."""
-        self._state.lane_book.toggle_column(NAMES[self._pane.chosen])
-        self._pane.refresh_rows()
+        self._list.take()
+        self._list.refresh_rows()
 
     def action_sort(self) -> None:
         """Sort by the chosen column, or go back to the order of execution."""
-        self._state.lane_book.sort_by(NAMES[self._pane.chosen])
-        self._pane.refresh_rows()
+        self._state.lane_book.sort_by(NAMES[self._list.chosen])
+        self._list.refresh_rows()

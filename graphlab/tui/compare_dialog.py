@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from graphlab.tui import messages
+from graphlab.tui.list_dialog import ListDialog, ListPane
 from graphlab.tui.pane import RowsPane
 from graphlab.tui.rows import Row, fit, over, rule, wrap
 
@@ -130,21 +131,23 @@ class CompareDialog(ModalScreen[bool]):
             self.dismiss(is_compared)
 
 
-class ChangesPane(RowsPane):
+class ChangesPane(ListPane):
     """What differs, a line a change; the facts of the runs first."""
 
-    def __init__(self, state: ExplorerState) -> None:
+    def __init__(self, state: ExplorerState, chosen: int) -> None:
         super().__init__(id="changes")
         self._comparing = state.comparing
-        self.chosen = 0
-        self._head = 0
+        self.chosen = chosen
+
+    def count(self) -> int:
+        return len(self._comparing.entries)
 
     def build(self, width: int, height: int) -> Sequence[Row]:
         facts = [
             fit([(f" {line}", "quiet")], width) for fact in self._comparing.facts for line in wrap(fact, width - 2)
         ]
         head = [*facts, rule("", width)] if facts else []
-        self._head = len(head)
+        self.head = len(head)
         rows: list[Row] = []
         for index, entry in enumerate(self._comparing.entries):
             names = "text" if entry.node is not None else "quiet"
@@ -159,22 +162,8 @@ class ChangesPane(RowsPane):
     def legend(self) -> str:
         return messages.CHANGES_LEGEND
 
-    def wanted_row(self) -> int | None:
-        return self.chosen + self._head if self._comparing.entries else None
 
-    def select(self, delta: int) -> None:
-        count = len(self._comparing.entries)
-        if count:
-            self.chosen = min(max(self.chosen + delta, 0), count - 1)
-            self.refresh_rows()
-
-    def click(self, x: int, y: int) -> None:
-        if 0 <= y - self._head < len(self._comparing.entries):
-            self.chosen = y - self._head
-            self.refresh_rows()
-
-
-class ChangesDialog(ModalScreen[int | None]):
+class ChangesDialog(ListDialog[int | None]):
     """The list over the explorer; Enter goes to the chosen change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -195,29 +184,14 @@ class ChangesDialog(ModalScreen[int | None]):
     """
 
     def __init__(self, state: ExplorerState, chosen: int = 0) -> None:
-        super().__init__()
+        super().__init__(ChangesPane(state, chosen))
         self._state = state
         self._is_done = False
-        self._pane = ChangesPane(state)
-        self._pane.chosen = chosen
-
-    def compose(self) -> ComposeResult:
-        """Show the list."""
-        yield self._pane
-
-    def on_mount(self) -> None:
-        """Take the signs of the screen below."""
-        self._pane.set_class(getattr(self.app, "is_ascii", False), "-ascii")
-        self._pane.focus()
-
-    def action_choose(self, delta: int) -> None:
-        """Choose the change above or below."""
-        self._pane.select(delta)
 
     def action_take(self) -> None:
         """Go to the chosen change."""
         if self._state.comparing.entries:
-            self._answer(self._pane.chosen)
+            self._answer(self._list.chosen)
 
     def action_again(self) -> None:
         """Ask for another comparison."""

@@ -72,6 +72,12 @@ def lane_cells(row: LaneRow, mark: str, lanes: int, *, is_bundled: bool = False)
     return "".join(cells)
 
 
+def marked_cells(row: LaneRow, mark: str, names: str, lanes: int, *, is_bundled: bool) -> Row:
+    """Return a row's lanes, and the node's mark among them in its own style."""
+    left, sign, right = lane_cells(row, "\0", lanes, is_bundled=is_bundled).partition("\0")
+    return [(left, "lane"), (mark if sign else "", names), (right, "lane")]
+
+
 def node_mark(state: ExplorerState, node: Node) -> tuple[str, str]:
     """Return the sign and the style of a node at the cursor."""
     moment = state.moment
@@ -144,13 +150,10 @@ class LaneRows(Sequence[Row]):
         return self._window[number]
 
     def _lanes(self, number: int, mark: str, names: str) -> Row:
-        """Return a row's lanes, and the node's mark among them in its own style."""
         lane = self._lane_row(number)
         if lane is None:
             return [(" ", ""), (mark, names), (" ", "")]
-        cells = lane_cells(lane, "\0", self.columns, is_bundled=self.is_bundled)
-        left, sign, right = cells.partition("\0")
-        return [(" ", ""), (left, "lane"), (mark if sign else "", names), (right, "lane")]
+        return [(" ", ""), *marked_cells(lane, mark, names, self.columns, is_bundled=self.is_bundled)]
 
     def _node_row(self, number: int, node_number: int) -> Row:
         state = self.state

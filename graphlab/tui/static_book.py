@@ -18,7 +18,7 @@ from graphlab.sentences import format_shape
 from graphlab.static_graph import TRACERS, StaticGraph, StaticNode
 from graphlab.tui import messages
 from graphlab.tui.lane_columns import short_op
-from graphlab.tui.lanes import lane_cells
+from graphlab.tui.lanes import marked_cells
 from graphlab.tui.rows import Row, fit, over, row_width, shorten, spread, wrap
 
 Side = Literal["dynamic", "static"]
@@ -205,9 +205,8 @@ class SideRows(Sequence[Row]):
 
     def _row(self, lane: LaneRow, entry: Entry) -> Row:
         mark = messages.IN_BOTH if entry.has_partner else messages.ONLY_HERE
-        cells = lane_cells(lane, "\0", self._lanes, is_bundled=self._is_bundled)
-        left, sign, right = cells.partition("\0")
-        row: Row = [(" ", ""), (left, "lane"), (mark if sign else "", entry.kind), (right, "lane"), (" ", "")]
+        cells = marked_cells(lane, mark, entry.kind, self._lanes, is_bundled=self._is_bundled)
+        row: Row = [(" ", ""), *cells, (" ", "")]
         tail: Row = [
             (f" {entry.shape}", "shapes"),
             (f" {messages.LINE_SIGN}{entry.line}" if entry.line else "", "quiet"),

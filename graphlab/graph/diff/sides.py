@@ -5,13 +5,13 @@ Separate from the matching, because names and lines mean something only where bo
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphlab.errors import UsageError
 from graphlab.model import LEAF_KINDS
+from graphlab.ordering import order_as_run
 
 if TYPE_CHECKING:
     import networkx
@@ -86,7 +86,9 @@ def make_side(graph: networkx.MultiDiGraph, places: Mapping[tuple[str, int], int
         UsageError: the graph has a cycle.
     """
     edges = list(graph.edges(data="slot"))
-    ids = _execution_order(graph, edges)
+    ids = order_as_run(graph, [(source, target) for source, target, _ in edges])
+    if ids is None:
+        raise UsageError("the graph has a cycle; autograd's graphs have none: export or record it again")
     position = {node: index for index, node in enumerate(ids)}
     inputs: list[list[tuple[int, int]]] = [[] for _ in ids]
     uses: list[list[tuple[int, int]]] = [[] for _ in ids]
@@ -109,25 +111,3 @@ def _find_roots(facts: list[Mapping[str, Any]], inputs: list[list[tuple[int, int
         else:
             roots.append(node if about["kind"] in {*LEAF_KINDS, "data"} else -1)
     return roots
-
-
-def _execution_order(nodes: Collection[int], edges: Collection[tuple[int, int, Any]]) -> list[int]:
-    """Return the nodes in the order of their numbers, as far as sources come before their targets."""
-    waiting = dict.fromkeys(nodes, 0)
-    targets: dict[int, list[int]] = {node: [] for node in nodes}
-    for source, target, _ in edges:
-        waiting[target] += 1
-        targets[source].append(target)
-    ready = [node for node, count in waiting.items() if not count]
-    heapq.heapify(ready)
-    order = []
-    while ready:
-        node = heapq.heappop(ready)
-        order.append(node)
-        for target in targets[node]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                heapq.heappush(ready, target)
-    if len(order) < len(waiting):
-        raise UsageError("the graph has a cycle; autograd's graphs have none: export or record it again")
-    return order
