@@ -6,6 +6,8 @@ SOURCE is a recording, or a script or scenario, which is recorded first (its rec
   graphlab check run.glab --json
   graphlab check train.py --fail-on error       # in CI: warnings are shown, and pass
 
+  graphlab check train.py --detail light        # a step that became NaN is replayed in full, and the op named
+
 The exit code is 1 where there is a finding at or above --fail-on (default warning), or where the script raised.
 """
 
@@ -37,6 +39,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add_source(parser)
     parser.add_argument("--fail-on", choices=_SEVERITIES, default="warning", metavar="error|warning|note",
                         help="the exit code is 1 from this severity on (default: warning)")  # fmt: skip
+    parser.add_argument("--no-replay", action="store_true",
+                        help="do not run the script again where light detail cannot tell enough of a step")  # fmt: skip
     add_json(parser)
     add_run_options(parser)
 
@@ -50,6 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
         recording = open_recording(source.path)
         try:
             found = check(recording)
+            if not arguments.no_replay:
+                from graphlab.cli.closer import look_closer
+
+                found = look_closer(recording, found)
             if arguments.json:
                 name = arguments.source if is_recording(arguments.source) else None
                 status = recording.facts.status

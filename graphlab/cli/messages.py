@@ -153,6 +153,10 @@ AT_EVENT = "e{event}"
 AT_LINE = "{file}:{line}{also}"
 ALSO_LINES = " (with {lines})"
 REMEDY = "→"
+LOOKS_CLOSER = "graphlab: replaying step {step} in full, to see the op (--no-replay leaves this out)"
+NOT_CLOSER = (
+    "graphlab: the script did not run again as it was recorded: what light detail knows of step {step} is shown"
+)
 NO_FINDINGS = "nothing found"
 FINDINGS = "found {counts}"
 COUNT_OF = {

@@ -1,0 +1,93 @@
+"""Runs a light recording's script again, to see in full the step of which a finding cannot say the op.
+
+Separate from `check`, which shows findings: here a process is started. The replay is compared with the recording,
+loss by loss; where the two runs part, what light detail knows is left as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphlab.cli import messages
+from graphlab.cli.output import write_line
+
+if TYPE_CHECKING:
+    from graphlab.analysis.findings import Finding
+    from graphlab.recording import Recording
+
+_CODE = "import sys; from graphlab.cli import main; sys.exit(main(sys.argv[1:]))"
+_ASKED = "record_in_full"
+"""What a finding's evidence says of the step that would show more."""
+_MERELY_SHOWN = frozenset({"note"})
+
+
+def look_closer(recording: Recording, found: list[Finding]) -> list[Finding]:
+    """Return the findings, those that a step in full detail would tell better replaced by what it tells."""
+    from graphlab.analysis.findings import SEVERITIES, check
+
+    asking = [finding for finding in found if _ASKED in finding.evidence and finding.severity not in _MERELY_SHOWN]
+    if not asking or recording.origin is None or recording.path is None:
+        return found
+    gravest = min(asking, key=lambda finding: SEVERITIES.index(finding.severity))
+    step = int(gravest.evidence[_ASKED])
+    # A gradient that is 0 in one step alone says little: the one that follows is looked at as well.
+    last = min(step + 1, len(recording.steps)) if gravest.finding != "not-finite" else step
+    write_line(messages.LOOKS_CLOSER.format(step=step), sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="graphlab-") as folder:
+        path = Path(folder) / "closer.glab"
+        if not _replay(recording.path, (step, last), path):
+            write_line(messages.NOT_CLOSER.format(step=step), sys.stderr)
+            return found
+        from graphlab.recording import open_recording
+
+        closer = open_recording(path)
+        try:
+            seen = [finding for finding in check(closer) if finding.severity not in _MERELY_SHOWN]
+        finally:
+            closer.close()
+    return _merge(found, seen, (step, last))
+
+
+def _replay(recording: Path, window: tuple[int, int], output: Path) -> bool:
+    """Replay some steps in a process of their own; False where that failed, or the run was another."""
+    words = ["replay", str(recording), "--full", f"{window[0]}:{window[1]}", "-o", str(output), "--json"]
+    done = subprocess.run([sys.executable, "-c", _CODE, *words], capture_output=True, text=True, check=False)
+    try:
+        return json.loads(done.stdout)["parted"] is None and output.is_file()
+    except (ValueError, KeyError):
+        return False
+
+
+def _merge(found: Sequence[Finding], seen: Sequence[Finding], window: tuple[int, int]) -> list[Finding]:
+    """Put what was seen in full in the place of what asked for it; its event is that of the first run."""
+    merged: list[Finding] = []
+    for finding in found:
+        if finding.evidence.get(_ASKED) != window[0]:
+            merged.append(finding)
+            continue
+        better = [each for each in seen if _tells_more(each, finding, window)]
+        merged += [
+            replace(
+                each, event=finding.event, node=None, step=finding.step, evidence={**each.evidence, "replayed": True}
+            )
+            for each in better
+        ] or [finding]
+    return list({(each.finding, each.line, each.message): each for each in merged}.values())
+
+
+def _tells_more(seen: Finding, asked: Finding, window: tuple[int, int]) -> bool:
+    is_there = seen.step is not None and window[0] - 1 <= seen.step <= window[1] and seen.line is not None
+    if asked.finding == "not-finite":
+        return is_there and seen.finding.startswith("not-finite") and _ASKED not in seen.evidence
+    return is_there and seen.finding in _CLOSER.get(asked.finding, {asked.finding}) and _ASKED not in seen.evidence
+
+
+_CLOSER = {"zero-gradient": {"zero-gradient", "dead-relu", "saturated"}, "saturated": {"saturated", "zero-gradient"}}
+"""By what light detail tells: what the same may be called where its values are known."""
