@@ -47,7 +47,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(
             f"light, {found['steps']:,} steps: {found['early_us']:.0f} microseconds a step early, "
             f"{found['late_us']:.0f} at the end; {found['bytes']:.0f} bytes a parameter and step (≤ 50); "
-            f"opened in {found['opened_ms']:.0f} ms (≤ 300), any step in {found['shown_ms']:.0f} ms (≤ 50)"
+            f"opened in {found['opened_ms']:.0f} ms (≤ 300), any step in {found['shown_ms']:.0f} ms (≤ 50), "
+            f"checked in {found['checked_s']:.1f} s (≤ 10)"
         )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 import graphlab
+from graphlab.analysis.findings import check
 from tests.benchmarks.training import CASES, Training, chain, small
 
 _SECONDS = 12.0
@@ -140,7 +141,7 @@ def measure_growth() -> dict[str, Any]:
 
 
 def measure_long() -> dict[str, Any]:
-    """Return what a step of a long light run costs early and late, and how soon its recording opens and shows one."""
+    """Return what a step of a long light run costs early and late, how soon its recording shows one, and is checked."""
     training, chunks = small(), []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.glab"
@@ -157,12 +158,15 @@ def measure_long() -> dict[str, Any]:
             began = time.perf_counter()
             run.step_gradients(number), run.step_parameters(number), run.structure(number)
             shown.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        check(run)
+        checked = time.perf_counter() - began
         run.close()
         size = path.stat().st_size
     micro = [1e6 * _CHUNKS / _LONG * seconds for seconds in chunks]
     return {
         "steps": count, "early_us": min(micro[1:11]), "late_us": min(micro[-10:]), "opened_ms": 1000 * opened,
-        "shown_ms": 1000 * max(shown), "bytes": size / count / len(list(training.model.parameters())),
+        "shown_ms": 1000 * max(shown), "checked_s": checked, "bytes": size / count / len(list(training.model.parameters())),
     }  # fmt: skip
 
 

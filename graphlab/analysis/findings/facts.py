@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from graphlab.structure import unpack_numbers
 
 if TYPE_CHECKING:
-    from graphlab.model import Event, Node
+    from graphlab.model import Event, EventKind, Node
     from graphlab.recording import Recording
 
 _VIEWS = frozenset({
@@ -42,6 +42,22 @@ def backwards(recording: Recording, last: int | None = None) -> Iterator[Backwar
     )
     for event, packed in rows:
         yield Backward(event, frozenset(unpack_numbers(packed)))
+
+
+def count_events(recording: Recording, kind: str) -> int:
+    """Return how many events of a kind there are; of light steps without making each."""
+    count = recording.reader.number("SELECT COUNT(*) FROM events WHERE kind = ?", kind) or 0
+    for block in recording.light.blocks:
+        count += block.count * sum(event.kind == kind for event in block.outline.events)
+    return count
+
+
+def events_of(recording: Recording, kind: EventKind) -> Iterator[Event]:
+    """Go through the events of a kind in order, each made when it is asked for."""
+    number = recording.next_event(0, (kind,)) if recording.steps else None
+    while number is not None:
+        yield recording.event(number)
+        number = recording.next_event(number, (kind,))
 
 
 def last_event(recording: Recording, kind: str, before: int) -> Event | None:

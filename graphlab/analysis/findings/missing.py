@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from graphlab.analysis.findings import cut_messages as messages
 from graphlab.analysis.findings.dataflow import Cut, Flow, root_objects
-from graphlab.analysis.findings.facts import last_event, source_line
+from graphlab.analysis.findings.facts import count_events, events_of, last_event, source_line
 from graphlab.analysis.findings.finding import Finding, Text, make_finding
 from graphlab.analysis.findings.held_parameters import Parameters
 from graphlab.analysis.findings.source import dotted, statement_at, trees
@@ -37,7 +37,7 @@ class _Why:
 
 def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
     """Find parameters that no backward ever gives a gradient, and say what stands between them and the loss."""
-    starts = recording.events_between(1, recording.event_count, ("backward_start",)) if recording.steps else []
+    starts = events_of(recording, "backward_start")
     start = next((event for event in starts if event.details.get("call") != "grad"), None)
     if start is None:
         return
@@ -46,6 +46,7 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
     if not missing:
         return
     flow = _flow(recording, start.id)
+    count = count_events(recording, "backward_start")
     groups: dict[_Why, list[Node]] = defaultdict(list)
     for node in missing:
         why = _why(recording, parameters, flow, node, start.id)
@@ -57,7 +58,7 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
         yield make_finding(
             recording, "gradient-missing", why.text, why.event or start.id, node=nodes[0].id, file=why.file,
             line=why.line or start.line, lines=(start.line,),
-            evidence={"reason": why.reason, "parameters": names, "backwards": len(starts)},
+            evidence={"reason": why.reason, "parameters": names, "backwards": count},
             names=shown, at=messages.at_line(why.line), what=why.what, are=messages.ARE[len(names) > 1],
         )  # fmt: skip
 

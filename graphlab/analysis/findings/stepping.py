@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from graphlab.analysis.findings import step_messages as messages
+from graphlab.analysis.findings.facts import count_events, events_of
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.held_parameters import Parameters
 from graphlab.recording.remarks import Remark, read_remarks
@@ -149,20 +150,20 @@ def _count(recording: Recording, number: int) -> int:
 def find_backward_without_step(recording: Recording) -> Iterator[Finding]:
     """Find an optimizer that never steps, though backwards give its parameters gradients."""
     parameters = Parameters(recording)
-    ends = recording.events_between(1, recording.event_count, ("backward_end",)) if recording.steps else []
+    first = next(events_of(recording, "backward_end"), None)
+    count = count_events(recording, "backward_end")
     updates = recording.next_event(0, ("update", "skipped_update"))
-    if recording.facts.status != "ok" and len(ends) < 4:
+    if first is None or (recording.facts.status != "ok" and count < 4):
         return  # it did not come so far
     for number, held in parameters.optimizers.items():
-        if parameters.steps[number] or len(ends) < 2 or not _are_reachable(parameters, number):
+        if parameters.steps[number] or count < 2 or not _are_reachable(parameters, number):
             continue
         if updates is not None and _are_moved(recording, parameters, number):
             continue
-        last = ends[0]
         yield make_finding(
-            recording, "backward-without-step", messages.NO_STEP, last.id, lines=(held[0].line,),
-            evidence={"backwards": len(ends), "steps": 0, "optimizer": held[0].text},
-            optimizer=held[0].text, made=messages.at_line(held[0].line), count=len(ends),
+            recording, "backward-without-step", messages.NO_STEP, first.id, lines=(held[0].line,),
+            evidence={"backwards": count, "steps": 0, "optimizer": held[0].text},
+            optimizer=held[0].text, made=messages.at_line(held[0].line), count=count,
         )  # fmt: skip
 
 
