@@ -166,7 +166,8 @@ def measure_long() -> dict[str, Any]:
     micro = [1e6 * _CHUNKS / _LONG * seconds for seconds in chunks]
     return {
         "steps": count, "early_us": min(micro[1:11]), "late_us": min(micro[-10:]), "opened_ms": 1000 * opened,
-        "shown_ms": 1000 * max(shown), "checked_s": checked, "bytes": size / count / len(list(training.model.parameters())),
+        "shown_ms": 1000 * max(shown), "checked_s": checked,
+        "bytes": size / count / len(list(training.model.parameters())),
     }  # fmt: skip
 
 
