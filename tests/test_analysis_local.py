@@ -271,3 +271,34 @@ def test_a_recording_without_the_table_of_arguments_is_read(tmp_path: Path) -> N
     (node,) = recording.reader.nodes("WHERE op = 'MulBackward0'")
     rule = find_rule(recording, node, recording.event_count, lambda number: "n")
     assert "made before rules" in rule.inputs[0].missing
+
+
+def test_a_tensor_that_was_overwritten_in_places_parts_its_gradient(tmp_path: Path) -> None:
+    recording = record_text(
+        tmp_path,
+        """\
+        import torch
+        torch.manual_seed(0)
+        x = torch.randn(4, 3, requires_grad=True)
+        v = torch.randn(3, 2, requires_grad=True)
+        y = x.clone()
+        y[1:3, ::2] = v[:2]
+        y[0].copy_(v[:, 0])
+        y.t()[1] = 2.0
+        y[3] *= 3
+        y[torch.tensor([0])] = 1.0
+        y.sin().sum().backward()
+        """,
+    )
+    assert check_overwritten(recording) == 7
+
+
+def check_overwritten(recording: Recording) -> int:
+    """Count the numbers of the rules of what was overwritten; all must agree, but what did more than overwrite."""
+    count = 0
+    for rule in rules_of(recording, 1, recording.event_count):
+        for each in rule.inputs:
+            if rule.key == "torch::autograd::CopySlices" and each.recorded is not None:
+                assert each.agrees or "changed in place" in each.missing
+                count += each.agrees
+    return count

@@ -23,7 +23,10 @@ from graphlab.capture.identity import (
     version_of,
 )
 from graphlab.capture.sink import Sink
+from graphlab.capture.snapshots import PLAIN_TYPES
 
+_OVERWRITE = frozenset({"setitem", "copy_", "fill_", "zero_"})
+_COPY_SLICES = "torch::autograd::CopySlices"
 _MADE_BY = "/made by"
 _LARGEST = 1 << 63
 _PLAIN = (bool, int, float, str)
@@ -50,11 +53,15 @@ class Arguments:
         self._snapshot = snapshot
         self._has_values = has_values
         self._texts: dict[tuple[Any, ...], str] = {}
+        self.region: list[tuple[str, Any]] = []
+        """Where the call at hand has overwritten a part of a tensor, see `region_of`."""
 
     def note(
         self, node: int, fn: Any, numbers: Sequence[tuple[str, Any]], kept: Sequence[tuple[str, torch.Tensor]]
     ) -> None:
         """Note what a node keeps, when the states of all that its call made are known."""
+        if self.region and fn.name() == _COPY_SLICES:
+            numbers = self.region
         made_by = fn.metadata.get(self._run + _MADE_BY)
         if not numbers and not kept and made_by is None:
             return
@@ -93,6 +100,33 @@ class Arguments:
             name: plain_number(value) for name, value in numbers if self._has_values or not isinstance(value, float)
         }
         return json.dumps({name: value for name, value in kept.items() if value is not None})
+
+
+def region_of(name: str, given: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Return where in a tensor's memory a call has overwritten it; nothing for calls that do other than overwrite."""
+    target = given[0] if given else None
+    if name not in _OVERWRITE or type(target) not in PLAIN_TYPES:
+        return []
+    assert isinstance(target, torch.Tensor)
+    if target.layout is not torch.strided:
+        return []
+    base = target if target._base is None else target._base
+    part = target.detach()
+    if name == "setitem":
+        if not _is_plain_index(given[1]):
+            return []
+        part = part[given[1]]
+    offset = part.storage_offset() - base.storage_offset()
+    return [
+        ("size", tuple(part.shape)), ("stride", part.stride()), ("offset", offset),
+        ("base_size", tuple(base.shape)), ("base_stride", base.stride()),
+    ]  # fmt: skip
+
+
+def _is_plain_index(index: Any) -> bool:
+    """Whether an index takes a view: whole numbers, slices and their like."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(type(part) in {int, slice, type(None), type(Ellipsis)} for part in parts)
 
 
 def mark_made(run: str, maker: int, gradients: Sequence[torch.Tensor | None]) -> None:

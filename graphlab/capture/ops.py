@@ -24,6 +24,7 @@ from torch.overrides import (  # type: ignore[attr-defined]  # held but not expo
     handle_torch_function,
 )
 
+from graphlab.capture.arguments import region_of
 from graphlab.capture.calls import Call, Trampolines, flatten, label_view, name_of_op
 from graphlab.capture.identity import TensorState, grad_fn_of, is_lazy_view, needs_grad, node_number, version_of
 from graphlab.capture.registry import Registry
@@ -221,6 +222,8 @@ class Ops(TorchFunctionMode):
             self._note_nodes(nodes, events, call, self.watcher.module_at(caller), given)
             used = [self.registry.settle(*each, events[0]) for each in zip(given, used, strict=True)]
         view = label_view(call, args, kwargs) if made and not nodes else ""
+        if changed and nodes:
+            self.registry.arguments.region = region_of(call.name, args)
         source = given[0] if given else None
         self._note_results(events, nodes, call, outputs, used, (source, view), is_in_place=bool(changed))
         self.registry.end_call()

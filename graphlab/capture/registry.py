@@ -84,7 +84,7 @@ class Registry:
         self.built_edges = 0
         self.used_leaves: set[int] = set()
         self._saved = SavedTensors()
-        self._arguments = Arguments(sink, self.run, self.states, self.snapshot, has_values=has_values)
+        self.arguments = Arguments(sink, self.run, self.states, self.snapshot, has_values=has_values)
         self._new: dict[int, tuple[Any, Sources]] = {}
         """Of the call at hand: each new node's grad_fn, and what that leads to."""
         self._kept: dict[int, list[tuple[str, torch.Tensor]]] = {}
@@ -459,8 +459,9 @@ class Registry:
         try:
             for number, kept in self._kept.items():
                 fn = self._new[number][0]
-                self._arguments.note(number, fn, self._saved.numbers_of(fn), kept)
+                self.arguments.note(number, fn, self._saved.numbers_of(fn), kept)
         finally:
+            self.arguments.region = []
             for each in (self._new, self._kept, self._outputs, self._unsorted, self._read):
                 each.clear()
 

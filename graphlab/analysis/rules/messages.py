@@ -159,6 +159,8 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "Select": ("{g} at the place that was selected, else 0",),
     "Slice": ("{g} at the places of the slice, else 0",),
     "Split": ("the gradients of the pieces, joined",),
+    "UnsafeSplit": ("the gradients of the pieces, joined",),
+    "torch::autograd::CopySlices": ("{g}, 0 where it was overwritten", "{g} at the places that it was written to"),
     "SplitWithSizes": ("the gradients of the pieces, joined",),
     "Unbind": ("the gradients of the parts, stacked",),
     "Cat": ("the part of {g} that came from it",),

@@ -210,12 +210,8 @@ def _unfolded(facts: Facts) -> Array:
 
 def _strided(facts: Facts) -> Array:
     result = numpy.zeros(facts.size)
-    flat = result.reshape(-1)
-    place = numpy.full(facts["size"], facts.get("storage_offset", 0))
-    for axis, stride in enumerate(facts["stride"]):
-        steps = numpy.arange(facts["size"][axis]) * stride
-        place = place + steps.reshape([-1 if other == axis else 1 for other in range(len(facts["size"]))])
-    numpy.add.at(flat, place, facts.g)
+    place = _places(facts.get("size", []), facts.get("stride", []), facts.get("storage_offset", 0))
+    numpy.add.at(result.reshape(-1), place, facts.g)
     return result
 
 
@@ -227,6 +223,28 @@ def _gathered_pixels(facts: Facts) -> Array:
     rank = len(outer)
     order = (*range(rank + 1), rank + 2, rank + 4, rank + 1, rank + 3)
     return blocks.transpose(order).reshape(*outer, channels * factor * factor, height // factor, width // factor)
+
+
+def _places(size: list[int], stride: list[int], offset: int) -> Array:
+    """Return where in memory the elements of a view lie."""
+    place = numpy.full(size, offset)
+    for axis, step in enumerate(stride):
+        steps = numpy.arange(size[axis]) * step
+        place = place + steps.reshape([-1 if other == axis else 1 for other in range(len(size))])
+    return place
+
+
+def _overwritten(facts: Facts, slot: int) -> Array:
+    """Part the gradient of a tensor that was overwritten in places: what is there now has its own share."""
+    if "offset" not in facts.saved:
+        raise MissingFactError("where, and by what, it was changed in place")
+    whole = _places(facts["base_size"], facts["base_stride"], 0)
+    mine = _places(facts["size"], facts["stride"], facts["offset"])
+    if slot == 0:
+        return facts.g * ~numpy.isin(whole, mine)
+    order = numpy.argsort(whole.ravel())
+    found = order[numpy.searchsorted(whole.ravel()[order], mine.ravel())]
+    return facts.g.ravel()[found].reshape(mine.shape)
 
 
 def _embedded(facts: Facts) -> Array:
@@ -256,6 +274,8 @@ RULES: dict[str, Rule] = {
     "Select": rule(_selected),
     "Slice": rule(_sliced),
     "Split": rule(_split),
+    "UnsafeSplit": rule(_split),
+    "torch::autograd::CopySlices": each(_overwritten),
     "SplitWithSizes": rule(lambda f: _pieces(f, list(f["split_sizes"]))),
     "Unbind": rule(_unbound),
     "Cat": each(_joined),
