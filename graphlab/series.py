@@ -265,7 +265,7 @@ class Series:
         following = self.recording.light.blocks.next_step(start + 1, 1)
         stop = stop if following is None else min(stop, following - 1)
         with self.recording.reading():
-            picks = self._picks(leaf.node, self.recording.steps[start:stop])
+            picks = self.picks(leaf.node, self.recording.steps[start:stop])
             changed = {*picks.before, *picks.after} if leaf.size == 1 else set()
             numbers, shares = self._measure(leaf, {*picks.value, *picks.gradient, *changed})
         for offset in range(stop - start):
@@ -335,7 +335,7 @@ class Series:
             noted["value"], noted["update"] = numbers.get(after), moved
         return found
 
-    def _picks(self, node: int, steps: Sequence[Step]) -> _Picks:
+    def picks(self, node: int, steps: Sequence[Step]) -> _Picks:
         """Find which snapshots hold a leaf's value, gradient and update at each of some steps."""
         reader = self.recording.reader
         first, last = steps[0].first, steps[-1].last

@@ -255,6 +255,10 @@ class StoreSink:
         """Add what an event changed in a leaf."""
         self._insert("changes", (event, node, what, before, added, after, encode_real(difference)))
 
+    def add_state(self, event: int, node: int, name: str, snapshot: int) -> None:
+        """Add what an optimizer keeps for a parameter, as of an update."""
+        self._insert("optimizer_states", (event, node, name, snapshot))
+
     def add_snapshot(
         self,
         shape: tuple[int, ...],

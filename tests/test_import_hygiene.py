@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "graphlab": set(),
     "graphlab.errors": set(),
     "graphlab.model": set(),
+    "graphlab.crowd": set(),
     "graphlab.static_graph": set(),
     "graphlab.scenario": set(),
     "graphlab.store": {"sqlite3"},

@@ -19,7 +19,7 @@ from graphlab.capture.handles import quick_handles, remove_handles
 from graphlab.capture.identity import LeafState, needs_grad
 from graphlab.capture.leaf_values import LeafValues, Leaves, Tensors
 from graphlab.capture.norms import LARGE, Figure, Measured, arrive, figures_of
-from graphlab.capture.optimizer_states import rates_of
+from graphlab.capture.optimizer_states import note_states, rates_of
 from graphlab.capture.registry import Place, Registry
 from graphlab.capture.rows import Row
 from graphlab.capture.schedule import Schedule
@@ -286,7 +286,7 @@ class Light:
             return
         name = type(optimizer).__name__
         self._pending.rates += [(name, rate) for rate in rates_of(optimizer)]
-        self._updated(self._leaves_of(optimizer) if self._is_close else ([], []), name)
+        self._updated(self._leaves_of(optimizer) if self._is_close else ([], []), name, stepped=optimizer)
 
     def _has_stepped(self, optimizer: torch.optim.Optimizer) -> bool:
         """Whether any of an optimizer's parameters has a gradient, or was moved: else it had nothing to do."""
@@ -312,7 +312,14 @@ class Light:
             with torch.no_grad():
                 self._updated(moved, None)
 
-    def _updated(self, changed: tuple[Leaves, Tensors], optimizer: str | None, *, kind: str = "update") -> None:
+    def _updated(
+        self,
+        changed: tuple[Leaves, Tensors],
+        optimizer: str | None,
+        *,
+        kind: str = "update",
+        stepped: torch.optim.Optimizer | None = None,
+    ) -> None:
         self._end_lost(is_running=self.is_running)
         place = self.registry.find_place()
         event = self._note_event(kind, place, optimizer=optimizer).number
@@ -320,6 +327,8 @@ class Light:
             self._pending.metrics.update(self.watcher.read_figures())
         if self._is_close:
             self.values.write(event, *changed)
+            if stepped is not None:
+                note_states(self.registry, event, stepped)
         self._note_values()
         self.steps.updated(event, place)
 

@@ -1,8 +1,13 @@
-"""What an optimizer brings to an update beside the gradients: learning rates."""
+"""What an optimizer brings to an update beside the gradients: learning rates, and what it keeps for each parameter."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
+
+if TYPE_CHECKING:
+    from graphlab.capture.registry import Registry
 
 
 def rates_of(optimizer: torch.optim.Optimizer) -> list[float]:
@@ -13,3 +18,18 @@ def rates_of(optimizer: torch.optim.Optimizer) -> list[float]:
         if isinstance(rate := group.get("lr"), float | int)
         or (isinstance(rate, torch.Tensor) and rate.device.type == "cpu")
     ]
+
+
+def note_states(registry: Registry, event: int, optimizer: torch.optim.Optimizer) -> None:
+    """Write what an optimizer keeps for its parameters (momentum, Adam's moments), as of an update."""
+    for group in optimizer.param_groups:
+        for tensor in group["params"]:
+            leaf = registry.leaves.get(tensor)
+            kept = optimizer.state.get(tensor) if leaf is not None else None  # asking for it anew would make it
+            if leaf is None or not isinstance(kept, dict):
+                continue
+            for name, state in kept.items():
+                if isinstance(state, torch.Tensor) and isinstance(name, str) and state.shape == tensor.shape:
+                    snapshot = registry.snapshot(state)
+                    if snapshot is not None and (tensor.dim() or name != "step"):
+                        registry.sink.add_state(event, leaf.node, name, snapshot)

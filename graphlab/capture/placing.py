@@ -227,6 +227,9 @@ class Placing:
             self._snapshot(after), difference,
         )  # fmt: skip
 
+    def add_state(self, event: int, node: int, name: str, snapshot: int) -> None:
+        self._sink.add_state(self._event(event), self._nodes[node], name, self._snapshots[snapshot])
+
     def add_snapshot(self, *facts: Any) -> None:
         self._snapshots.append(self._sink.add_snapshot(*facts))
 

@@ -194,6 +194,9 @@ class Sink(Protocol):
     ) -> None:
         """Add what an event changed in a leaf."""
 
+    def add_state(self, event: int, node: int, name: str, snapshot: int) -> None:
+        """Add what an optimizer keeps for a parameter, as of an update."""
+
     def add_snapshot(
         self,
         shape: tuple[int, ...],

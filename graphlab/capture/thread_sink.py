@@ -268,6 +268,10 @@ class ThreadSink:
         """Add what an event changed in a leaf."""
         self._keep(self._placing.add_change, event, node, what, before, added, after, difference)
 
+    def add_state(self, event: int, node: int, name: str, snapshot: int) -> None:
+        """Add what an optimizer keeps for a parameter, as of an update."""
+        self._keep(self._placing.add_state, event, node, name, snapshot)
+
     def add_snapshot(
         self, shape: tuple[int, ...], dtype: str, device: str, stored: str, stride: int, data: bytes | None,
         norm: float | None, minimum: float | None, maximum: float | None,

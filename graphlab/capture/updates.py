@@ -16,7 +16,7 @@ from graphlab.capture.identity import LeafState, TensorState, leaf_below, needs_
 from graphlab.capture.light import Light
 from graphlab.capture.norms import distances
 from graphlab.capture.ops import Ops
-from graphlab.capture.optimizer_states import rates_of
+from graphlab.capture.optimizer_states import note_states, rates_of
 from graphlab.capture.registry import Registry
 from graphlab.capture.rows import MOST
 from graphlab.capture.scratch import Scratch
@@ -143,7 +143,10 @@ class Updates:
                 self.note_skipped(optimizer)
             else:
                 leaves = [leaf for leaf, _ in self._leaves_of(optimizer)]
-                if not self._note_update(leaves, type(optimizer).__name__, rates_of(optimizer)):
+                event = self._note_update(leaves, type(optimizer).__name__, rates_of(optimizer))
+                if event:
+                    note_states(self.registry, event, optimizer)
+                else:
                     self.registry.remarks.idle_step(optimizer)
             self._shared().note_step(optimizer)
             self._forget_copies()
@@ -265,8 +268,8 @@ class Updates:
         if address is not None:
             self._storages[address] = leaf
 
-    def _note_update(self, leaves: Sequence[LeafState], optimizer: str | None, rates: Sequence[float] = ()) -> bool:
-        """Write an update, if any of some leaves has changed; return whether one was."""
+    def _note_update(self, leaves: Sequence[LeafState], optimizer: str | None, rates: Sequence[float] = ()) -> int:
+        """Write an update, if any of some leaves has changed; return its event, or 0."""
         kept_pairs = []
         for leaf in {leaf.node: leaf for leaf in leaves}.values():
             tensor, kept = leaf.tensor(), self._before.get(leaf.node)
@@ -280,7 +283,7 @@ class Updates:
             if moved != 0.0 or (optimizer is None and state.version != version_of(tensor)):
                 changes.append((*pair, moved))
         if not changes and (optimizer is None or not any(leaf.has_grad for leaf in leaves)):
-            return False
+            return 0
         # An optimizer's step is one even if it moves nothing (a rate of 0, gradients of 0): the training step ends.
         event = self.sink.begin_event()
         for leaf, tensor, _, state, moved in changes:
@@ -294,7 +297,7 @@ class Updates:
         details = {"optimizer": optimizer, "rates": rates} if rates else {"optimizer": optimizer}
         self.sink.end_event(event, "update", place, node=node, details=details)
         self.steps.updated(event, place)
-        return True
+        return event
 
     # -- gradients -------------------------------------------------------------------------------------------------
 

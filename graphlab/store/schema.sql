@@ -180,6 +180,13 @@ CREATE TABLE changes (
 ) WITHOUT ROWID;
 CREATE INDEX changes_by_node ON changes (node, what, event);
 
+-- What an optimizer kept for a parameter after an update: name is its own word for it (exp_avg and exp_avg_sq are Adam's
+-- moments, momentum_buffer is SGD's). Recordings of an early version 2 lack this table.
+CREATE TABLE optimizer_states (
+    event INTEGER NOT NULL, node INTEGER NOT NULL, name TEXT NOT NULL, snapshot INTEGER NOT NULL,
+    PRIMARY KEY (node, event, name)
+) WITHOUT ROWID;
+
 -- What was kept of a tensor's values. stored: numpy's name of the dtype of data; stride n: every n-th element.
 -- norm, minimum, maximum: exact, where data does not hold every element.
 CREATE TABLE snapshots (

@@ -42,6 +42,7 @@ _COLUMNS = {
     "bindings": 8,
     "gradients": 4,
     "changes": 7,
+    "optimizer_states": 4,
     "snapshots": 10,
 }
 _INSERT = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})" for table, columns in _COLUMNS.items()}
