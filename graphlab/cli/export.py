@@ -33,8 +33,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_source(parser)
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to; its ending is the format")
-    parser.add_argument("--renderer", choices=["graphlab", "graphviz", "torchviz", "networkx"],
-                        default="graphlab", help="who lays out and draws (default: graphlab)")  # fmt: skip
+    parser.add_argument("--renderer", choices=["graphlab", "graphviz", "torchviz", "networkx", "tensorboard"],
+                        default="graphlab", help="who lays out and draws (default: graphlab); tensorboard: scalars and "
+                        "histograms of the whole run, into a folder for it")  # fmt: skip
     parser.add_argument("--static", metavar="fx|export|compile|step|jit",
                         help="instead of what autograd built, what a tracer makes of the script's first model, or of "
                         "a whole training step; fx:NAME traces that model or function")  # fmt: skip
@@ -132,6 +133,10 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if at is not None and (step or line or arguments.phase):
         raise UsageError(messages.ONE_MOMENT)
+    if arguments.renderer == "tensorboard":
+        from graphlab.cli.logdir import export_logdir
+
+        return export_logdir(arguments)
     is_table = target.suffix.lower() == ".csv"
     check_target(target, renderer=arguments.renderer)
     choices = _read_choices(arguments)

@@ -90,16 +90,19 @@ class _Tracer:
         self.tensors: list[Tensor] = []
 
     def trace(self, ops: list[Event], loss: Tensor) -> Trace:
-        needed = {loss.id}
+        needed = {loss.id: loss}
         used: list[tuple[Event, list[Tensor], Tensor]] = []
+        read = self._inputs(ops)
         for event in reversed(ops):
             made = [number for number in event.details.get("outputs", ()) if number in needed]
             if not made:
                 continue
-            inputs = self.recording.inputs(event.id)
-            used.append((event, inputs, self.recording.tensor(made[0])))
+            inputs = read.get(event.id, [])
+            used.append((event, inputs, needed[made[0]]))
             # What needs no gradient is data, however it came about; a leaf may have been filled by ops before.
-            needed.update(tensor.id for tensor in inputs if tensor.requires_grad and not self._is_leaf(tensor))
+            needed.update(
+                (tensor.id, tensor) for tensor in inputs if tensor.requires_grad and not self._is_leaf(tensor)
+            )
             if len(used) > _MOST_OPS:
                 raise NoPictureError(f"the forward of step {self.number} has more than {_MOST_OPS:,} ops")
         used.reverse()
@@ -112,6 +115,18 @@ class _Tracer:
         leaves = frozenset(slot for slot in sources if self._is_leaf(self.tensors[slot]))
         lines = tuple(event.line for event, _, _ in used)
         return Trace(self.number, tuple(calls), tuple(self.tensors), lines, sources, leaves, self._slot(loss))
+
+    def _inputs(self, ops: list[Event]) -> dict[int, list[Tensor]]:
+        """Return what each op read, with two questions for all of them."""
+        reader = self.recording.reader
+        span = (ops[0].id, ops[-1].id) if ops else (1, 0)
+        uses = reader.rows("SELECT event, tensor FROM uses WHERE event BETWEEN ? AND ? ORDER BY event, position", *span)
+        where = "WHERE id IN (SELECT tensor FROM uses WHERE event BETWEEN ? AND ?)"
+        tensors = {tensor.id: tensor for tensor in reader.tensors(where, *span)}
+        found: dict[int, list[Tensor]] = {}
+        for event, number in uses:
+            found.setdefault(event, []).append(tensors[number])
+        return found
 
     def _is_leaf(self, tensor: Tensor) -> bool:
         return tensor.node is not None and self.recording.node(tensor.node).kind in LEAF_KINDS

@@ -237,8 +237,31 @@ HEAT_TITLES = {
 SHOWN_FROM = "({first} to {last} of {count})"
 WINDOW = "steps {first} to {last}"
 NO_PARAMETERS = "no parameter was changed, and no leaf got a gradient"
-TRAINING_VIEWS = {"curve": "v: log axis", "log": "v: heat maps", "heat": "v: table", "table": "v: curve"}
-HEAT_KEYS = "Shift+← → measure  + − fewer, more steps"
+HISTOGRAM = "gradient: share of its entries by size"
+OF_A_SAMPLE = "(of a sample)"
+NO_HISTOGRAM = "no values of this gradient were kept"
+ENTRIES = "{measure} entry by entry ({count})"
+DATA_TITLE, SURFACE_TITLE = "in the space of the data", "the error over two parameters"
+NO_PICTURE_HERE = "There is no picture:"
+LINE_OF = "{target} over {name}"
+REGIONS_OF = "{name}[:, {second}] over {name}[:, {first}]"
+OTHERS = "the other {count} columns at their means"
+DATA, MODEL, OF_THIS_STEP, BORDER_AT = "data", "the model", "of this step", "border at {place}"
+SURFACE_OF = "error over {across} (across) and {up} (up): {span}"
+SURFACE_LEGEND = "■ start  • after each step  ◉ this step; dark is low"
+TRAINING_VIEWS = {
+    "curve": "v: log axis",
+    "log": "v: heat maps",
+    "heat": "v: parameter",
+    "parameter": "v: data",
+    "data": "v: table",
+    "table": "v: curve",
+}
+PAGE_KEYS = {
+    "heat": "Shift+← → measure  + − fewer, more steps",
+    "parameter": "↑ ↓ parameter  Shift+← → measure  + − fewer, more steps",
+    "data": "[ ] step  Shift+← → data, error surface",
+}
 TRAINING_KEYS = "[ ] step  ↑ ↓ parameter  Enter opens the step"
 KINDS = {
     "op": "made by {call} at",

@@ -18,7 +18,7 @@ _READ_ON = 0.03
 
 
 class TrainingPane(Pane):
-    """`[ ]` move the step, ↑ ↓ pick a parameter, Enter opens the step, v turns curves, heat maps and table."""
+    """`[ ]` move the step, ↑ ↓ pick a parameter, Enter opens the step, v shows the next view."""
 
     number = 5
     fills_height = True
@@ -37,6 +37,7 @@ class TrainingPane(Pane):
         key = (
             number, width, height, look, state.tensor_view, state.last, state.recording.is_running,
             training.view, training.measure, training.picked, training.heat.what, training.heat.zoom,
+            training.space.shows_surface,
         )  # fmt: skip
         if self._built is not None and self._built[0] == key and training.is_read:
             return self._built[1]
@@ -63,7 +64,7 @@ class TrainingPane(Pane):
 
     def legend(self) -> str:
         """Return what the keys do here."""
-        keys = messages.HEAT_KEYS if self.training.view == "heat" else messages.TRAINING_KEYS
+        keys = messages.PAGE_KEYS.get(self.training.view, messages.TRAINING_KEYS)
         wide = f"{keys}  {messages.TRAINING_VIEWS[self.training.view]}"
         return wide if self.size.width >= len(wide) + 4 else messages.TRAINING_VIEWS[self.training.view]
 
@@ -89,7 +90,7 @@ class TrainingPane(Pane):
         self.refresh_rows()
 
     def nearer(self, direction: int) -> bool:
-        """See fewer steps in the heat maps, or more."""
+        """See fewer steps, or more, where the steps are an axis that can be cut."""
         self.training.nearer(direction)
         self.refresh_rows()
         return True
@@ -103,7 +104,7 @@ class TrainingPane(Pane):
             self.state.go(self.state.step.first)
 
     def switch_view(self) -> None:
-        """Turn curve, logarithmic curve, heat maps and table."""
+        """Show the next view: curve, logarithmic curve, heat maps, parameter, data, table."""
         self.training.turn_view()
         self.refresh_rows()
 

@@ -58,7 +58,7 @@ Line = tuple[Row, Callable[[int], Hit | None] | None]
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """Where things stand: the gutter with the names, the strip with the steps, the number at the cursor."""
 
     gutter: int
@@ -128,7 +128,7 @@ class HeatPage:
         """Draw the page for the cursor's step."""
         reads = [self.heat.read_on(leaves, what, 0.007) for what in HEAT_MEASURES]
         self.is_read = all(reads)
-        frame = self._frame(number - 1, leaves, width)
+        frame = self.frame(number - 1, leaves, width)
         self.page_size = max(frame.count // 10, 1)
         lines: list[Line] = []
         if height >= 14:
@@ -147,15 +147,16 @@ class HeatPage:
         count = max(min(room // (leaves + 1), len(HEAT_MEASURES)), 1) if leaves else 1
         return [HEAT_MEASURES[(first + place) % len(HEAT_MEASURES)] for place in range(count)]
 
-    def _frame(self, cursor: int, leaves: Sequence[Leaf], width: int) -> _Frame:
+    def frame(self, cursor: int, leaves: Sequence[Leaf], width: int, least: int = 6) -> Frame:
+        """Return where things stand; least: how much room names have in any case."""
         first, count = self.window(len(self.series.recording.steps), cursor)
         names = [len(leaf.name) + len(format_shape(leaf.shape)) + 1 for leaf in leaves]
-        name_width = min(max(6, *names, 0), max(width // 4, 6))
+        name_width = min(max(least, *names, 0), max(width // 4, 6))
         gutter = max(name_width + 3, CURVE_MARGIN)
         columns = Columns.fit(count, max(width - gutter - _NUMBER - 1, 1))
-        return _Frame(gutter, name_width, columns, first, count, cursor)
+        return Frame(gutter, name_width, columns, first, count, cursor)
 
-    def _loss(self, frame: _Frame, width: int, height: int, look: Look) -> list[Line]:
+    def _loss(self, frame: Frame, width: int, height: int, look: Look) -> list[Line]:
         window = slice(frame.first, frame.first + frame.count)
         losses, is_there = self.series.losses()[window], self.series.has_loss()[window]
         is_log = can_be_log(losses) and _is_wide(losses)
@@ -177,7 +178,7 @@ class HeatPage:
         """Return the learning rates and the script's own figures, each over all steps."""
         return [*self.series.rates().items(), *self.series.metrics().items()]
 
-    def _figure_row(self, frame: _Frame, name: str, curve: Array, look: Look) -> Row:
+    def _figure_row(self, frame: Frame, name: str, curve: Array, look: Look) -> Row:
         window = curve[frame.first : frame.first + frame.count]
         is_there = ~numpy.isnan(window)
         cursor = frame.cursor - frame.first
@@ -188,7 +189,7 @@ class HeatPage:
         return [(label, "quiet"), *fit(line, frame.columns.width), (f"{text:>{_NUMBER}}", "number")]
 
     def _map_rows(
-        self, what: HeatMeasure, frame: _Frame, leaves: Sequence[Leaf], picked: int, width: int, height: int, look: Look
+        self, what: HeatMeasure, frame: Frame, leaves: Sequence[Leaf], picked: int, width: int, height: int, look: Look
     ) -> list[Line]:
         room = min(max(height - 1, 0), max(len(leaves), 1))
         first = min(max(picked - room // 2, 0), max(len(leaves) - room, 0))
@@ -210,7 +211,7 @@ class HeatPage:
             lines.append(([(f" {messages.NO_PARAMETERS}", "quiet")], None))
         return lines[:height]
 
-    def _read_map(self, what: HeatMeasure, frame: _Frame, leaves: Sequence[Leaf]) -> HeatMap:
+    def _read_map(self, what: HeatMeasure, frame: Frame, leaves: Sequence[Leaf]) -> HeatMap:
         """Return the map of the window; the cursor alone changes nothing in it."""
         count = self.series.recording.event_count
         key = (frame.first, frame.count, frame.columns.width, count, tuple(leaf.node for leaf in leaves))
@@ -229,7 +230,7 @@ class HeatPage:
             return rule(title, width)
         return rule(title, width - row_width(legend)) + legend
 
-    def _label(self, leaf: Leaf, frame: _Frame, *, is_picked: bool) -> Row:
+    def _label(self, leaf: Leaf, frame: Frame, *, is_picked: bool) -> Row:
         shape = format_shape(leaf.shape)
         room = frame.name_width - len(shape) - 1
         text = f"{shorten(leaf.name, room):<{room}} " if room >= min(len(leaf.name), 6) else ""
@@ -254,7 +255,7 @@ def _number_cell(number: float | None) -> Row:
     return [(" " * max(_NUMBER - len(text), 1), ""), (text, names)]
 
 
-def _finder(frame: _Frame, leaf: int) -> Callable[[int], Hit | None]:
+def _finder(frame: Frame, leaf: int) -> Callable[[int], Hit | None]:
     def find(x: int) -> Hit | None:
         return Hit(leaf=leaf) if x < frame.gutter else frame.find(x)
 

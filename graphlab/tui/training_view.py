@@ -29,7 +29,9 @@ from graphlab.tui.curves import (
 )
 from graphlab.tui.heat import cells_of
 from graphlab.tui.rows import Row, fit, row_width, rule, shorten, spread
-from graphlab.tui.training_heat import HeatPage, Hit
+from graphlab.tui.training_heat import HeatPage, Hit, Line
+from graphlab.tui.training_parameter import ParameterPage
+from graphlab.tui.training_space import SpacePage
 from graphlab.tui.training_table import draw_table, lay_over, table_window
 from graphlab.tui.values import Mode, format_value, value_rows
 
@@ -38,8 +40,8 @@ if TYPE_CHECKING:
     from graphlab.recording import Recording
     from graphlab.tui.theme import Look
 
-View = Literal["curve", "log", "heat", "table"]
-VIEWS: tuple[View, ...] = ("curve", "log", "heat", "table")
+View = Literal["curve", "log", "heat", "parameter", "data", "table"]
+VIEWS: tuple[View, ...] = ("curve", "log", "heat", "parameter", "data", "table")
 
 _MOST_IN_TOTAL = 64
 """Beyond so many parameters no total is read: their curves are read only where they are seen."""
@@ -54,6 +56,8 @@ class TrainingView:
         self.recording = recording
         self.series = Series(recording)
         self.heat = HeatPage(self.series)
+        self.parameter = ParameterPage(self.series, self.heat)
+        self.space = SpacePage(self.series)
         self.view: View = "curve"
         self.measure: Measure = "gradient"
         self.picked = 0
@@ -85,6 +89,9 @@ class TrainingView:
         if self.view == "heat":
             self.heat.turn(direction)
             return
+        if self.view == "data":
+            self.space.turn()
+            return
         self.measure = MEASURES[(MEASURES.index(self.measure) + direction) % len(MEASURES)]
 
     def hit(self, x: int, y: int) -> Hit | None:
@@ -110,20 +117,32 @@ class TrainingView:
         if number is None:
             return _filled([[(f" {messages.NO_STEPS}", "quiet")]], width, height)
         leaves = self.series.leaves(number)
-        if self.view != "heat":
+        if self.view not in {"heat", "parameter"}:
             self.is_read = self.series.read_on(leaves[:_MOST_IN_TOTAL], 0.006) if leaves else True
         rows = self._head(number, leaves, width)[: max(height // 4, 1)]
         self._hits = [None] * len(rows)
         room = height - len(rows)
         if self.view == "table":
             rows += self._table(number, leaves, width, room)
-        elif self.view == "heat":
-            for row, find in self.heat.draw(number, leaves, self.picked, width, room, look):
+        elif self.view in {"heat", "parameter", "data"}:
+            for row, find in self._page(number, leaves, width, room, look):
                 rows += self._add([row], find)
-            self.is_read, self.page_size = self.heat.is_read, self.heat.page_size
         else:
             rows += self._curves(number, leaves, width, room, look, mode)
         return _filled(rows, width, height)
+
+    def _page(self, number: int, leaves: Sequence[Leaf], width: int, height: int, look: Look) -> list[Line]:
+        """Draw one of the pages that are no curves of all parameters."""
+        leaf = self.picked_leaf(number)
+        if self.view == "data":
+            return self.space.draw(number, leaves, width, height, look)
+        if self.view == "parameter" and leaf is not None:
+            lines = self.parameter.draw(number, leaf, self.measure, width, height, look)
+            self.is_read = self.parameter.is_read
+            return lines
+        lines = self.heat.draw(number, leaves, self.picked, width, height, look)
+        self.is_read, self.page_size = self.heat.is_read, self.heat.page_size
+        return lines
 
     def _add(self, rows: list[Row], find: Callable[[int], Hit | None] | None = None) -> list[Row]:
         self._hits += [find] * len(rows)
