@@ -78,7 +78,7 @@ def test_the_pages_fill_exactly_the_size(
     width, height = size
     for recording in (line, classes):
         for name in ("parameter", "data"):
-            view = _view(recording, name)  # type: ignore[arg-type]  # a tuple's words are no literals to mypy
+            view = _view(recording, name)
             for _ in range(2):
                 rows = view.rows(3, width, height, look)
                 assert [row_width(row) for row in rows] == [width] * height
@@ -132,7 +132,7 @@ def test_where_there_is_nothing_to_show_a_line_says_why(tmp_path: Path) -> None:
     for recording in builders.many(tmp_path):
         for name in ("parameter", "data"):
             steps = len(recording.steps)
-            _view(recording, name).rows(steps or None, 80, 20, Look())  # type: ignore[arg-type]  # as above
+            _view(recording, name).rows(steps or None, 80, 20, Look())
 
 
 def test_a_line_goes_through_the_cells_between_its_points() -> None:
