@@ -41,7 +41,7 @@ def test_a_sound_installation_is_ok(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["ok"] is True
     assert found["torch"][0].isdigit()
     assert found["devices"][0] == "cpu"
-    assert {"graphlab", "networkx", "torchviz", "png", "pdf"} <= found["renderers"].keys()
+    assert {"graphlab", "networkx", "torchviz", "png", "pdf", "plot"} <= found["renderers"].keys()
     assert all(found["renderers"][name]["ok"] for name in ("graphlab", "networkx", "torchviz", "png"))
     assert found["terminal"]["encoding"]
     assert all(isinstance(line, str) for line in found["advice"])

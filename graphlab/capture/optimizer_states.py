@@ -22,10 +22,13 @@ def rates_of(optimizer: torch.optim.Optimizer) -> list[float]:
 
 def note_states(registry: Registry, event: int, optimizer: torch.optim.Optimizer) -> None:
     """Write what an optimizer keeps for its parameters (momentum, Adam's moments), as of an update."""
+    states = getattr(optimizer, "state", None)  # a class of the script's own may go without
+    if not isinstance(states, dict):
+        return
     for group in optimizer.param_groups:
         for tensor in group["params"]:
             leaf = registry.leaves.get(tensor)
-            kept = optimizer.state.get(tensor) if leaf is not None else None  # asking for it anew would make it
+            kept = states.get(tensor) if leaf is not None else None  # states[tensor] would make it
             if leaf is None or not isinstance(kept, dict):
                 continue
             for name, state in kept.items():

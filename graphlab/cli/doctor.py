@@ -164,6 +164,7 @@ def _find_program(name: str) -> str | None:
 def _look_at_renderers(findings: Findings, torch: dict[str, Any]) -> None:
     dot, pure = _find_program("dot"), _find_program("graphviz-pure")
     resvg, pillow, reportlab = (_version(package) for package in ("resvg-py", "pillow", "reportlab"))
+    matplotlib = _version("matplotlib")
     torchviz = torch["torchviz"] if torch["torch"] else "torch cannot be imported"
     looks: list[tuple[str, bool, str, str]] = [
         ("graphlab", True, "dot, svg, html, json, graphml, txt, csv, mmd", ""),
@@ -174,6 +175,12 @@ def _look_at_renderers(findings: Findings, torch: dict[str, Any]) -> None:
             reportlab is not None,
             f"reportlab {reportlab}" if reportlab else "reportlab is missing",
             "pip install reportlab",
+        ),
+        (
+            "plot",
+            matplotlib is not None,
+            f"matplotlib {matplotlib}" if matplotlib else "matplotlib is missing",
+            "pip install matplotlib",
         ),
         ("networkx", _version("networkx") is not None, f"networkx {_version('networkx')}", "pip install networkx"),
         (

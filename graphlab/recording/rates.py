@@ -19,7 +19,9 @@ def read_rates(recording: Recording) -> dict[str, numpy.ndarray[Any, Any]]:
     found: dict[tuple[str, int], numpy.ndarray[Any, Any]] = {}
 
     def column(optimizer: str, place: int) -> numpy.ndarray[Any, Any]:
-        return found.setdefault((optimizer, place), numpy.full(steps, numpy.nan))
+        if (optimizer, place) not in found:
+            found[optimizer, place] = numpy.full(steps, numpy.nan)
+        return found[optimizer, place]
 
     for block in recording.light.blocks:
         seen: Counter[str] = Counter()

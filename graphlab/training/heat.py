@@ -102,21 +102,24 @@ class Heat:
 
     def _add_blocks(self, leaves: Sequence[Leaf], starts: Array, stop: int, numbers: Array) -> None:
         nodes = [leaf.node for leaf in leaves]
+        places: dict[int, tuple[Array, Array]] = {}
         for block in self.recording.light.blocks:
             first, last = max(block.first - 1, int(starts[0])), min(block.first - 1 + block.count, stop)
             if first >= last:
                 continue
-            rows, columns = _places(block, nodes)
+            if id(block.outline) not in places:  # an outline lives as long as the recording
+                places[id(block.outline)] = _places(block, nodes)
+            rows, columns = places[id(block.outline)]
             if not rows.size:
                 continue
-            begin, end = numpy.searchsorted(starts, (first, last - 1), "right") - 1
+            begin, end = (starts.searchsorted((first, last - 1), "right") - 1).tolist()
             if begin == end and last - first == block.count:
-                largest = self._largest_of(block)[columns]
-            else:
-                bounds = numpy.maximum(starts[begin : end + 1], first) - (block.first - 1)
-                largest = _largest(block, bounds, last - (block.first - 1))[columns]
-            places = numpy.ix_(rows, numpy.arange(begin, end + 1))
-            numbers[places] = numpy.maximum(numbers[places], largest)
+                largest = self._largest_of(block)[columns, 0]
+                numbers[rows, begin] = numpy.maximum(numbers[rows, begin], largest)
+                continue
+            bounds = numpy.maximum(starts[begin : end + 1], first) - (block.first - 1)
+            largest = _largest(block, bounds, last - (block.first - 1))[columns]
+            numbers[rows, begin : end + 1] = numpy.maximum(numbers[rows, begin : end + 1], largest)
 
     def _largest_of(self, block: Block) -> Array:
         key = block.first, block.count

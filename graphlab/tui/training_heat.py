@@ -102,6 +102,8 @@ class HeatPage:
         self.is_read = True
         self.page_size = 10
         self._first = 0
+        self._strips: dict[tuple[HeatMeasure, int, Look], Row] = {}
+        """The cells of rows of these maps, by what they show, the parameter's place, and the look."""
         self._maps: dict[HeatMeasure, tuple[tuple[Any, ...], HeatMap]] = {}
 
     def turn(self, direction: int) -> None:
@@ -199,11 +201,13 @@ class HeatPage:
         now = self.heat.map(leaves[first : first + room], what, numpy.array([frame.cursor]), frame.cursor + 1)
         for row, leaf in enumerate(leaves[first : first + room]):
             index = first + row
-            shown, there = frame.spread(found.numbers[index]), frame.spread(found.is_there[index])
+            if (what, index, look) not in self._strips:
+                shown, there = frame.spread(found.numbers[index]), frame.spread(found.is_there[index])
+                self._strips[what, index, look] = draw_heat_cells(shown, there, axis, cells_of(look))
             number = float(now.numbers[row, 0]) if now.is_there[row, 0] else None
             line = [
                 *self._label(leaf, frame, is_picked=index == picked),
-                *draw_heat_cells(shown, there, axis, cells_of(look)),
+                *self._strips[what, index, look],
                 *_number_cell(number),
             ]
             lines.append((line, _finder(frame, index)))
@@ -216,6 +220,7 @@ class HeatPage:
         count = self.series.recording.event_count
         key = (frame.first, frame.count, frame.columns.width, count, tuple(leaf.node for leaf in leaves))
         if what not in self._maps or self._maps[what][0] != key or not self.is_read:
+            self._strips = {strip: row for strip, row in self._strips.items() if strip[0] != what}
             self._maps[what] = key, self.heat.map(leaves, what, frame.starts, frame.first + frame.count)
         return self._maps[what][1]
 

@@ -18,7 +18,7 @@ from graphlab.tui import messages
 from graphlab.tui.curves import Axis
 from graphlab.tui.dots import MARGIN, Canvas
 from graphlab.tui.heat import LEVELS, cell, cells_of, heat_name, levels_of
-from graphlab.tui.rows import Row, fit, rule, shorten, wrap
+from graphlab.tui.rows import Row, fit, row_width, rule, shorten, wrap
 from graphlab.tui.training_heat import Line
 from graphlab.tui.values import format_value
 
@@ -76,12 +76,18 @@ class SpacePage:
     def _figures(self, number: int, leaves: Sequence[Leaf], width: int) -> list[Row]:
         """Write value, gradient and update of the parameters at the step."""
         rows = [rule(messages.PARAMETERS, width)]
-        for leaf in leaves[:_MOST_LEAVES]:
-            row: Row = [(f"  {shorten(leaf.name, 20):<20}", "parameter")]
+        shown = leaves[:_MOST_LEAVES]
+        # The figures need 60 cells; where there are fewer, the update is left out before it is cut.
+        room = min(max([len(leaf.name) for leaf in shown], default=0), max(width - 60, 6))
+        for leaf in shown:
+            row: Row = [(f" {shorten(leaf.name, room):<{room}}", "parameter")]
             for measure, figure in self.series.figures(leaf, number).items():
                 text = messages.NONE if figure is None else format_value(figure, 4)
                 text = text if figure is None or leaf.size == 1 else f"‖{text}‖"
-                row += [(f"  {messages.MEASURE_NAMES[measure]} ", "quiet"), (f"{text:<11}", _STYLES[measure])]
+                name = messages.MEASURE_NAMES[measure]
+                if row_width(row) + len(name) + 13 > width:
+                    break
+                row += [(f"  {name} ", "quiet"), (f"{text:<10}", _STYLES[measure])]
             rows.append(row)
         return rows
 

@@ -74,11 +74,14 @@ class Canvas:
             label.set_fontsize(9)
 
     def legend(self, axes: Axes) -> None:
-        """Explain what is drawn, where it hides least."""
-        _, labels = axes.get_legend_handles_labels()
+        """Explain beneath what is drawn: a place that hides nothing need not be searched for, which takes long."""
+        assert self.figure is not None
+        handles, labels = axes.get_legend_handles_labels()
         if labels:
-            axes.legend(fontsize=8, labelcolor=self.colours["text"], facecolor=self.colours["background"],
-                        edgecolor=self.colours["grid"], framealpha=0.85)  # fmt: skip
+            self.figure.legend(
+                handles, labels, loc="outside lower center", ncols=6, fontsize=8, labelcolor=self.colours["text"],
+                facecolor=self.colours["background"], edgecolor=self.colours["grid"],
+            )  # fmt: skip
 
     def bar(self, picture: Any, axes: Axes, label: str) -> None:
         """Draw the scale of colours beside axes."""

@@ -151,4 +151,4 @@ def draw_surface(canvas: Canvas, recording: Recording, step: int) -> None:
     axes.set_xlabel(surface.names[0])
     axes.set_ylabel(surface.names[1])
     canvas.bar(picture, axes, words.ERROR)
-    axes.legend(fontsize=8, facecolor="#404040", labelcolor="white", framealpha=0.8)
+    axes.legend(loc="upper left", fontsize=8, facecolor="#404040", labelcolor="white", framealpha=0.8)
