@@ -30,6 +30,8 @@ def _draw(folder: Path) -> None:
     cell, line = folder / "rnn_cell.glab", folder / "linear_regression_low.glab"
     _graphlab("run", "rnn_cell", "-o", str(cell))
     _graphlab("run", "linear_regression_low", "-o", str(line))
+    network = folder / "mlp_high.glab"
+    _graphlab("run", "mlp_high", "-o", str(network))
     encoder = folder / "transformer.glab"
     _graphlab("run", str(DOCS / "models" / "transformer.py"), "-o", str(encoder))
     forward = " ".join(["right"] * 10)
@@ -37,6 +39,8 @@ def _draw(folder: Path) -> None:
         ("explorer", cell, forward, "120x40"),
         ("backward", cell, forward + " right" * 8, "120x40"),
         ("training", line, "] ] ] ] ] 5", "120x40"),
+        ("heat_maps", network, "] ] ] ] ] 5 v v", "120x40"),
+        ("error_surface", line, "] ] ] ] ] 5 v v v v", "120x40"),
         ("boxes", encoder, "end 2 z down down down down f up up up", "200x60"),
         ("boxes_small", encoder, "end 2 z v down down", "80x24"),
     )
@@ -45,6 +49,7 @@ def _draw(folder: Path) -> None:
         _graphlab("explore", str(recording), "--press", keys, "--screenshot", str(picture), "--size", size)
     _graphlab("export", str(cell), "--line", "51", "-o", str(PICTURES / "rnn_cell_add.svg"))
     _graphlab("export", str(cell), "--scale", "1", "-o", str(PICTURES / "rnn_cell.gif"))
+    _graphlab("plot", str(network), "--what", "data", "-o", str(PICTURES / "regions.svg"))
     _graphlab("export", "mlp_mid", "--static", "step", "--fold", "1", "-o", str(PICTURES / "static_step.svg"))
 
 
