@@ -15,6 +15,7 @@ surer, although nothing is counted differently yet.
 moves with every step.
 
 Section: 6 Logistic regression
+Order: 3
 Question: At which line does the graph end?
 """
 

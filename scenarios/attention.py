@@ -17,6 +17,7 @@ does not change when a number is added to the whole row; and it is 0 above the
 diagonal, where the mask was.
 
 Section: 9 Classics
+Order: 18
 Question: Why is the gradient of a masked score zero, and not None?
 """
 

@@ -17,6 +17,7 @@ has one formula too, three lines long on paper.
 copy along it in the backward, and a copy (broadcasting) is a sum.
 
 Section: 9 Classics
+Order: 11
 Question: Where does a broadcast in the forward turn up again in the backward?
 """
 

@@ -22,6 +22,7 @@ takes the score and has the sigmoid inside; a sigmoid before it would be one
 too many. It is also the safe one: log(1 - ŷ) of a ŷ rounded to 1 is -∞.
 
 Section: 6 Logistic regression
+Order: 1
 Question: Why is the gradient of the score never larger than 1?
 """
 

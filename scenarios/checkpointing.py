@@ -13,6 +13,7 @@ tensors.
 running for the second time.
 
 Section: 9 Classics
+Order: 21
 Question: When does the block run for the second time?
 """
 

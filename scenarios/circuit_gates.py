@@ -17,6 +17,7 @@ gradients are -8, 6, 2 and 0.
 0. It is *zero*, not *None*: w is part of the graph, but has no say.
 
 Section: 9 Classics
+Order: 3
 Question: Which gate lets an input have a gradient of zero?
 """
 

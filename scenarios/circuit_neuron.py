@@ -15,6 +15,7 @@ gate is a choice; the gradient at the leaves is not.
 graph and the same gradients.
 
 Section: 9 Classics
+Order: 4
 Question: What do the last four gates come to together?
 """
 

@@ -15,6 +15,7 @@ square. Its gradient is the sum of what comes back on three paths, as the
 multivariable chain rule has it.
 
 Section: 9 Classics
+Order: 5
 Question: What does each of the three paths contribute to the gradient of x?
 """
 

@@ -15,6 +15,7 @@ graphs, with k = 1024, 102400 and 4096.
 is left of them is how many nodes there are.
 
 Section: 9 Classics
+Order: 7
 Question: How often did the loop run for each input?
 """
 

@@ -14,6 +14,7 @@ part of several patches.
 patches, one in the corner to one.
 
 Section: 9 Classics
+Order: 16
 Question: How many summands does the gradient of a pixel in the middle have?
 """
 

@@ -19,6 +19,7 @@ The first is fine until a score is large: exp(100) is too much for float32,
 the loss merely never gets low, and the gradient is too small.
 
 Section: 7 Multilayer perceptron
+Order: 1
 Question: Which of the graphs has a node that can overflow?
 """
 

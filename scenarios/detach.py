@@ -19,6 +19,7 @@ the commonest reasons for a gradient that is wrong or `None`.
 afterwards, as if nothing had happened.
 
 Section: 9 Classics
+Order: 8
 Question: Which path to x is missing in the first graph?
 """
 

@@ -18,6 +18,7 @@ with another type of number in place of another device: `to(torch.float64)`.
 **Notice** `wrong`: it has a grad_fn, and after the backward its `.grad` is None.
 
 Section: 8 Around training
+Order: 3
 Question: Which of the two tensors is a leaf, and which one gets the gradient?
 """
 

@@ -11,6 +11,7 @@ In evaluation dropout does nothing, and its node is not even in the graph.
 1 comes in and 0 or 1 / (1 - p) goes out.
 
 Section: 9 Classics
+Order: 15
 Question: What must dropout remember from its forward?
 """
 

@@ -13,6 +13,7 @@ Adam move rows whose gradient is 0 (they still have a velocity), and so a
 sparse gradient needs an optimizer that says it can do it, as SGD does.
 
 Section: 9 Classics
+Order: 17
 Question: Which rows of the table does this batch move?
 """
 

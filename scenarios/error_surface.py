@@ -14,6 +14,7 @@ error_surface.glab -o surface.svg --what surface` draws both.
 is small and stays. A rate that is right for one is slow for the other.
 
 Section: 5 Regression and classification
+Order: 3
 Question: Why does the path bend where it does?
 """
 

@@ -21,6 +21,7 @@ has to remember them: that is what the graph is for. The derivatives of forward
 mode travel beside the values, and nothing is kept.
 
 Section: 9 Classics
+Order: 6
 Question: How many passes does each mode need for all the inputs?
 """
 

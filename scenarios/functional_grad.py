@@ -16,6 +16,7 @@ seen here is the first chapter, by autograd, and the results.
 batch.
 
 Section: 9 Classics
+Order: 24
 Question: What does vmap give that backward cannot?
 """
 

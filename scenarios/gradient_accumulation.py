@@ -14,6 +14,7 @@ precision the difference is a billion times smaller.
 too large. Forget `zero_grad` and every update drags all earlier ones along.
 
 Section: 9 Classics
+Order: 20
 Question: Why are the two gradients not equal to the bit?
 """
 

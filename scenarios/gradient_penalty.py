@@ -13,6 +13,7 @@ first backward made, and from these into the forward.
 no line of the script has written them. The first backward did.
 
 Section: 9 Classics
+Order: 22
 Question: Which node of the first backward made which of the second?
 """
 

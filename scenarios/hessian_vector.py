@@ -17,6 +17,7 @@ v = (1, 0) the product is its first column: (402, -400).
 there are.
 
 Section: 9 Classics
+Order: 23
 Question: How many backwards does one product take?
 """
 

@@ -12,6 +12,7 @@ same losses.
 graph down; the graph itself, and its gradients, are what counts.
 
 Section: 4 Three interfaces
+Order: 3
 Question: What can a Module do that Sequential cannot?
 """
 

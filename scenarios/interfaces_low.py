@@ -17,6 +17,7 @@ start from the same numbers and find the same losses. Compare their graphs:
 one addmm: other nodes, and the same numbers.
 
 Section: 4 Three interfaces
+Order: 1
 Question: Which nodes of this graph does the one of the modules not have?
 """
 

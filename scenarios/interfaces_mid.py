@@ -14,6 +14,7 @@ the same losses.
 the layers are called 0, 1 and 2 instead, and the graph is the same.
 
 Section: 4 Three interfaces
+Order: 2
 Question: How does the optimizer get to know the parameters of the layers?
 """
 

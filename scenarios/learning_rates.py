@@ -20,6 +20,7 @@ place of the sum it would be 50 times as large.)
 rise together, by the same factor at every step.
 
 Section: 5 Regression and classification
+Order: 4
 Question: From which rate on does the loss rise?
 """
 

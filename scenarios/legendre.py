@@ -14,6 +14,7 @@ gradients and no error: compare with `torch.autograd.gradcheck`, as the last
 chapter does.
 
 Section: 9 Classics
+Order: 10
 Question: What does the node of P3 save for its backward?
 """
 

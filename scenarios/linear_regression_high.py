@@ -17,6 +17,7 @@ piece that was written by hand before has a name in PyTorch:
 has 6 nodes instead of 8: a ready-made part is fewer, larger nodes.
 
 Section: 5 Regression and classification
+Order: 2
 Question: Which nodes of the low level does each ready-made part replace?
 """
 

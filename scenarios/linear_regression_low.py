@@ -19,6 +19,7 @@ the mean, and the rate must be 50 times smaller. Try `LR = 0.1`, which would
 suit the mean: the loss explodes.
 
 Section: 5 Regression and classification
+Order: 2
 Question: How do the gradients of w and b move the line at each step?
 """
 

@@ -14,6 +14,7 @@ only gives the numbers a home: the computation is still the line of code in
 `forward`.
 
 Section: 5 Regression and classification
+Order: 2
 Question: What changes in the graph when the parameters live in a module?
 """
 

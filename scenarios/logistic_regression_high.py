@@ -19,6 +19,7 @@ not. With it, every loss of the notebook comes out again.
 Data: Fisher, 1936, from the UCI Machine Learning Repository (see `data/`).
 
 Section: 6 Logistic regression
+Order: 2
 Question: How few nodes can hold the whole model and its error?
 """
 

@@ -20,6 +20,7 @@ It starts far from every petal, and training moves it in between them.
 Data: Fisher, 1936, from the UCI Machine Learning Repository (see `data/`).
 
 Section: 6 Logistic regression
+Order: 2
 Question: How does the border between two species find its place?
 """
 

@@ -19,6 +19,7 @@ its own result, so that is all it saves for the backward pass.
 Data: Fisher, 1936, from the UCI Machine Learning Repository (see `data/`).
 
 Section: 6 Logistic regression
+Order: 2
 Question: What does the sigmoid do to the gradient that comes back through it?
 """
 

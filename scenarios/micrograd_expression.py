@@ -16,6 +16,7 @@ and passes nothing. The input of the second is b - a = 6: it is open. With
 `--set A=4.0` they change places.
 
 Section: 9 Classics
+Order: 1
 Question: How many edges leave the node of b?
 """
 

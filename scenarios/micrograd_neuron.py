@@ -16,6 +16,7 @@ which is exactly 0.5 here.
 input that is silent.
 
 Section: 9 Classics
+Order: 2
 Question: Which weight of the neuron cannot learn, and why?
 """
 

@@ -18,6 +18,7 @@ In the third step the loss is made infinite on purpose.
 is half of what it was.
 
 Section: 8 Around training
+Order: 2
 Question: In which step does no parameter move, and what happens to the scale?
 """
 

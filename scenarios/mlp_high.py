@@ -18,6 +18,7 @@ probability can round to 0 before its logarithm is taken.
 Data: Fisher, 1936, from the UCI Machine Learning Repository (see `data/`).
 
 Section: 7 Multilayer perceptron
+Order: 2
 Question: Where is the softmax, if the model does not have one?
 """
 

@@ -20,6 +20,7 @@ answers, divided by the 30 rows of the batch. So each row adds up to zero.
 Data: Fisher, 1936, from the UCI Machine Learning Repository (see `data/`).
 
 Section: 7 Multilayer perceptron
+Order: 2
 Question: What reaches the first layer after the gradient has crossed a ReLU?
 """
 

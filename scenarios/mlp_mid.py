@@ -16,6 +16,7 @@ next to the error, and only through it at `fc1`.
 Data: Fisher, 1936, from the UCI Machine Learning Repository (see `data/`).
 
 Section: 7 Multilayer perceptron
+Order: 2
 Question: Which layer receives its gradient first, and why?
 """
 

@@ -16,6 +16,7 @@ to it.
 same number to all of them changes nothing, so there is nothing to gain.
 
 Section: 9 Classics
+Order: 14
 Question: Why does the loss of one row send a gradient to the other rows?
 """
 

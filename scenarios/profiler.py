@@ -16,6 +16,7 @@ and in the backward two a layer, one for the weights and one for the input. The
 first layer's input wants no gradient, so there it is one.
 
 Section: 8 Around training
+Order: 4
 Question: Why does the backward take about twice the work of the forward?
 """
 

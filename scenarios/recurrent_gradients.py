@@ -15,6 +15,7 @@ network shall remember (sigmoid of 3 is 0.95).
 path from the last step to the first that crosses no tanh and no matrix.
 
 Section: 9 Classics
+Order: 13
 Question: Which path of the LSTM keeps the gradient alive?
 """
 

@@ -15,6 +15,7 @@ are 2μ and 2σ, and the mean over many draws comes close.
 no way back. `rsample()` is the trick, ready-made.
 
 Section: 9 Classics
+Order: 26
 Question: Where does the randomness enter the graph?
 """
 

@@ -16,6 +16,7 @@ graph. Nothing is noted for the first.
 result to have a grad_fn.
 
 Section: 1 Tensors
+Order: 3
 Question: Which of the tensors is a leaf, and which has a grad_fn?
 """
 

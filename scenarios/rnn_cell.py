@@ -21,6 +21,7 @@ whose weights are scaled. Unrolled over time, with the same weights at every
 step: `--set TIME_STEPS=4`.
 
 Section: 2 Computational graphs
+Order: 3
 Question: In which order does the gradient visit the nodes on its way back?
 """
 

@@ -14,6 +14,7 @@ tanh² almost 0. The second works where tanh is steep.
 the slope of tanh there. In the first cell half of them are less than 0.02.
 
 Section: 2 Computational graphs
+Order: 4
 Question: How many units of each cell can still learn?
 """
 

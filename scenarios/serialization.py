@@ -16,6 +16,7 @@ it leaves the optimizer's state out, as one easily does: the losses part.
 a forward to its backward.
 
 Section: 8 Around training
+Order: 1
 Question: What goes wrong when only the model is saved?
 """
 

@@ -19,6 +19,7 @@ In the explorer, `w` shows both side by side.
 of the backward, and a subtraction for every parameter.
 
 Section: 3 Static and dynamic
+Order: 2
 Question: Which part of a training step is in the static graph alone?
 """
 

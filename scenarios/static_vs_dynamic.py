@@ -22,6 +22,7 @@ the same graph of it. To see: `graphlab export static_vs_dynamic --static fx
 and `w` in the explorer.
 
 Section: 3 Static and dynamic
+Order: 1
 Question: Which two lines of `forward` can no static graph hold?
 """
 

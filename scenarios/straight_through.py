@@ -15,6 +15,7 @@ quantised networks and discrete codes are trained with it.
 and everything behind it is zero. In the second it goes around.
 
 Section: 9 Classics
+Order: 25
 Question: Which way does the gradient take around the rounding?
 """
 

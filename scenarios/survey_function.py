@@ -17,6 +17,7 @@ variable was used twice, its two gradients are added:
 | ∂f/∂x2 | x1 = 2, by the product | -cos(x2) = -0.284, by sin | 1.716 |
 
 Section: 2 Computational graphs
+Order: 1
 Question: Along which paths does each input receive its gradient?
 """
 

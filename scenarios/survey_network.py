@@ -17,6 +17,7 @@ The figure has names and no numbers. These here are ours.
 values together, and the first layer's weights last.
 
 Section: 2 Computational graphs
+Order: 2
 Question: Which derivatives are needed to find the one of w1?
 """
 

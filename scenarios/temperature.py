@@ -17,6 +17,7 @@ day is 0.8 of the day before, plus noise, around 20 °C.)
 is positive, so the step goes down.
 
 Section: 5 Regression and classification
+Order: 1
 Question: In which nodes do the two graphs differ?
 """
 

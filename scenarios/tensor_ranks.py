@@ -21,6 +21,7 @@ because only of one number one can say whether it went down.
 to a tensor of rank 3, and has its shape.
 
 Section: 1 Tensors
+Order: 1
 Question: Which shape has the gradient of a tensor of rank 3?
 """
 

@@ -17,6 +17,7 @@ slice), all of them change.
 views as any other op: what was sliced gets zeros around it.
 
 Section: 1 Tensors
+Order: 2
 Question: Which of these tensors change when the matrix is written into?
 """
 

@@ -23,6 +23,7 @@ grown to 20, where a sigmoid is flat). And with w = 1.5 the ReLUs multiply by
 straight line on a logarithmic scale.
 
 Section: 9 Classics
+Order: 12
 Question: By which factor does the gradient shrink from one layer to the next?
 """
 

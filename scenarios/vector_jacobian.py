@@ -17,6 +17,7 @@ one number is the case where v has one entry, and it is 1.
 where a loss starts with 1.
 
 Section: 9 Classics
+Order: 9
 Question: With which v would only the first entry of Q count?
 """
 

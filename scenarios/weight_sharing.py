@@ -13,6 +13,7 @@ also how a recurrent network shares its weights over time, and a language
 model its table of words between input and output.
 
 Section: 9 Classics
+Order: 19
 Question: Which of the two places contributes more?
 """
 

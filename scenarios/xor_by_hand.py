@@ -17,6 +17,7 @@ biases begin at 0. So the sum of the errors in the first epoch is
 other gradients begin with it.
 
 Section: 7 Multilayer perceptron
+Order: 3
 Question: Which factor does the gradient meet between the two layers?
 """
 

@@ -15,6 +15,7 @@ same. Random weights break it. (Biases may begin at 0.)
 very first step they are all zero, for W2 is.
 
 Section: 7 Multilayer perceptron
+Order: 4
 Question: Why can no step make two hidden units different?
 """
 

@@ -393,6 +393,14 @@ def test_sections_are_ordered_by_their_number_and_none_comes_last(folder: Path) 
     assert mine == ["c", "b", "d", "a"]
 
 
+def test_within_a_section_they_stand_in_the_order_that_they_say_and_the_others_follow(folder: Path) -> None:
+    (folder / "scenarios").mkdir()
+    for name, order in [("a", ""), ("b", "Order: 10\n"), ("c", "Order: 9\n"), ("d", "Order: last\n")]:
+        (folder / "scenarios" / f"{name}.py").write_text(f'"""Title\n\nSection: 0 Mine\n{order}"""')
+    mine = [scenario.name for scenario in list_scenarios() if scenario.path.is_relative_to(folder)]
+    assert mine == ["c", "b", "a", "d"]
+
+
 def test_the_users_own_scenario_wins_over_ours(folder: Path) -> None:
     (folder / "scenarios").mkdir()
     (folder / "scenarios" / "rnn_cell.py").write_text('"""Mine"""')

@@ -225,12 +225,13 @@ def test_scenario_imports_torch_and_the_standard_library_alone(name: str) -> Non
 
 @pytest.mark.parametrize("name", NAMES)
 def test_scenario_says_what_it_is_and_the_question_that_it_answers(name: str) -> None:
-    title, blank, *description, section, question = read_docstring(name)
+    title, blank, *description, section, order, question = read_docstring(name)
     assert title
     assert not title.endswith(".")
     assert not blank
     assert len(" ".join(description)) > 200
     assert re.fullmatch(r"Section: \d+ [A-Z][a-z ]+", section)
+    assert re.fullmatch(r"Order: \d+", order)
     assert re.fullmatch(r"Question: [A-Z].+\?", question)
 
 
@@ -240,7 +241,7 @@ def test_no_two_scenarios_share_a_title_or_a_question() -> None:
 
 
 def test_a_section_s_number_means_one_section() -> None:
-    sections = {read_docstring(name)[-2].removeprefix("Section: ") for name in NAMES}
+    sections = {read_docstring(name)[-3].removeprefix("Section: ") for name in NAMES}
     assert len({section.split()[0] for section in sections}) == len(sections)
 
 

@@ -92,10 +92,10 @@ def find_module(module: str) -> Scenario:
 
 
 def _gallery_order(scenario: Scenario) -> tuple[Any, ...]:
-    """Order by section (its leading number first, none last), then by name, a family from low to high."""
+    """Order by section (its leading number first, none last), then as the scripts say, by name, from low to high."""
     number = re.match(r"[\d.]+", scenario.section)
     digits = tuple(int(part) for part in number[0].split(".") if part) if number else (sys.maxsize,)
     family, _, level = scenario.name.rpartition("_")
     if level not in _LEVELS:
         family, level = scenario.name, ""
-    return (not scenario.section, digits, scenario.section, family, _LEVELS.get(level, 0))
+    return (not scenario.section, digits, scenario.section, scenario.order, family, _LEVELS.get(level, 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import sys
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from graphlab.errors import ScenarioError
 from graphlab.scenario.lines import Chapter, chapters, parse, plain_lines
 from graphlab.scenario.parameters import Parameter, parameter_nodes, type_name
 
-_FIELD = re.compile(r"(Section|Question):\s*(.*)")
+_FIELD = re.compile(r"(Section|Order|Question):\s*(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Scenario:
     description: str
     """Markdown: the docstring after its first line, without the fields."""
     question: str
+    order: int
+    """Its place within the section, where the script says one; those without come last, by name."""
     path: Path
     parameters: tuple[Parameter, ...]
     chapters: tuple[Chapter, ...]
@@ -85,6 +88,7 @@ def parse_source(text: str, path: str | os.PathLike[str], *, is_lenient: bool = 
         section=fields.get("Section", ""),
         description=description,
         question=fields.get("Question", ""),
+        order=int(fields["Order"]) if fields.get("Order", "").isdecimal() else sys.maxsize,
         path=path,
         parameters=tuple(
             Parameter(name, type_name(value), value, node.lineno) for name, node, value in parameter_nodes(tree)
