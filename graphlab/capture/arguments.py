@@ -53,6 +53,8 @@ class Arguments:
         self._snapshot = snapshot
         self._has_values = has_values
         self._texts: dict[tuple[Any, ...], str] = {}
+        self._has_marks = False
+        """Whether a backward of this run has kept its graph."""
         self.region: list[tuple[str, Any]] = []
         """Where the call at hand has overwritten a part of a tensor, see `region_of`."""
 
@@ -62,7 +64,7 @@ class Arguments:
         """Note what a node keeps, when the states of all that its call made are known."""
         if self.region and fn.name() == _COPY_SLICES:
             numbers = self.region
-        made_by = fn.metadata.get(self._run + _MADE_BY)
+        made_by = fn.metadata.get(self._run + _MADE_BY) if self._has_marks else None
         if not numbers and not kept and made_by is None:
             return
         states: list[tuple[str, int]] = []
@@ -72,7 +74,9 @@ class Arguments:
             if known is not None and not known.is_stale and known.version == version_of(tensor):
                 states.append((name, known.number))
                 continue
-            maker = tensor.grad_fn  # what autograd unpacks of an op's result is another object for the same tensor
+            # What autograd unpacks of an op's result is another object for the same tensor. A view whose base was
+            # changed gets another place in the backward when it is asked: its values do.
+            maker = None if known is not None or is_lazy_view(tensor) else grad_fn_of(tensor)
             number = None
             if maker is not None and node_number(maker, self._run) is not None:
                 number = state_of_output(maker, self._run, tensor.output_nr)
@@ -81,6 +85,18 @@ class Arguments:
             elif (taken := self._snapshot(tensor)) is not None:
                 values.append((name, taken))
         self._sink.add_arguments(node, self._write(numbers), states, values, made_by)
+
+    def mark_made(self, maker: int, gradients: Sequence[torch.Tensor | None]) -> None:
+        """Keep with the nodes of some gradients whose work they are: a node's, of a backward that keeps its graph."""
+        self._has_marks = True
+        run, mark = self._run, self._run + _MADE_BY
+        stack = [grad_fn_of(each) for each in gradients if each is not None and not is_lazy_view(each)]
+        while stack:
+            fn = stack.pop()
+            if fn is None or is_accumulate(fn) or run in fn.metadata or mark in fn.metadata:
+                continue  # of the forward, or made by a node that ran before
+            fn.metadata[mark] = maker
+            stack += [below for below, _ in fn.next_functions]
 
     def _write(self, numbers: Sequence[tuple[str, Any]]) -> str:
         # With the classes: 1, 1.0 and True are one key, and three numbers.
@@ -127,20 +143,6 @@ def _is_plain_index(index: Any) -> bool:
     """Whether an index takes a view: whole numbers, slices and their like."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(type(part) in {int, slice, type(None), type(Ellipsis)} for part in parts)
-
-
-def mark_made(run: str, maker: int, gradients: Sequence[torch.Tensor | None]) -> None:
-    """Keep with the nodes of some gradients whose work they are: a node's, of a backward that keeps its graph."""
-    stack = [grad_fn_of(gradient) for gradient in gradients if gradient is not None and not is_lazy_view(gradient)]
-    while stack:
-        fn = stack.pop()
-        if fn is None or is_accumulate(fn):
-            continue
-        metadata = fn.metadata
-        if run in metadata or run + _MADE_BY in metadata:
-            continue  # of the forward, or made by a node that ran before
-        metadata[run + _MADE_BY] = maker
-        stack += [below for below, _ in fn.next_functions]
 
 
 def plain_number(value: Any) -> Any:

@@ -16,7 +16,6 @@ from typing import Any, Protocol
 import torch
 import torch.autograd.graph
 
-from graphlab.capture.arguments import mark_made
 from graphlab.capture.deep import DeepGraphs
 from graphlab.capture.engine import Engine
 from graphlab.capture.guard import uncollected
@@ -317,7 +316,7 @@ class Backwards:
                     found.append((slot, None if grad is None else take(grad)))
             self.sink.add_gradients(event, node, self.registry.find_place(), found)
             if torch.is_grad_enabled():  # with create_graph, what the backward does is a graph again
-                mark_made(self.registry.run, node, grad_inputs)
+                self.registry.arguments.mark_made(node, grad_inputs)
 
     def _leaf_runs(self, leaf: LeafState, grad_outputs: Any) -> None:
         """A gradient is about to be added to a leaf's: what is there may have been changed unseen."""
