@@ -70,7 +70,8 @@ def test_they_are_what_is_said_of_each_node_by_itself(tmp_path: Path, make: Call
     said = 0
     for step in recording.steps:
         structure = recording.structure(step.step)
-        for moment in range(step.first, step.last + 1):
+        moments = range(step.first, step.last + 1)
+        for moment in moments if len(moments) < 40 else [*moments[::3], moments[-1]]:
             figures = Figures(recording, structure, moment)
             for node in structure.nodes.values():
                 assert facts(figures.value(node)) == facts(recording.value(node.id, moment))

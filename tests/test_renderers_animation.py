@@ -54,10 +54,11 @@ def test_there_is_a_frame_for_all_that_happens_and_the_last_stays_longest(cell: 
 
 
 def test_the_same_recording_gives_the_same_bytes_and_themes_differ(cell: Recording) -> None:
-    data = render_animation(cell, Options(scale=0.5))
-    assert data == render_animation(cell, Options(scale=0.5))
+    few = cell.steps[0].first + 22
+    data = render_animation(cell, Options(scale=0.5), few)
+    assert data == render_animation(cell, Options(scale=0.5), few)
     assert data[:6] == b"GIF89a"
-    dark = frames_of(render_animation(cell, Options(scale=0.5, theme="dark")))
+    dark = frames_of(render_animation(cell, Options(scale=0.5, theme="dark"), few))
     assert sum(dark[0][0].getpixel((2, 2))) < 200  # type: ignore[arg-type]  # an RGB pixel is a tuple
 
 

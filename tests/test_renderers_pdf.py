@@ -41,7 +41,7 @@ LOOKS: list[tuple[ThemeName, Direction]] = [("light", "down"), ("dark", "right")
 
 
 @pytest.mark.parametrize(("theme", "direction"), LOOKS)
-@pytest.mark.parametrize("name", ["empty", "square", "rnn_cell_2_future", "numbers", "mlp", "random_dag"])
+@pytest.mark.parametrize("name", ["empty", "square", "rnn_cell_2_future", "numbers", "mlp", "unrolled_rnn"])
 def test_it_looks_like_the_png_of_the_same_graph(name: str, theme: ThemeName, direction: Direction) -> None:
     choices: dict[str, Any] = {"theme": theme, "direction": direction}
     image, _, _ = opened(render_bytes(AWKWARD[name](), "pdf", **choices))
