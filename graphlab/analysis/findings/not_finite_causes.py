@@ -42,6 +42,8 @@ class Made:
     output: Snapshot | None
     inputs: list[Snapshot | None]
     entry: Entry | None
+    dtype: str
+    """Known also of a tensor whose values were not kept."""
 
     def of(self, place: int) -> float | None:
         """Return what the input at a place held where the bad entry came out."""
@@ -69,7 +71,8 @@ def explain_forward(recording: Recording, event: Event | None, made: Tensor, inp
     output = recording.snapshot(made.snapshot)
     states = [recording.snapshot(each.snapshot) for each in inputs]
     name = event.text if event is not None and event.kind == "op" else ""
-    op = Made(name.rstrip("_") if name.endswith("_") else name, output, states, first_bad_entry(output, states))
+    op = Made(name.rstrip("_") if name.endswith("_") else name, output, states, first_bad_entry(output, states),
+              made.dtype)  # fmt: skip
     what = messages.NAN if op.is_nan else messages.INFINITY
     evidence: dict[str, Any] = {"direction": "forward", "op": name or None, "made": "nan" if op.is_nan else "infinity"}
     evidence.update(_counted(op))
@@ -80,7 +83,7 @@ def explain_forward(recording: Recording, event: Event | None, made: Tensor, inp
         return Explained("not-finite-data", messages.DATA_NOT_FINITE, {**evidence, "cause": "data"}, words)
     cause = next((key for key, holds in _RULES if holds(op)), "other")
     reason, remedy = messages.FORWARD_CAUSES[cause]
-    given = {"value": _said(op.of(0)), "other": _said(op.of(1)), "dtype": output.dtype if output else "", "op": name}
+    given = {"value": _said(op.of(0)), "other": _said(op.of(1)), "dtype": made.dtype, "op": name}
     given["largest"] = _said(_LARGEST.get(given["dtype"], math.inf))
     evidence.update(cause=cause, inputs=[_summary(each) for each in states])
     words.update(reason=reason.format(**given), remedy=remedy.format(**given))
@@ -218,7 +221,7 @@ def _outside_domain(op: Made) -> bool:
 
 
 def _is_huge(op: Made) -> bool:
-    limit: float = _LARGEST.get(op.output.dtype if op.output is not None else "", 1.7e308) ** 0.25
+    limit: float = _LARGEST.get(op.dtype, 1.7e308) ** 0.25
     ends = [abs(end) for each in op.inputs for end in extremes(each) if not math.isnan(end)]
     return bool(max(ends, default=0.0) > limit)
 
@@ -228,7 +231,7 @@ def _exponent_too_large(op: Made) -> bool:
 
 
 def _half_overflow(op: Made) -> bool:
-    return op.output is not None and op.output.dtype == "float16" and not any(map(has_infinity, op.inputs))
+    return op.dtype == "float16" and not any(map(has_infinity, op.inputs))
 
 
 def _overflow(op: Made) -> bool:

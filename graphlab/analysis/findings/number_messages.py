@@ -367,7 +367,7 @@ VANISHES_IN_TIME = Text(
 )
 EXPLODES = Text(
     "warning",
-    "the gradient explodes with depth: {last} at {other} has become {first} at {name}, {count} layers nearer to the "
+    "the gradient explodes with depth: {last} at {other} has become {first} at {name}, {between} layers nearer to the "
     "input, times {each} from layer to layer; {op} multiplies it by {factor} each time",
     "initialise with smaller weights (kaiming, xavier; of a recurrent weight orthogonal), normalise, or clip the "
     "gradients (clip_grad_norm_)",
