@@ -137,7 +137,8 @@ def _finding(
     return make_finding(
         recording, name, text, event, node=steepest.id, file=steepest.file or first.node.file,
         line=steepest.line or first.node.line, lines=[first.node.line, last.node.line], evidence=evidence,
-        count=len(layers), between=len(layers) - 1, first=f"{first.norm:.2g}", last=f"{last.norm:.2g}", each=f"{each:.2g}", op=steepest.op,
+        count=len(layers), between=len(layers) - 1,
+        first=f"{first.norm:.2g}", last=f"{last.norm:.2g}", each=f"{each:.2g}", op=steepest.op,
         factor=f"{factor:.2g}", name=training.name(first.parameter), other=training.name(last.parameter),
     )  # fmt: skip
 

@@ -353,7 +353,7 @@ IDENTICAL_UNITS = Text(
 USE = "{name} (use {number})"
 VANISHES = Text(
     "warning",
-    "the gradient vanishes with depth: of {last} at {other} only {first} arrives at {name}, {count} layers nearer to "
+    "the gradient vanishes with depth: of {last} at {other} only {first} arrives at {name}, {between} layers nearer to "
     "the input, {each} of it from layer to layer; {op} hands on {factor} of it each time",
     "use ReLU or GELU in place of sigmoid and tanh, initialise for the activation (kaiming, xavier), and add "
     "normalisation or residual connections",
