@@ -85,7 +85,8 @@ def test_what_nearly_is_broken_stays_silent(path: Path, detail: str, tmp_path: P
 def test_in_light_detail_it_is_found_too_where_that_can_show_it(path: Path, tmp_path: Path) -> None:
     wanted, _ = marks(path)
     found = {finding.finding for finding in findings_of(path, tmp_path, detail="light") if finding.severity != "note"}
-    assert found == {LIGHT_NAMES.get(name, name) for name in wanted.keys() - NOT_IN_LIGHT}
+    names = {LIGHT_NAMES.get(name, name) for name in wanted}
+    assert names - NOT_IN_LIGHT <= found <= names
 
 
 def test_each_broken_script_has_one_that_is_nearly_so() -> None:

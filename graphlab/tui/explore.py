@@ -483,6 +483,13 @@ class ExploreScreen(Screen[None]):
         self._pause()
         open_comparison(self)
 
+    def action_check(self) -> None:
+        """List what is, or may be, wrong with the run."""
+        from graphlab.tui.findings_dialog import open_findings
+
+        self._pause()
+        open_findings(self)
+
     def action_export(self) -> None:
         """Open the export dialog."""
         from graphlab.tui.export_dialog import ExportDialog

@@ -101,6 +101,8 @@ KEYS: tuple[Key, ...] = (
         "the match before", FIND),
     Key("compare", "D", "D", "compare", "compare",
         "compare this step with another step, recording or exported graph; again: the list of what differs", FIND),
+    Key("check", "c", "c", "check", "check",
+        "what is, or may be, wrong with the run: the list of findings; Enter goes to the chosen one", FIND, footer=10),
     Key("where_made", "d", "d", "where_made", "where made",
         "where the selected value was made, through views", FIND, footer=8),
     Key("next_use", "u", "u", "next_use", "next use",

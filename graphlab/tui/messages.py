@@ -370,3 +370,17 @@ NO_NEWS = "unfinished, no news"
 
 LEFT = "graphlab: {message}"
 LEFT_UNEXPECTED = "graphlab: unexpected {type}: {message} (GRAPHLAB_DEBUG=1 shows where)"
+
+FINDINGS_TITLE = "Findings"
+FINDING_COUNTS = {
+    "error": ("{count} error", "{count} errors"),
+    "warning": ("{count} warning", "{count} warnings"),
+    "note": ("{count} note", "{count} notes"),
+}
+FINDING_SIGNS = {"error": "✗", "warning": "▲", "note": "·"}
+FINDING_LINE = "L{line}"
+FINDING_STEP = "step {step}"
+FINDING_LINES = "with line {lines}"
+FINDINGS_LEGEND = "↑ ↓ · Enter goes there · Esc"
+NO_FINDINGS = "nothing found: what is looked for stands in docs/findings.md"
+REMEDY = "→ {text}"

@@ -22,7 +22,15 @@ _LIKELIHOODS = frozenset({"NllLossBackward0", "NllLoss2DBackward0"})
 _MOST = 4000
 """Nodes of one kind that are looked at."""
 _PAIRED = frozenset({"sub", "mul", "div", "add", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "rsub"})
+_EXPANDING = {
+    "MseLossBackward0": "mse_loss", "L1LossBackward0": "l1_loss", "SmoothL1LossBackward0": "smooth_l1_loss",
+    "HuberLossBackward0": "huber_loss",
+}  # fmt: skip
 _SPELLINGS = {
+    "mse_loss": ("mse_loss", "MSELoss"),
+    "l1_loss": ("l1_loss", "L1Loss"),
+    "smooth_l1_loss": ("smooth_l1_loss", "SmoothL1Loss"),
+    "huber_loss": ("huber_loss", "HuberLoss"),
     "softmax": ("softmax", "Softmax"),
     "log_softmax": ("log_softmax", "LogSoftmax"),
     "sigmoid": ("sigmoid", "Sigmoid"),
@@ -144,13 +152,44 @@ def find_broadcast_in_loss(recording: Recording) -> Iterator[Finding]:
         yield make_finding(
             recording, "shapes-broadcast-in-loss", messages.BROADCAST, event.id, node=event.node,
             evidence={"shapes": [list(left.shape), list(right.shape)], "result": list(shape)},
-            op=event.text, left=_say(left), right=_say(right), result=format_shape(shape),
+            op=event.text, left=_say(left.shape), right=_say(right.shape), result=format_shape(shape),
+            at=messages.at_line(event.line),
             count=shape[0] * shape[1],
         )  # fmt: skip
 
 
-def _say(tensor: Tensor) -> str:
-    return f"[{', '.join(map(str, tensor.shape))}]"
+def find_broadcast_inside_loss(recording: Recording) -> Iterator[Finding]:
+    """Find the same inside a loss of torch's own, which expands both to one shape before it compares them."""
+    seen = set()
+    for kind, name in _EXPANDING.items():
+        for loss in _nodes(recording, kind):
+            for edge in recording.reader.edges("WHERE target = ? ORDER BY slot", loss.id):
+                expand = recording.node(edge.source)
+                rows = recording.reader.edges("WHERE target = ? ORDER BY slot", expand.id)
+                shape, line = expand.shape or (), _line(recording, loss, name)
+                if (
+                    expand.op != "ExpandBackward0"
+                    or not rows
+                    or len(shape) != 2
+                    or shape[0] != shape[1]
+                    or line in seen
+                ):
+                    continue
+                given = recording.node(rows[0].source).shape
+                if shape[0] < 2 or given not in {(shape[0], 1), (shape[0],)}:
+                    continue
+                seen.add(line)
+                other = (shape[0],) if len(given) == 2 else (shape[0], 1)
+                yield make_finding(
+                    recording, "shapes-broadcast-in-loss", messages.BROADCAST, loss.event, node=loss.id, file=loss.file,
+                    line=line, evidence={"shapes": [list(given), list(other)], "result": list(shape)},
+                    op=name, left=_say(given), right=_say(other), result=format_shape(shape), at=messages.at_line(line),
+                    count=shape[0] * shape[1],
+                )  # fmt: skip
+
+
+def _say(shape: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, shape))}]"
 
 
 def _crossed_pair(recording: Recording, event: Event) -> tuple[Tensor, Tensor, tuple[int, int]] | None:
@@ -197,4 +236,9 @@ def _is_meant(recording: Recording, event: Event) -> bool:
     return False
 
 
-FINDERS = (find_squashed_twice, find_probabilities_to_nll, find_broadcast_in_loss)
+FINDERS = (
+    find_squashed_twice,
+    find_probabilities_to_nll,
+    find_broadcast_in_loss,
+    find_broadcast_inside_loss,
+)

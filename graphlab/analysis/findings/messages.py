@@ -68,7 +68,7 @@ PROBABILITIES_TO_NLL = Text(
 )
 BROADCAST = Text(
     "warning",
-    "{op} at line {line} joins {left} with {right}: broadcasting makes {result} of them, every prediction against "
+    "{op}{at} joins {left} with {right}: broadcasting makes {result} of them, every prediction against "
     "every target, and the loss is the mean of {count:,} pairs that do not belong together",
     "give both the same shape: pred.squeeze(1), or target.unsqueeze(1) / target.view_as(pred)",
 )
