@@ -14,8 +14,7 @@ from graphlab.tui.headless import screen_strips, screen_text
 from graphlab.tui.keys import key_name
 from graphlab.tui.state import ExplorerState
 from graphlab.tui.theme import DARK
-from tests import builders
-from tests.recorded import try_text
+from tests.recorded import record_text, try_text
 
 BROKEN = Path(__file__).parent / "broken"
 
@@ -73,7 +72,9 @@ async def test_c_lists_the_findings_and_enter_goes_to_the_chosen_one(detached: P
 async def test_escape_leaves_the_cursor_where_it_was_and_a_healthy_run_says_that_nothing_is_found(
     tmp_path: Path,
 ) -> None:
-    path = builders.rnn_cell(tmp_path).path
+    recording = record_text(tmp_path, "import torch\nw = torch.ones(3, requires_grad=True)\n(w * 2).sum().backward()\n")
+    path = recording.path
+    recording.close()
     assert path is not None
     async with GraphlabApp(path, theme=DARK).run_test(size=(120, 40)) as pilot:
         before = state_of(pilot).moment

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _ELEMENTS = 64
 """How many parts of a container are looked at."""
 _MODULES = 200
+_OBJECTS = 2
+"""How deep objects of the script's own are looked into: a trainer's meter."""
 _NODES = 20_000
 """How many nodes of a graph are looked at."""
 
@@ -100,7 +102,7 @@ def _tensors(path: str, value: Any, depth: int) -> Iterator[tuple[str, list[torc
             for attribute, part in list(vars(module).items()):
                 if not attribute.startswith("_") and not isinstance(part, torch.nn.Module):
                     yield from _tensors(".".join(filter(None, (path, name, attribute))), part, depth + 1)
-    elif depth == 0 and _is_plain_object(value):
+    elif depth < _OBJECTS and _is_plain_object(value):
         for attribute, part in list(vars(value).items())[:_ELEMENTS]:
             yield from _tensors(f"{path}.{attribute}", part, depth + 1)
 

@@ -456,25 +456,10 @@ class ExploreScreen(Screen[None]):
 
     def action_static(self) -> None:
         """Show the static graphs of the script beside the graph of the cursor's step."""
-        from graphlab.recording.statics import read_static_graphs
-        from graphlab.tui.static_book import StaticBook
-        from graphlab.tui.static_screen import StaticScreen
+        from graphlab.tui.static_screen import open_static
 
         self._pause()
-        step = self.state.step
-        if step is None:
-            self.state.tell(messages.NO_STEPS)
-            return
-        if self._static is None:
-            self._static = StaticBook(self.state.recording, step.step, read_static_graphs(self.state.recording))
-        self._static.turn_to_step(step.step)
-
-        def answer(node: int | None) -> None:
-            if node is not None:
-                self.state.choose(node)
-                self.state.enter_node()
-
-        self.app.push_screen(StaticScreen(self._static), answer)
+        self._static = open_static(self, self._static)
 
     def action_compare(self) -> None:
         """Compare the cursor's step with another graph."""

@@ -28,6 +28,7 @@ from graphlab.tui.static_book import Side, StaticBook
 
 if TYPE_CHECKING:
     from graphlab.recording import Recording
+    from graphlab.tui.explore import ExploreScreen
 
 _LOOK_SECONDS = 0.1
 
@@ -213,3 +214,29 @@ def why_not(recording: Recording) -> str:
     if recording.path is None or recording.origin is None:
         return messages.NO_ORIGIN
     return ""
+
+
+def open_static(screen: ExploreScreen, book: StaticBook | None) -> StaticBook | None:
+    """Show the static graphs beside the graph of the cursor's step, over the explorer; return what was read of them.
+
+    Args:
+        book: what was read the last time.
+    """
+    from graphlab.recording.statics import read_static_graphs
+
+    state = screen.state
+    step = state.step
+    if step is None:
+        state.tell(messages.NO_STEPS)
+        return book
+    if book is None:
+        book = StaticBook(state.recording, step.step, read_static_graphs(state.recording))
+    book.turn_to_step(step.step)
+
+    def answer(node: int | None) -> None:
+        if node is not None:
+            state.choose(node)
+            state.enter_node()
+
+    screen.app.push_screen(StaticScreen(book), answer)
+    return book

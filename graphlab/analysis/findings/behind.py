@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from graphlab.analysis.findings import behind_messages as messages
@@ -16,6 +17,10 @@ from graphlab.recording.remarks import read_remarks
 if TYPE_CHECKING:
     from graphlab.model import Event, Node
     from graphlab.recording import Recording
+
+
+_BACKWARDS = 2_000
+"""Backwards that are looked at for one that was caught."""
 
 
 def find_changed_behind(recording: Recording) -> Iterator[Finding]:
@@ -83,7 +88,7 @@ def find_half_done_gradients(recording: Recording) -> Iterator[Finding]:
     caught = _lines_in_try(recording)
     if not caught:
         return
-    for each in backwards(recording):
+    for each in islice(backwards(recording), _BACKWARDS):
         start = recording.event(each.event)
         end = recording.next_event(each.event, ("backward_end",))
         if end is None or (start.file, start.line) not in caught or start.details.get("call") != "backward":

@@ -90,7 +90,12 @@ class Flow:
 
     def __init__(self, recording: Recording, first: int, last: int) -> None:
         reader = recording.reader
-        rows = reader.rows("SELECT id, object, node, dtype, requires_grad, event FROM tensors WHERE event <= ?", last)
+        query = (
+            "SELECT id, object, node, dtype, requires_grad, event FROM tensors WHERE event BETWEEN ? AND ? UNION "
+            "SELECT id, object, node, dtype, requires_grad, event FROM tensors WHERE id IN "
+            "(SELECT tensor FROM uses WHERE event BETWEEN ? AND ?) ORDER BY id"
+        )
+        rows = reader.rows(query, first, last, first, last)
         self.states = {row[0]: State(row[1], row[2], row[3], bool(row[4]), row[5]) for row in rows}
         self.ops: dict[int, Op] = {}
         query = (

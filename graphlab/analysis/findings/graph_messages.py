@@ -39,9 +39,9 @@ EVALUATION_AWAKE = Text(
     "{what} runs in training mode in an evaluation (under no_grad, its result is part of no loss) at line {line}: "
     "dropout "
     "still drops, batch norm takes the statistics of this batch and changes its own by it",
-    "call model.eval() before the evaluation, and model.train() after it",
+    "call model.eval() before the evaluation, and model.train() after it; F.dropout needs training=self.training",
 )
-WORDS = {"batch_norm": "batch norm"}
+WORDS = {"batch_norm": "batch norm", "eval": "dropout or batch norm"}
 
 __all__ = ["EVALUATION", "EVALUATION_AWAKE", "KEPT_ALIVE", "LEFT_IN_EVAL", "NEEDLESS_RETAIN", "NEVER_IN_TRAINING",
            "TRAINING_AT_REST", "WORDS", "at_line"]  # fmt: skip

@@ -31,14 +31,18 @@ def find_graph_kept_alive(recording: Recording) -> Iterator[Finding]:
         looks.setdefault(remark.text, []).append((remark.event, facts["steps"], facts["of"], facts["nodes"]))
     holders = {name: _line_of_holding(recording, name) for name in looks}
     has_cause = any(rank >= _KEEPS for rank, _, _ in holders.values())
+    told = set()
     for name, seen in looks.items():
         first, last = seen[0], seen[-1]
         rank, file, line = holders[name]
         if has_cause and rank < _KEEPS:
             continue  # it only leads to what another keeps
+        if line is not None and (file, line) in told:
+            continue  # the same by another name: `self.meter` and `trainer.meter`
         is_all = last[1] >= last[2]
         if not is_all and (len(seen) < 2 or last[1] <= first[1]):
             continue  # some steps back, and no more: a window, or a value to compare with
+        told.add((file, line))
         event = max(first[0], 1)
         yield make_finding(
             recording, "graph-kept-alive", messages.KEPT_ALIVE, event, file=file,

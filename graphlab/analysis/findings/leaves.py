@@ -35,13 +35,15 @@ def find_lost_leaf(recording: Recording) -> Iterator[Finding]:
         "SELECT frame, name, object, event FROM bindings WHERE kind = 'tensor' AND element = 0 ORDER BY id"
     )
     leaves = {node.id for node in reader.nodes("WHERE kind IN ('parameter', 'leaf')")}
+    marks = reader.rows("SELECT DISTINCT object, node FROM tensors WHERE node IS NOT NULL AND requires_grad = 1")
+    known = {origin for origin, node in marks if node in leaves}
     last: dict[tuple[int, str], tuple[int, int]] = {}
     asked = {recording.tensor(each.tensor).object for each in read_remarks(recording, "grad_of_result") if each.tensor}
     seen = set()
     for frame, name, origin, event in rows:
         before = last.get((frame, name))
         last[frame, name] = origin, event
-        if before is None or before[0] == origin or name in seen:
+        if before is None or before[0] == origin or before[0] not in known or name in seen:
             continue
         old, new = recording.tensor(before[0]), recording.tensor(origin)
         if old.node not in leaves or not old.requires_grad or (new.node in leaves and new.label == ""):

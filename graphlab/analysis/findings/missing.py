@@ -43,7 +43,10 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
         return
     parameters = Parameters(recording)
     missing = [node for node in parameters.living if parameters.is_wanted(node) and not parameters.has_gradient(node)]
-    if not missing:
+    # Without an optimizer leaves too are meant to learn; but only where a path is cut one can be sure.
+    leaves = [] if parameters.optimizers else parameters.leaves
+    by_hand = [leaf for leaf in leaves if not parameters.has_gradient(leaf)]
+    if not missing and not by_hand:
         return
     flow = _flow(recording, start.id)
     count = count_events(recording, "backward_start")
@@ -52,6 +55,13 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
         why = _why(recording, parameters, flow, node, start.id)
         if why is not None:
             groups[why].append(node)
+    if flow is not None and by_hand:
+        roots = root_objects(recording, start.id, flow)
+        for leaf in by_hand:
+            cuts = flow.cuts(flow.objects_of(leaf.id), roots)
+            if cuts:
+                groups[_of_cut(cuts[0])].append(leaf)
+    count = count_events(recording, "backward_start")
     for why, nodes in groups.items():
         names = [parameters.name_of(node) for node in nodes]
         shown = ", ".join(names[:_NAMES]) + (f" … ({len(names)})" if len(names) > _NAMES else "")

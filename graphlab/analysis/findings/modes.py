@@ -104,9 +104,9 @@ def find_evaluation_in_training_mode(recording: Recording) -> Iterator[Finding]:
         place = remark.file, remark.line, remark.text
         if not remark.data["training"] or remark.data["grad"] or place in seen:
             continue
+        seen.add(place)
         if _feeds_loss(recording, remark) or _is_calibration(recording, remark):
             continue
-        seen.add(place)
         event = min(remark.event + 1, recording.event_count)
         yield make_finding(
             recording, "evaluation-in-training-mode", messages.EVALUATION_AWAKE, event, file=remark.file,
