@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _GROWING = frozenset({"append", "extend", "appendleft", "add", "insert", "put", "update", "setdefault"})
 _KEEPS = 3
 """From this rank on a statement keeps what was there."""
+_FEW = 3
+"""Steps of a run that is over before one can see whether more is kept."""
 _STEPS = 40
 """Steps that are looked at for forwards whose graph nothing uses."""
 
@@ -39,8 +41,9 @@ def find_graph_kept_alive(recording: Recording) -> Iterator[Finding]:
             continue  # it only leads to what another keeps
         if line is not None and (file, line) in told:
             continue  # the same by another name: `self.meter` and `trainer.meter`
-        is_all = last[1] >= last[2]
-        if not is_all and (len(seen) < 2 or last[1] <= first[1]):
+        is_growing = len(seen) > 1 and last[1] > first[1]
+        is_all = last[1] >= last[2] and len(recording.steps) <= _FEW
+        if not is_growing and not is_all:
             continue  # some steps back, and no more: a window, or a value to compare with
         told.add((file, line))
         event = max(first[0], 1)
