@@ -18,6 +18,7 @@ from graphlab.store.light import ABSENT, OpenBlock, Outline, OutlineEvent, pack_
 from graphlab.structure import pack_numbers
 
 _KEPT = 512
+_NEVER = 2**62
 
 
 class StoreSink:
@@ -317,9 +318,9 @@ class StoreSink:
         """Add the norms of the gradients inside a graph."""
         self._insert("edge_norms", (event, graph, pack_reals([ABSENT if norm is None else norm for norm in norms])))
 
-    def add_gone(self, node: int, event: int) -> None:
+    def add_gone(self, node: int, event: int | None) -> None:
         """Say that a leaf's tensor was let go."""
-        self._insert("gone", (node, event))
+        self._insert("gone", (node, _NEVER if event is None else event))
 
     def add_backward(self, event: int, graph: int, nodes: Sequence[int], edges: int) -> None:
         """Say which nodes a backward reaches from its roots."""

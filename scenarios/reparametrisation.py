@@ -52,8 +52,8 @@ print(f"mean:   estimate {mean.grad.item():.2f}, exact {2 * mean.item():.2f}")
 print(f"spread: estimate {spread.grad.item():.2f}, exact {2 * spread.item():.2f}")
 
 # %% With torch's distributions
-# The same two parameters.
-normal = Normal(mean, spread)
+# The same two parameters, taken as they are: they need no check.
+normal = Normal(mean, spread, validate_args=False)
 # Cut off: drawn under no_grad.
 print(f"sample()  has a graph: {normal.sample().requires_grad}")
 # The trick.

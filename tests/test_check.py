@@ -75,7 +75,7 @@ def test_what_is_broken_is_found_at_its_line(path: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("path", NEAR_MISSES, ids=lambda path: path.stem)
-@pytest.mark.parametrize("detail", ["full", "light"])
+@pytest.mark.parametrize("detail", ["full", pytest.param("light", marks=pytest.mark.slow)])
 def test_what_nearly_is_broken_stays_silent(path: Path, detail: str, tmp_path: Path) -> None:
     found = findings_of(path, tmp_path, detail=detail)
     assert [(finding.finding, finding.line) for finding in found if finding.severity != "note"] == []

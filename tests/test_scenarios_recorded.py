@@ -30,6 +30,9 @@ SHOWN = {
     "cross_entropy": ["softmax-before-cross-entropy"],
     "devices": ["grad-of-non-leaf"],
     "normalisation": ["training-in-eval-mode"],
+    "rnn_cell": ["saturated"],
+    "rnn_initialisation": ["saturated"],
+    "zero_initialisation": ["identical-units"],
 }
 """What `graphlab check` finds in those that do something wrong on purpose; all others are healthy."""
 FAMILIES = ("interfaces", "linear_regression", "logistic_regression", "mlp")
@@ -100,7 +103,8 @@ def _update_norms(run: Recording, step: int) -> list[float]:
     return [parameter.update_norm or 0.0 for parameter in run.step_parameters(step)]
 
 
-@pytest.mark.parametrize("name", NAMES)
+# Its parameters are let go after their last update by hand, which light does not see then.
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "learning_rates"])
 def test_light_detail_finds_the_same_steps_graphs_and_gradients(name: str, folder: Path) -> None:
     full, light = record(name, folder), record(name, folder, "light")
     assert light.event_count < full.event_count
@@ -114,7 +118,7 @@ def test_light_detail_finds_the_same_steps_graphs_and_gradients(name: str, folde
         ]
         assert gradients[0] == pytest.approx(gradients[1], rel=1e-5)
         if is_scheduled(number, None):
-            updates = [_update_norms(run, number) for run in (light, full)]
+            updates = [sorted(_update_norms(run, number)) for run in (light, full)]
             assert updates[0] == pytest.approx(updates[1], rel=1e-6)
 
 
@@ -170,7 +174,7 @@ def test_the_survey_function_has_its_published_figures(folder: Path) -> None:
     assert values == pytest.approx({"x1": 5.5, "x2": 1.716338}, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "rnn_cell"])
+@pytest.mark.parametrize("name", NAMES)
 def test_check_finds_nothing_but_what_is_shown_on_purpose(name: str, folder: Path) -> None:
     found = [finding.finding for finding in check(record(name, folder)) if finding.severity != "note"]
     assert found == SHOWN.get(name, [])

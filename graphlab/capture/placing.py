@@ -270,9 +270,12 @@ class Placing:
         number = None if tensor is None else self._tensors[tensor]
         self._sink.add_remark(self._event(event), kind, self._place(place), text, number, facts or None)
 
-    def add_gone(self, node: int, event: int) -> None:
+    def add_gone(self, node: int, event: int | None) -> None:
         number = self._nodes[node]
-        if node not in self._foreign and number not in self._shared.gone:
+        if event is None:
+            self._shared.gone.discard(number)
+            self._sink.add_gone(number, None)
+        elif node not in self._foreign and number not in self._shared.gone:
             self._shared.gone.add(number)
             self._sink.add_gone(number, self._event(event))
 

@@ -239,6 +239,11 @@ class Registry:
         while self._gone:
             self.sink.add_gone(self._gone.pop(0).node, self.sink.event_count)
 
+    def replace_leaf(self, node: int, tensor: torch.Tensor) -> None:
+        """Let a tensor stand where another leaf of the same graph stood before: it is that node from now on."""
+        self.leaves.set(tensor, LeafState(node, TensorRef(tensor), "leaf", None))
+        self.sink.add_gone(node, None)
+
     def note_grad(self, leaf: LeafState, grad: torch.Tensor | None, snapshot: int | None = None) -> int | None:
         """Keep a leaf's present `.grad` in mind, and return the number of its snapshot."""
         leaf.has_grad = grad is not None

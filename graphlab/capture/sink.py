@@ -230,8 +230,11 @@ class Sink(Protocol):
     def add_edge_norms(self, event: int, graph: int, norms: Sequence[float | None]) -> None:
         """Add the norms of the gradients inside a graph, as of the event at which the backward ended."""
 
-    def add_gone(self, node: int, event: int) -> None:
-        """Say that a leaf's tensor was let go, before the first backward after an event."""
+    def add_gone(self, node: int, event: int | None) -> None:
+        """Say that a leaf's tensor was let go, before the first backward after an event.
+
+        None: it lives after all, for another tensor stands in its place.
+        """
 
     def add_backward(self, event: int, graph: int, nodes: Sequence[int], edges: int) -> None:
         """Say which nodes a backward reaches from its roots."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 
-from graphlab.capture.identity import LeafState, TensorRef
 from graphlab.capture.module_ranges import ModuleRanges
 from graphlab.capture.norms import LARGE
 from graphlab.capture.registry import Place, Registry
@@ -245,8 +244,7 @@ class Structures:
         """A leaf that was never seen, in a graph that was: it stands where another stood before."""
         nodes = [node for node, slots in zip(found.nodes, found.slots, strict=True) if slots == _LEAF]
         for place in walk.unknown:
-            tensor, node = walk.leaves[place], nodes[place]
-            self.registry.leaves.set(tensor, LeafState(node, TensorRef(tensor), "leaf", None))
+            self.registry.replace_leaf(nodes[place], walk.leaves[place])
 
     def _add(self, walk: Walk, roots: Sequence[tuple[Any, int]], t_outputs: Sequence[Any], event: int, times: int,
              place: Place) -> Structure:  # fmt: skip

@@ -292,7 +292,7 @@ class ThreadSink:
         """Add the norms of the gradients inside a graph."""
         self._keep(self._placing.add_edge_norms, event, graph, norms)
 
-    def add_gone(self, node: int, event: int) -> None:
+    def add_gone(self, node: int, event: int | None) -> None:
         """Say that a leaf's tensor was let go."""
         self._keep(self._placing.add_gone, node, event)
 

@@ -99,7 +99,7 @@ CREATE TABLE nodes (
 CREATE INDEX nodes_by_event ON nodes (event);
 
 -- Leaves whose tensors were let go (a parameter that was replaced), and the last event before the next backward: from
--- that backward's step on they are no part of the run.
+-- that backward's step on they are no part of the run. An event that never comes: another tensor has taken its place.
 CREATE TABLE gone (node INTEGER PRIMARY KEY, event INTEGER NOT NULL) WITHOUT ROWID;
 
 -- Remarks: what is no event but means much for gradients, as of the last event before it. tensor: the state of the

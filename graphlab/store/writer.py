@@ -48,6 +48,8 @@ _COLUMNS = {
 _INSERT = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})" for table, columns in _COLUMNS.items()}
 # One more row for the same backward edge (an op that is entered twice by retain_graph's second pass) is no error.
 _INSERT["edges"] = _INSERT["edges"].replace("INSERT", "INSERT OR IGNORE")
+# A leaf that was let go may come back, and be let go again.
+_INSERT["gone"] = _INSERT["gone"].replace("INSERT", "INSERT OR REPLACE")
 # A thread may add to a step several times.
 _INSERT["step_threads"] = _INSERT["step_threads"].replace("INSERT", "INSERT OR IGNORE")
 

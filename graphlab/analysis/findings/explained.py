@@ -15,7 +15,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "saturated": ("learning-rate-too-large",),
     "update-too-small": ("vanishing-gradient", "learning-rate-too-small"),
     "learning-rate-too-small": ("vanishing-gradient", "zero-gradient", "dead-relu", "saturated"),
-    "learning-rate-too-large": ("exploding-gradient",),
+    "learning-rate-too-large": ("exploding-gradient", "identical-units"),
 }
 """By the name of a finding: those that explain it, where they hold no later and concern the same node, or none."""
 

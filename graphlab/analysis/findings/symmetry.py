@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Array = numpy.ndarray[Any, Any]
 
+_ALIKE = 1e-6
+"""Kernels work on several units at once and on the rest one by one: equal units may part in their last digits."""
+
 
 def find_identical_units(recording: Recording) -> Iterator[Finding]:
     """Find weights that were updated, and whose units still are all the same."""
@@ -44,11 +47,9 @@ def _identical_units(value: Array | None) -> int:
     if value is None or not numpy.isfinite(value).all() or not value.any():
         return 0
     rows = value.reshape(value.shape[0], -1)
-    if rows.shape[1] > 1 and rows.shape[0] > 1 and (rows == rows[:1]).all():
-        return int(rows.shape[0])
-    columns = rows.T
-    if value.ndim == 2 and columns.shape[0] > 1 and columns.shape[1] > 1 and (columns == columns[:1]).all():
-        return int(columns.shape[0])
+    for units in (rows, rows.T) if value.ndim == 2 else (rows,):
+        if min(units.shape) > 1 and numpy.abs(units - units[:1]).max() <= _ALIKE * numpy.abs(units).max():
+            return int(units.shape[0])
     return 0
 
 
