@@ -63,6 +63,18 @@ print(json.dumps(losses))
 """
 """Runs scripts and prints the numbers at which their backwards began."""
 
+PRINTED = """
+import contextlib, io, json, pathlib, runpy, sys
+
+printed = {}
+for path in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        runpy.run_path(path, run_name="__main__")
+    printed[pathlib.Path(path).stem] = output.getvalue()
+print(json.dumps(printed))
+"""
+"""Runs scripts and prints what each printed."""
+
 ELSEWHERE = """
 import contextlib, json, pathlib, sys, torch
 
@@ -103,9 +115,17 @@ def run_python(*arguments: str | Path) -> str:
 
 
 @functools.cache
+def all_printed() -> dict[str, str]:
+    """Run the scenarios whose output is looked at, one after another: torch is started once."""
+    names = ["survey_function", "static_vs_dynamic", "rnn_cell"]
+    names += [f"{family}_{level}" for family in STEPS for level in LEVELS]
+    found: dict[str, str] = json.loads(run_python("-c", PRINTED, *(SCENARIOS / f"{name}.py" for name in names)))
+    return found
+
+
 def printed(name: str) -> str:
-    """Return what a scenario prints when it is run by itself."""
-    return run_python(SCENARIOS / f"{name}.py")
+    """Return what a scenario prints."""
+    return all_printed()[name]
 
 
 def numbers(text: str, label: str) -> list[float]:

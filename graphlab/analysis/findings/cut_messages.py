@@ -17,7 +17,7 @@ FROZEN = Text(
 )
 NOT_USED = Text(
     "warning",
-    "{names} {are} no gradient in any backward: no op ever reads it; it is made{at} and the forward does not use it",
+    "{names} {are} no gradient in any backward: made{at}, and no op of the forward reads it",
     "use it in forward, or take it away",
 )
 NOT_IN_LOSS = Text(

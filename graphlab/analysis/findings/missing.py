@@ -88,7 +88,8 @@ def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: 
         file, line = _line_of_definition(recording, node)
         return _Why(messages.MISSING_IN_LIGHT, "unknown", None, file, line)
     objects = flow.objects_of(node.id)
-    users = flow.users(objects)
+    # An op that fills it (nn.init, uniform_) is none that reads it.
+    users = [user for user in flow.users(objects) if not user.call.endswith("_")]
     if not users:
         file, line = _line_of_definition(recording, node)
         return _Why(messages.NOT_USED, "unused", None, file, line)

@@ -50,7 +50,12 @@ def _in_one_order(comparison: Comparison) -> dict[int, int]:
     a cycle: of such ops some are drawn twice, as removed and as added.
     """
     pairs = {first: second for first, second in comparison.pairs.items() if first in comparison.a}
-    ran = {first: second for first, second in pairs.items() if comparison.a.in_degree(first)}
+    # What nothing leads to, in either graph, can be on no cycle.
+    ran = {
+        first: second
+        for first, second in pairs.items()
+        if comparison.a.in_degree(first) or comparison.b.in_degree(second)
+    }
     places = [{node: place for place, node in enumerate(order)} for order in comparison.orders]
     firsts = sorted(ran, key=places[0].__getitem__)
     kept = {firsts[index] for index in longest_increasing([places[1][ran[node]] for node in firsts])}
