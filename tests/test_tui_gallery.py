@@ -137,7 +137,7 @@ async def test_the_gallery_shows_scenarios_and_the_choice_moves(
 async def test_enter_records_and_opens_while_the_run_goes_on(workplace: Path) -> None:
     app = GraphlabApp(None)
     async with app.run_test(size=(100, 30)) as pilot:
-        screen = await open_gallery(pilot, Recorder(seconds=1.5))
+        screen = await open_gallery(pilot, Recorder(seconds=5))
         await pilot.press("enter")
         assert [type(shown) for shown in app.screen_stack[-1:]] == [RunDialog]
         await until(pilot, lambda: isinstance(app.screen, ExploreScreen))
