@@ -60,7 +60,7 @@ def _changes_through_data(recording: Recording) -> list[tuple[int, Event]]:
         return []
     marks = ", ".join("?" * len(owners))
     rows = recording.reader.rows(
-        f"SELECT object, event FROM tensors WHERE object IN ({marks}) AND id <> object ORDER BY event",  # noqa: S608
+        f"SELECT object, event FROM tensors WHERE object IN ({marks}) AND id <> object ORDER BY event",  # noqa: S608 - only ?
         *owners,
     )  # fmt: skip
     found = [(owners[origin], recording.event(event)) for origin, event in rows]

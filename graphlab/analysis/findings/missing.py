@@ -49,7 +49,6 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
     if not missing and not by_hand:
         return
     flow = _flow(recording, start.id)
-    count = count_events(recording, "backward_start")
     groups: dict[_Why, list[Node]] = defaultdict(list)
     for node in missing:
         why = _why(recording, parameters, flow, node, start.id)
@@ -181,7 +180,7 @@ def _cut_before(recording: Recording, last: int, file: int | None, line: int | N
         return None
     marks = ", ".join("?" * len(names))
     rows = recording.reader.rows(
-        f"SELECT object FROM bindings WHERE name IN ({marks}) AND object IS NOT NULL AND event <= ? "  # noqa: S608
+        f"SELECT object FROM bindings WHERE name IN ({marks}) AND object IS NOT NULL AND event <= ? "  # noqa: S608 - only ?
         "ORDER BY id DESC LIMIT 1", *names, last,
     )  # fmt: skip
     if not rows:
