@@ -55,6 +55,7 @@ def test_the_wheel_holds_what_is_no_python_too(wheel: Path) -> None:
         ("graphlab", "*.sql", "graphlab"),
         ("graphlab", "*.tcss", "graphlab"),
         ("graphlab/fonts", "*", "graphlab/fonts"),
+        ("graphlab/cli/lessons", "*", "graphlab/cli/lessons"),
         ("scenarios", "*.py", "graphlab/_scenarios"),
         ("scenarios/data", "*", "graphlab/_scenarios/data"),
     ]:

@@ -166,3 +166,10 @@ COUNT_OF = {
     "warning": ("{count} warning", "{count} warnings"),
     "note": ("{count} note", "{count} notes"),
 }
+
+# -- a lesson of one's own ---------------------------------------------------------------------------------------------
+
+NEW_NEEDS_SCRIPT = "name the script to write, such as my_lesson.py, not {name!r}"
+NEW_EXISTS = "{name} is there already: choose another name, nothing is overwritten"
+BAD_TITLE = "--title takes one line of text, not {text!r}"
+NEW_WRITTEN = "graphlab: wrote {path}; try it: graphlab explore {path}"
