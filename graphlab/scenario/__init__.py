@@ -14,9 +14,11 @@ from graphlab.scenario.parameters import (
     read_settings,
     with_parameters,
 )
+from graphlab.scenario.questions import AuthoredQuestion, questions
 from graphlab.scenario.read import Scenario, parse_source, read_scenario
 
 __all__ = [
+    "AuthoredQuestion",
     "Chapter",
     "Parameter",
     "Scenario",
@@ -29,6 +31,7 @@ __all__ = [
     "list_scenarios",
     "narration",
     "parse_source",
+    "questions",
     "read_scenario",
     "read_settings",
     "scenario_folders",

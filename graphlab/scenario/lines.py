@@ -21,6 +21,8 @@ _CHAPTER = re.compile(r"#\s*%%+\s*(?:\[\w+\]\s*)?(.*)")
 _DIRECTIVE = re.compile(
     r"#!|#\s*(-\*-|vim?:|coding[:=]|type:|noqa|pragma|fmt:|yapf|nosec|flake8|isort|pylint|pyright|mypy:|ruff:)"
 )
+# From such a comment on its block is a question of the author's, which `scenario.questions` reads.
+QUESTION = re.compile(r"#\s*\?\s*(?=\S)")
 _LIST_ITEM = re.compile(r"([-*+]|\d+[.)])\s")
 
 
@@ -46,26 +48,36 @@ def narration(text: str) -> dict[int, str]:
     """Return what the comment directly above a line says, by the number of that line.
 
     Lines of a comment are joined to paragraphs; `#` alone parts two of them and a list keeps its lines. Chapter
-    markers and comments to tools (`# noqa`, `# type:`) are no narration.
+    markers, comments to tools (`# noqa`, `# type:`) and questions (`# ?`, to the end of the block) are no narration.
     """
+    spoken: dict[int, str] = {}
+    for line, comments in comment_blocks(text):
+        block: list[str] = []
+        for comment in comments:
+            if QUESTION.match(comment):
+                break
+            if not _DIRECTIVE.match(comment):
+                block.append(comment.lstrip("#:").strip())
+        words = _join_comment(block)
+        if words:
+            spoken[line] = words
+    return spoken
+
+
+def comment_blocks(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the comments directly above each line, with that line's number; a chapter marker begins a block anew."""
     text = plain_lines(text)
     lines = text.split("\n")
     comments = dict(_whole_line_comments(text))
-    spoken: dict[int, str] = {}
     block: list[str] = []
     for number, comment in comments.items():
-        if number - 1 not in comments:
+        if number - 1 not in comments or _CHAPTER.match(comment):
             block = []
-        if _CHAPTER.match(comment):
-            block = []
-        elif not _DIRECTIVE.match(comment):
-            block.append(comment.lstrip("#:").strip())
+        if not _CHAPTER.match(comment):
+            block.append(comment)
         # lines[number] is the line after this one.
         if number + 1 not in comments and number < len(lines) and lines[number].strip():
-            words = _join_comment(block)
-            if words:
-                spoken[number + 1] = words
-    return spoken
+            yield number + 1, block
 
 
 def statements(text: str) -> dict[int, int]:

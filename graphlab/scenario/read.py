@@ -14,7 +14,7 @@ from graphlab.errors import ScenarioError
 from graphlab.scenario.lines import Chapter, chapters, parse, plain_lines
 from graphlab.scenario.parameters import Parameter, parameter_nodes, type_name
 
-_FIELD = re.compile(r"(Section|Order|Question):\s*(.*)")
+_FIELD = re.compile(r"(Section|Order|Question|Raises):\s*(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Scenario:
     question: str
     order: int
     """Its place within the section, where the script says one; those without come last, by name."""
+    raises: str
+    """The exception that it ends with on purpose, such as `RuntimeError`; empty where it ends well."""
     path: Path
     parameters: tuple[Parameter, ...]
     chapters: tuple[Chapter, ...]
@@ -89,6 +91,7 @@ def parse_source(text: str, path: str | os.PathLike[str], *, is_lenient: bool = 
         description=description,
         question=fields.get("Question", ""),
         order=int(fields["Order"]) if fields.get("Order", "").isdecimal() else sys.maxsize,
+        raises=fields.get("Raises", ""),
         path=path,
         parameters=tuple(
             Parameter(name, type_name(value), value, node.lineno) for name, node, value in parameter_nodes(tree)
