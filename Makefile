@@ -9,7 +9,7 @@ SOURCES := graphlab tests $(wildcard scenarios) $(wildcard docs/*.py)
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format bench pictures clean $(VENV)
+.PHONY: help demo test test-slow lint format bench pictures translations clean $(VENV)
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ bench: $(VENV)/installed  ## The benchmarks
 
 pictures: $(VENV)/installed  ## Draw the pictures of README and docs again
 	$(BIN)/python docs/make_pictures.py
+
+translations: $(VENV)/installed  ## Bring the catalogs of translations up to date, and say what they lack
+	$(BIN)/python docs/translations.py
 
 clean:  ## Remove what builds, tests and tools left (not .venv, not outputs)
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache

@@ -23,6 +23,10 @@ from tests.browser import Open, OpenPage, open_browser
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
+# The tests read English, whatever their user speaks; those of other languages say so.
+for _variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+    os.environ.pop(_variable, None)
+
 # How long an example takes says more of the machine than of the code; benchmarks measure that.
 settings.register_profile("graphlab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("graphlab")

@@ -30,6 +30,7 @@ HEAVY = {
 ALLOWED: dict[str, set[str]] = {
     "graphlab": set(),
     "graphlab.errors": set(),
+    "graphlab.language": set(),
     "graphlab.model": set(),
     "graphlab.crowd": set(),
     "graphlab.dimensions": set(),

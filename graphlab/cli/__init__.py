@@ -3,6 +3,6 @@
 Separate from everything that does the work, so that only here errors become exit codes, and words become options.
 """
 
-from graphlab.cli.entry import main
+from graphlab.cli.begin import main
 
 __all__ = ["main"]

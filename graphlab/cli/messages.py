@@ -10,7 +10,8 @@ PURPOSE = "A time-travel explorer for PyTorch computational graphs. Without a co
 COMMANDS_TITLE = "commands:"
 GENERAL_OPTIONS = """options:
   -h, --help     show this, or with a command its options
-  --version      show the version"""
+  --version      show the version
+  --lang CODE    the language of all texts: en or es (without it, that of LANGUAGE, LC_ALL, LC_MESSAGES or LANG)"""
 SOURCES = """SOURCE is the name of a scenario (`graphlab list`), a path to any .py script, or -m package.module.
 Arguments for the script itself stand after `--`."""
 MORE = "(see `{program} --help`)"
@@ -18,6 +19,7 @@ MORE = "(see `{program} --help`)"
 FAILURE = "graphlab: {message}"
 UNEXPECTED = "graphlab: unexpected {type}: {message} (GRAPHLAB_DEBUG=1 shows where)"
 INTERRUPTED = "graphlab: interrupted"
+BAD_LANGUAGE = "--lang takes one of {known}, not {text!r}"
 UNKNOWN_COMMAND = "there is no command {name!r}{suggestion} (see `graphlab --help`)"
 NOT_A_COMMAND = "there is no command {name!r}; did you mean `graphlab explore {name}`?"
 UNKNOWN_OPTION = "{program} has no option {name!r}{suggestion} (see `{program} --help`)"

@@ -16,8 +16,12 @@ from graphlab.cli.entry import report_failure
 from graphlab.cli.options import add_run_options, add_source
 from graphlab.cli.parser import Parser
 from graphlab.cli.sources import record_source
+from graphlab.language import current
 
-_CODE = "import sys; from graphlab.cli.recorded_apart import main; sys.exit(main(sys.argv[1:]))"
+_CODE = (
+    "import sys; from graphlab.language import choose; choose(sys.argv[1]); "
+    "from graphlab.cli.recorded_apart import main; sys.exit(main(sys.argv[2:]))"
+)
 
 
 def record_apart(path: Path, words: Sequence[str], script_arguments: Sequence[str]) -> int:
@@ -26,7 +30,7 @@ def record_apart(path: Path, words: Sequence[str], script_arguments: Sequence[st
     What the script prints goes to stderr: stdout is for results.
     """
     sys.stdout.flush()
-    command = [sys.executable, "-c", _CODE, str(path), *words, "--", *script_arguments]
+    command = [sys.executable, "-c", _CODE, current(), str(path), *words, "--", *script_arguments]
     return subprocess.run(command, stdout=2, check=False).returncode
 
 

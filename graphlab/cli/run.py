@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from graphlab.cli import messages
+from graphlab.cli.begin import take_language
 from graphlab.cli.epilogue import told_when_cut_off
 from graphlab.cli.options import (
     RunOptions,
@@ -30,6 +31,7 @@ from graphlab.cli.options import (
 )
 from graphlab.cli.output import write_json, write_line
 from graphlab.errors import RecordingError, UsageError
+from graphlab.language import language_words
 from graphlab.store.paths import ENDING, FOLDER, free_path
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _run_each(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
     """Run several scripts one after the other, each in a process of its own: none shall see what another left."""
     output = _folder(arguments.output)
-    words = sys.argv[1:]
+    words, _codes = take_language(sys.argv[1:])
     options = [word for word in words[words.index("run") + 1 :] if word not in {"--all", *arguments.sources}]
     for flag in ("-o", "--output"):
         if flag in options:
@@ -85,9 +87,8 @@ def _run_each(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
     for scenario, source in zip(scenarios, arguments.sources, strict=True):
         target = free_path(output, scenario.name)
         write_line(messages.RUNNING.format(name=scenario.name), sys.stderr)
-        code = subprocess.run(
-            [sys.executable, "-m", "graphlab", "run", source, "-o", str(target), *options], check=False
-        ).returncode
+        command = [sys.executable, "-m", "graphlab", *language_words(), "run", source, "-o", str(target), *options]
+        code = subprocess.run(command, check=False).returncode
         if code == messages.EXIT_INTERRUPTED:
             return code
         worst = max(worst, code if code >= 0 else 1)

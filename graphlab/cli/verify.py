@@ -12,6 +12,7 @@ from graphlab.cli import messages
 from graphlab.cli.output import write_json, write_line
 from graphlab.cli.run import stdout_for_results
 from graphlab.errors import UsageError
+from graphlab.language import language_words
 from graphlab.sentences import format_number, format_shape
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def verify_apart(recording: Path, *, is_json: bool) -> tuple[int, str]:
 
     The script has just run in this one, and a script may leave anything behind.
     """
-    words = [sys.executable, "-m", "graphlab", "replay", str(recording), "--verify", *(["--json"] if is_json else [])]
+    words = [sys.executable, "-m", "graphlab", *language_words(), "replay", str(recording), "--verify"]
+    words += ["--json"] if is_json else []
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
     return done.returncode, done.stdout

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from graphlab.errors import RecordingError
+from graphlab.language import language_words
 
 _KEPT_BYTES = 65_536
 _CHUNK = 4096
@@ -152,7 +153,7 @@ def start_recording(
     Raises:
         RecordingError: the process cannot be started.
     """
-    command = [sys.executable, "-m", "graphlab", "run", *options]
+    command = [*_graphlab(), "run", *options]
     for name, value in (settings or {}).items():
         command += ["--set", f"{name}={value}"]
     command += ["-o", str(output), *source]
@@ -168,7 +169,7 @@ def start_replay(recording: Path, step: int, output: Path) -> Child:
         RecordingError: the process cannot be started.
     """
     words = ["replay", str(recording), "--full", str(step), "-o", str(output)]
-    return _start([sys.executable, "-m", "graphlab", *words], output, None)
+    return _start([*_graphlab(), *words], output, None)
 
 
 def start_verifying(recording: Path, leaf: int, start: int) -> Child:
@@ -178,7 +179,7 @@ def start_verifying(recording: Path, leaf: int, start: int) -> Child:
         RecordingError: the process cannot be started.
     """
     words = ["replay", str(recording), "--verify", str(leaf), "--at", str(start), "--json"]
-    return _start([sys.executable, "-m", "graphlab", *words], recording, None)
+    return _start([*_graphlab(), *words], recording, None)
 
 
 def start_tracing(recording: Path, output: Path) -> Child:
@@ -188,7 +189,12 @@ def start_tracing(recording: Path, output: Path) -> Child:
         RecordingError: the process cannot be started.
     """
     words = ["export", str(recording), "--static", "all", "-o", str(output)]
-    return _start([sys.executable, "-m", "graphlab", *words], output, None)
+    return _start([*_graphlab(), *words], output, None)
+
+
+def _graphlab() -> list[str]:
+    """Return how a command of ours begins, in the language of this process."""
+    return [sys.executable, "-m", "graphlab", *language_words()]
 
 
 def _start(command: list[str], output: Path, folder: Path | None) -> Child:
