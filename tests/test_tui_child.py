@@ -95,7 +95,8 @@ def test_the_command_is_that_of_the_command_line(tmp_path: Path, monkeypatch: py
     start_recording(["rnn_cell"], tmp_path / "a.glab", settings={"LR": "0.5"}, arguments=["--fast"])
     ((command, options),) = commands
     assert command[1:] == [
-        "-m", "graphlab", "run", "--set", "LR=0.5", "-o", str(tmp_path / "a.glab"), "rnn_cell", "--", "--fast",
+        "-m", "graphlab", "--lang", "en", "run", "--set", "LR=0.5", "-o", str(tmp_path / "a.glab"), "rnn_cell",
+        "--", "--fast",
     ]  # fmt: skip
     assert options["stdin"] == subprocess.DEVNULL
 
