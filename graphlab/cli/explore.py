@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphlab.cli import messages
 from graphlab.cli.export import read_event
+from graphlab.cli.gallery import has_screen
 from graphlab.cli.options import add_run_options, add_source, chosen_parameters, find_scenarios, read_run_options
 from graphlab.cli.sources import is_recording, opened_source
 from graphlab.errors import UsageError
@@ -44,14 +44,14 @@ def run(arguments: argparse.Namespace) -> int:
         return _take_screenshot(arguments, at)
     if arguments.press:
         raise UsageError(messages.PRESS_NEEDS_SCREENSHOT)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_screen():
         raise UsageError(messages.EXPLORER_NEEDS_TERMINAL)
     child: Child | None = None
     if is_recording(arguments.source):
         path = Path(arguments.source)
         _check_moment(path, at)
     else:
-        child = _start_child(arguments)
+        child = start_child(arguments)
         path = child.path
     from graphlab.tui import run_explorer
 
@@ -69,7 +69,7 @@ def _check_moment(path: Path, at: int | None) -> None:
         recording.close()
 
 
-def _start_child(arguments: argparse.Namespace) -> Child:
+def start_child(arguments: argparse.Namespace) -> Child:
     """Record a script in a process of its own; bad words are told before it starts."""
     options = read_run_options(arguments)
     (scenario,) = find_scenarios(arguments)

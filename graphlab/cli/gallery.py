@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -15,6 +16,11 @@ def open_gallery() -> int:
     Raises:
         UsageError: there is no terminal to open it in.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_screen():
         raise UsageError(messages.NO_TERMINAL)
     return int(import_module("graphlab.tui").run_gallery() or 0)
+
+
+def has_screen() -> bool:
+    """Whether there is a terminal to draw on, or a page in a browser that textual was told to draw on."""
+    return "TEXTUAL_DRIVER" in os.environ or (sys.stdin.isatty() and sys.stdout.isatty())

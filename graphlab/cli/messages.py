@@ -175,3 +175,19 @@ NEW_NEEDS_SCRIPT = "name the script to write, such as my_lesson.py, not {name!r}
 NEW_EXISTS = "{name} is there already: choose another name, nothing is overwritten"
 BAD_TITLE = "--title takes one line of text, not {text!r}"
 NEW_WRITTEN = "graphlab: wrote {path}; try it: graphlab explore {path}"
+
+# -- the explorer in a browser -----------------------------------------------------------------------------------------
+
+SERVE_NEEDS = "the explorer in a browser needs textual-serve: pip install 'graphlab[serve]'"
+PORT_TAKEN = "port {port} is taken: choose another with --port, or --port 0 for one that is free"
+NO_SUCH_HOST = "--host {host}: {why}"
+CANNOT_LISTEN = "cannot listen at {host}, port {port}: {why}"
+NOTHING_RECORDED = "the run ended before there was anything to explore: {said}"
+SERVING = "graphlab: {name} is at {address} (Ctrl+C ends it)"
+SERVES_OTHERS = "graphlab: whoever reaches this machine can open the explorer, and run scripts as you with it"
+THE_GALLERY = "the gallery"
+PAGE_TITLE = "{name} · graphlab"
+PAGE_OPENING = "The explorer opens…"
+PAGE_ENDED = "The explorer has ended."
+PAGE_AGAIN = "Open it again"
+PAGE_NO_SCRIPT = "This page needs JavaScript."

@@ -177,6 +177,8 @@ def first_theme(saved: str | None = None) -> str:
 def has_many_colours() -> bool:
     """Whether the terminal shows at least 256 colours, as far as its environment says."""
     term = os.environ.get("TERM", "")
+    if "TEXTUAL_DRIVER" in os.environ:  # a page in a browser, whatever the server was started in
+        return True
     if os.environ.get("COLORTERM", "") in {"truecolor", "24bit"} or os.name == "nt":
         return True
     return (
