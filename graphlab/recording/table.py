@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from graphlab.model import Phase, Span, Step
@@ -59,6 +60,7 @@ class StepTable:
         self._spans_row: tuple[int, str] = (0, "")
         self._open: Step | None = None
         self._open_spans: list[Span] = []
+        self._ended = lru_cache(1024)(self._read_ended)
 
     @property
     def count(self) -> int:
@@ -87,6 +89,7 @@ class StepTable:
 
     def take_ended(self) -> None:
         """Read the steps of both kinds that have ended since, in order."""
+        self._ended.cache_clear()
         known = len(self._lasts)
         query = "SELECT id, last, first, nodes, edges, losses, again FROM steps WHERE id > ? ORDER BY id"
         rows = {row[0]: row for row in self._reader.rows(query, max(self._rows, default=0))}
@@ -122,6 +125,9 @@ class StepTable:
         if number > len(self._lasts):
             assert self._open is not None
             return self._open
+        return self._ended(number)
+
+    def _read_ended(self, number: int) -> Step:
         light = self.light.step(number)
         first = self._lasts[number - 2] + 1 if number > 1 else 1
         if light is None:

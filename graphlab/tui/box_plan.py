@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from graphlab.layout.grid import BARE, DOTS, CellBox, CellSize, GridLayout, lay_out_grid
+from graphlab.layout.grid import BARE, DOTS, CellBox, CellSize, GridLayout, LineCell, glyph, lay_out_grid
 from graphlab.tui.box_text import BoxItem, Zoom, size_of_item
 
 if TYPE_CHECKING:
@@ -30,8 +30,10 @@ _SPACINGS = {"full": None, "line": BARE, "dot": DOTS}
 _PlainEdge = tuple[int, int, int, int, str]
 """Source, target, slot, output, label; boxes are counted within their step."""
 _Rows = list[list[tuple[int, Any]]]
-"""For each row, from left to right: a column and what begins there: a cell of a line, the line of a box (its number
-in the layout, line), or the label of an edge."""
+"""For each row, from left to right: a column and what begins there: a run of a line's cells, the line of a box (its
+number in the layout, line), or the label of an edge."""
+_LONGEST_RUN = 100
+"""Cells that a run takes at most: whoever looks for what reaches into a window must look so far to its left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,16 @@ class LabelText:
 
     edge: EdgeKey
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineRun:
+    """Cells of lines, one beside the other, that belong to the same edges and so always look alike."""
+
+    cells: tuple[LineCell, ...]
+    text: str
+    """Their signs where none of the edges is lit."""
+    edges: tuple[EdgeKey, ...]
 
 
 class _Edges:
@@ -162,9 +174,7 @@ def _lay_out(sizes: tuple[CellSize, ...], edges: tuple[_PlainEdge, ...], zoom: Z
     labels = {edge[:3]: len(edge[4]) for edge in edges if edge[4]}
     graph = cast("networkx.MultiDiGraph[int]", PlainGraph(len(sizes), edges))
     layout = lay_out_grid(graph, dict(enumerate(sizes)), labels, wrap=_WRAP, spacing=_SPACINGS[zoom])
-    rows: _Rows = [[] for _ in range(layout.height)]
-    for (x, y), cell in layout.lines.items():
-        rows[y].append((x, cell))
+    rows = _runs(layout)
     for place, box in layout.boxes.items():
         for line in range(box.height):
             rows[box.y + line].append((box.x, (place, line)))
@@ -174,3 +184,22 @@ def _lay_out(sizes: tuple[CellSize, ...], edges: tuple[_PlainEdge, ...], zoom: Z
     for row in rows:
         row.sort(key=lambda item: item[0])
     return layout, rows
+
+
+def _runs(layout: GridLayout) -> _Rows:
+    """Return the lines of each row, joined to runs once for all moments: what changes with time are styles."""
+    rows: _Rows = [[] for _ in range(layout.height)]
+    in_rows: list[list[tuple[int, LineCell, tuple[EdgeKey, ...]]]] = [[] for _ in rows]
+    for (x, y), cell in layout.lines.items():
+        in_rows[y].append((x, cell, tuple(edge for strand in cell.strands for edge in strand.edges)))
+    for row, cells in zip(rows, in_rows, strict=True):
+        cells.sort(key=lambda entry: entry[0])
+        start = 0
+        for index, (x, _, edges) in enumerate(cells, 1):
+            following = cells[index] if index < len(cells) else None
+            if following and following[0] == x + 1 and following[2] == edges and index - start < _LONGEST_RUN:
+                continue
+            run = tuple(cell for _, cell, _ in cells[start:index])
+            row.append((cells[start][0], LineRun(run, "".join(map(glyph, run)), edges)))
+            start = index
+    return rows

@@ -10,8 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from graphlab.layout.grid import DOWN, LEFT, RIGHT, UP, CellBox, LineCell, border_glyph, glyph, joint, lit_ways
-from graphlab.tui.box_plan import LabelText
+from graphlab.layout.grid import DOWN, LEFT, RIGHT, UP, CellBox, border_glyph, glyph, joint, lit_ways
+from graphlab.tui.box_plan import LabelText, LineRun
 from graphlab.tui.box_text import BoxItem, Looks, group_name, is_framed, looks_of, text_line
 from graphlab.tui.rows import Row, fit, over
 
@@ -61,14 +61,14 @@ class BoxPicture:
             if at >= x + width:
                 break
             gap = " " * (at - used)
-            if isinstance(what, LineCell):
-                sign, style = glyph(what, lit=self._lit_edges), self._line_style(what)
+            if isinstance(what, LineRun):
+                text, style = self._line_text(what), self._line_style(what)
                 # Blank cells go with the line after them: fewer pieces are painted sooner.
                 if row and row[-1][1] == style != "mark":
-                    row[-1] = (row[-1][0] + gap + sign, style)
+                    row[-1] = (row[-1][0] + gap + text, style)
                 else:
-                    row += [(gap, ""), (sign, style)] if style == "mark" else [(gap + sign, style)]
-                used = at + 1
+                    row += [(gap, ""), (text, style)] if style == "mark" else [(gap + text, style)]
+                used = at + len(text)
                 continue
             if gap:
                 row.append((gap, ""))
@@ -84,10 +84,15 @@ class BoxPicture:
 
     # -- lines -----------------------------------------------------------------------------------------------------
 
-    def _line_style(self, cell: LineCell) -> str:
+    def _line_text(self, run: LineRun) -> str:
+        """Return the signs of a line, heavy where it is lit."""
+        if not self._lit_edges or self._lit_edges.isdisjoint(run.edges):
+            return run.text
+        return "".join(glyph(cell, lit=self._lit_edges) for cell in run.cells)
+
+    def _line_style(self, run: LineRun) -> str:
         """Return the style of a line: dim before its edge is there, of the gradient's colour once one came back."""
-        strands = cell.strands
-        edges = strands[0].edges if len(strands) == 1 else strands[0].edges + strands[1].edges
+        edges = run.edges
         style = self._line_styles.get(edges)
         if style is None:
             styles = {self._edge_style(key) for key in edges}

@@ -120,8 +120,8 @@ class ExploreScreen(Screen[None]):
             return
         self._is_stale = False
         state = self.state
-        line = self.query_one(KeyLine)
-        line.notice, state.notice = state.notice, ""
+        self.query_one(KeyLine).say(state.notice)
+        state.notice = ""
         with state.recording.reading():
             for pane in self.query(Pane):
                 if pane.display:
@@ -130,7 +130,6 @@ class ExploreScreen(Screen[None]):
         badges = (worker.badge for worker in (self._replayer, self._verifier) if worker is not None)
         header.doing = next((badge for badge in badges if badge), "")
         header.refresh()
-        line.refresh()
         self._keep_playing()
 
     def _keep_playing(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -53,6 +54,7 @@ def _size(key: Key) -> int:
     return cell_len(_keys(key)) + 1 + cell_len(key.label) + 2
 
 
+@lru_cache(32)
 def footer_row(where: str, width: int, notice: str = "") -> Row:
     """Return the footer as a row; a notice takes the place of the keys, but for help."""
     if notice:
@@ -78,6 +80,12 @@ class KeyLine(Widget):
         self.where = where
         self.notice = ""
         """What to say in place of the keys, until the next change."""
+
+    def say(self, notice: str) -> None:
+        """Say something in place of the keys; an empty text brings them back."""
+        if notice != self.notice:
+            self.notice = notice
+            self.refresh()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return 1

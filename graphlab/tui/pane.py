@@ -8,7 +8,7 @@ the screen asks the focused pane to select, page, or switch its view.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.segment import Segment
 from rich.style import Style
@@ -62,6 +62,8 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._shown: tuple[tuple[Any, ...], dict[int, Row]] = ((), {})
         """How the pane stood when its rows were last made, and those that were visible, by number."""
         self._base: Style | None = None
+        self._is_titled = False
+        """Whether what is to be painted anew are the titles."""
 
     # -- what a subclass gives ------------------------------------------------------------------------------------
 
@@ -177,12 +179,21 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
     def _set_titles(self, title: str, legend: str) -> None:
         from rich.markup import escape
 
+        self._is_titled = True
         if title != getattr(self, "_title", None):
             self._title = title
             self.border_title = escape(title)
         if legend != getattr(self, "_legend", None):
             self._legend = legend
             self.border_subtitle = escape(legend)
+        self._is_titled = False
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Repaint; where a title was set, which textual answers with the whole pane, the two borders alone."""
+        if self._is_titled and not regions:
+            width, height = self.size
+            regions = (Region(0, -1, width, 1), Region(0, height, width, 1))
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def _show_wanted_row(self) -> None:
         row = self.wanted_row()
@@ -208,7 +219,7 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
             self._base = self.rich_style
         # What scrolls sideways is a picture, whose edge needs no sign that there is more.
         row = fit(row, width, start=scroll_x, is_picture=self.virtual_size.width > width)
-        return paint(row, width, self.palette, self._base, is_ascii=self.has_class("-ascii"))
+        return _paint_fitted(row, width, self.palette, self._base, is_ascii=self.has_class("-ascii"))
 
     def notify_style_update(self) -> None:
         """Repaint when the theme changes."""
@@ -240,8 +251,11 @@ class Pane(RowsPane):
 
 def paint(row: Row, width: int, palette: Palette, base: Any, *, is_ascii: bool = False) -> Strip:
     """Turn a row into a strip of exactly so many cells, every segment with a style."""
+    return _paint_fitted(fit(row, width), width, palette, base, is_ascii=is_ascii)
+
+
+def _paint_fitted(fitted: Row, width: int, palette: Palette, base: Any, *, is_ascii: bool) -> Strip:
     style = palette.style
-    fitted = fit(row, width)
     if is_ascii:
         return Strip([Segment(to_ascii(text), style(names, base)) for text, names in fitted], width)
     return Strip([Segment(text, style(names, base)) for text, names in fitted], width)

@@ -109,7 +109,12 @@ class ExplorerState:
     @property
     def step(self) -> Step | None:
         """The training step that the cursor is in."""
-        return self.recording.step_of(self.moment) if self.recording.steps else None
+        return self._step(self.moment, self.last)
+
+    @lru_cache(16)  # noqa: B019 - a state lives as long as the app
+    def _step(self, moment: int, count: int) -> Step | None:
+        # A picture asks for it hundreds of times, and a light step is put together from its block each time.
+        return self.recording.step_of(moment) if self.recording.steps else None
 
     @property
     def recent(self) -> range:

@@ -170,7 +170,11 @@ def loss_row(state: ExplorerState, width: int) -> tuple[Row, list[tuple[int, int
             bar = _BARS[round(share * (len(_BARS) - 1))]
         number = cell * len(steps) // count + 1
         marks.append((len(head) + cell * gap, number))
-        row.append((bar * gap, "cursor" if cell == current else "curve" if number <= here.step else "faint"))
+        names = "cursor" if cell == current else "curve" if number <= here.step else "faint"
+        if row[-1][1] == names:
+            row[-1] = (row[-1][0] + bar * gap, names)
+        else:
+            row.append((bar * gap, names))
     return spread(row, right, width), marks
 
 
