@@ -35,7 +35,7 @@ LR = 0.05
 torch.manual_seed(SEED)
 
 # %% The data
-# How far each day is from 20 °C; the first is as warm as that.
+# How far each day is from 20 °C; the first day is exactly there.
 deviations = [0.0]
 # One day after another.
 for noise in torch.randn(DAYS + 3).mul(3).tolist():

@@ -13,8 +13,8 @@ The weights are those that NumPy draws with seed 0, times √(1/inputs); the
 biases begin at 0. So the sum of the errors in the first epoch is
 4.759342701710854, and 0.155648516901574 in the 200th (`--set EPOCHS=200`).
 
-**Notice** p - y: sigmoid and cross-entropy together have no more to them. All
-other gradients begin with it.
+**Notice** p - y: that is the whole gradient of sigmoid and cross-entropy
+together. All other gradients begin with it.
 
 Section: 7 Multilayer perceptron
 Order: 3

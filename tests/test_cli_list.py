@@ -21,7 +21,16 @@ def test_json_has_the_keys_that_users_rely_on(capsys: pytest.CaptureFixture[str]
     found = json.loads(output.out)
     assert [scenario["name"] for scenario in found] == [scenario.name for scenario in list_scenarios()]
     for scenario in found:
-        assert list(scenario) == ["name", "title", "section", "description", "question", "path", "parameters"]
+        assert list(scenario) == [
+            "name",
+            "title",
+            "section",
+            "description",
+            "question",
+            "language",
+            "path",
+            "parameters",
+        ]
         assert Path(scenario["path"]).is_file()
         for parameter in scenario["parameters"]:
             assert list(parameter) == ["name", "type", "default"]

@@ -44,6 +44,7 @@ def _facts(scenario: Scenario) -> dict[str, Any]:
         "section": scenario.section,
         "description": scenario.description,
         "question": scenario.question,
+        "language": scenario.language,
         "path": str(scenario.path),
         "parameters": [
             {"name": parameter.name, "type": parameter.type, "default": parameter.default}

@@ -44,7 +44,7 @@ from graphlab.recording.steps import (
 )
 from graphlab.recording.table import Steps, StepTable
 from graphlab.recording.variables import bindings_before, read_names, read_variables
-from graphlab.scenario import parse_source
+from graphlab.scenario import in_language, parse_source
 from graphlab.store import Reader
 from graphlab.store.reader import make_change, make_event
 from graphlab.structure import Structure, read_structure
@@ -162,7 +162,7 @@ class Recording(ShownInNotebooks):
     def _read_files(self) -> None:
         files = self.reader.files()
         if files and files != self.files:
-            self.scenario = parse_source(files[0].text, self.facts.script, is_lenient=True)
+            self.scenario = in_language(parse_source(files[0].text, self.facts.script, is_lenient=True))
         self.files = files
 
     @property

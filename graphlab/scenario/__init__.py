@@ -16,6 +16,7 @@ from graphlab.scenario.parameters import (
 )
 from graphlab.scenario.questions import AuthoredQuestion, questions
 from graphlab.scenario.read import Scenario, parse_source, read_scenario
+from graphlab.scenario.told import in_language, narration_told, paragraphs, texts
 
 __all__ = [
     "AuthoredQuestion",
@@ -28,13 +29,17 @@ __all__ = [
     "find_module",
     "find_parameter",
     "find_scenario",
+    "in_language",
     "list_scenarios",
     "narration",
+    "narration_told",
+    "paragraphs",
     "parse_source",
     "questions",
     "read_scenario",
     "read_settings",
     "scenario_folders",
     "statements",
+    "texts",
     "with_parameters",
 ]

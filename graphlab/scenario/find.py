@@ -12,6 +12,7 @@ from typing import Any
 from graphlab.errors import ScenarioError
 from graphlab.scenario.parameters import did_you_mean
 from graphlab.scenario.read import Scenario, read_scenario
+from graphlab.scenario.told import in_language
 
 # A family's variants go from what is written by hand to what the library does.
 _LEVELS = {"low": 0, "mid": 1, "high": 2}
@@ -30,7 +31,10 @@ def scenario_folders() -> list[Path]:
 
 
 def list_scenarios(problems: list[ScenarioError] | None = None) -> list[Scenario]:
-    """Return every scenario in the order of the gallery; what cannot be read is left out and told in `problems`."""
+    """Return every scenario in the order of the gallery, in the language chosen.
+
+    What cannot be read is left out and told in `problems`.
+    """
     found: dict[str, Scenario] = {}
     for folder in scenario_folders():
         for path in sorted(folder.glob("[!_.]*.py")):
@@ -41,7 +45,7 @@ def list_scenarios(problems: list[ScenarioError] | None = None) -> list[Scenario
             except ScenarioError as error:
                 if problems is not None:
                     problems.append(error)
-    return sorted(found.values(), key=_gallery_order)
+    return [in_language(scenario) for scenario in sorted(found.values(), key=_gallery_order)]
 
 
 def find_scenario(name_or_path: str | os.PathLike[str]) -> Scenario:

@@ -14,7 +14,7 @@ from graphlab.errors import ScenarioError
 from graphlab.scenario.lines import Chapter, chapters, parse, plain_lines
 from graphlab.scenario.parameters import Parameter, parameter_nodes, type_name
 
-_FIELD = re.compile(r"(Section|Order|Question|Raises):\s*(.*)")
+_FIELD = re.compile(r"(Section|Order|Question|Raises|Language):\s*(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Scenario:
     chapters: tuple[Chapter, ...]
     text: str
     """The source with `\\n` at the end of each line, whatever the file has."""
+    language: str
+    """What its texts are written in, `en` where the script does not say; of a translated one what it is shown in."""
 
 
 def read_scenario(path: str | os.PathLike[str]) -> Scenario:
@@ -98,6 +100,7 @@ def parse_source(text: str, path: str | os.PathLike[str], *, is_lenient: bool = 
         ),
         chapters=tuple(chapters(text)),
         text=text,
+        language=fields.get("Language", "en"),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from graphlab.scenario import narration
+from graphlab.scenario import narration_told
 from graphlab.sentences import format_number, format_shape, say_event
 from graphlab.tui import messages, places
 from graphlab.tui.brief import say_briefly, wrap_within
@@ -134,7 +134,7 @@ def _backward_shapes(state: ExplorerState, number: int) -> str:
 
 @lru_cache(16)
 def _narration(text: str) -> dict[int, str]:
-    return narration(text)
+    return narration_told(text)
 
 
 def narration_of(state: ExplorerState) -> str:

@@ -32,7 +32,7 @@ from graphlab.renderers.reading import (
     title_lines,
     value_words,
 )
-from graphlab.scenario.lines import chapters, narration
+from graphlab.scenario import narration_told
 
 if TYPE_CHECKING:
     import networkx
@@ -156,8 +156,8 @@ def render_recording(recording: Recording, options: Options, moment: int | None 
         "count": {"steps": len(recording.steps), "events": recording.event_count},
         "losses": _curve(losses),
         "files": files,
-        "narration": {line: _text(words) for line, words in narration(main).items()},
-        "chapters": [[chapter.line, plain(chapter.title)] for chapter in chapters(main)],
+        "narration": {line: _text(words) for line, words in narration_told(main).items()},
+        "chapters": [[chapter.line, plain(chapter.title)] for chapter in recording.scenario.chapters],
         "hasMoments": True,
         "start": [start, place],
         "notes": _notes(packer, len(steps), len(recording.steps)),
