@@ -12,7 +12,6 @@ import ast
 import io
 import re
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +23,7 @@ from babel.messages.pofile import read_po, write_po
 
 from graphlab.cli.parser import COMMANDS
 from graphlab.language import FOLDER, LANGUAGES
-from graphlab.scenario import list_scenarios, narration, read_scenario
+from graphlab.scenario import list_scenarios, texts
 
 REPO = Path(__file__).resolve().parents[1]
 DOMAINS = ("graphlab", "scenarios")
@@ -70,22 +69,9 @@ def extract_scenarios() -> Catalog:
     """Return what the scenarios say, in the order in which they are walked through."""
     catalog = _empty()
     for scenario in list_scenarios():
-        place = f"scenarios/{scenario.path.name}"
-        for text in _spoken(scenario.path):
-            if text:
-                catalog.add(text, locations=[(place, 1)])
+        for _line, text in texts(scenario.text):
+            catalog.add(text, locations=[(f"scenarios/{scenario.path.name}", 1)])
     return catalog
-
-
-def _spoken(path: Path) -> Iterator[str]:
-    scenario = read_scenario(path)
-    yield scenario.title
-    yield re.sub(r"^\d+\s+", "", scenario.section)
-    yield from re.split(r"\n\s*\n", scenario.description)
-    yield scenario.question
-    for chapter in scenario.chapters:
-        yield chapter.title
-    yield from narration(scenario.text).values()
 
 
 def path_of(language: str, domain: str) -> Path:

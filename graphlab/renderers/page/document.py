@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphlab import language
 from graphlab.layout.fold import fold, without_strays
 from graphlab.renderers.drawing import escape
 from graphlab.renderers.faces import MARK_BORDERS
@@ -223,7 +224,7 @@ def _compose(data: Mapping[str, Any], options: Options) -> bytes:
     packed = json.dumps({**rest, **words, **data}, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     scripts = "\n".join(_beside(f"{name}.js") for name in SCRIPTS)
     pieces = {
-        "lang": "en",
+        "lang": language.current(),
         "theme": "dark" if options.theme == "dark" else "auto",
         "title": escape(data["run"]["title"]),
         "style": _colors() + _beside("page.css"),
