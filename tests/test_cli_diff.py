@@ -81,7 +81,8 @@ def test_an_inserted_layer_is_told_line_by_line_and_exits_1(folder: Path, capsys
 def test_json_says_the_same_with_numbers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", str(folder / "mlp3.json"), str(folder / "mlp4.json"), "--factor", "none", "--json"]) == 1
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert list(found) == ["a", "b", "equal", "factor", "facts", "notes", "counts", "nodes", "edges"]
+    assert list(found) == ["a", "b", "equal", "factor", "facts", "notes", "counts", "nodes", "edges", "numbers"]
+    assert found["numbers"] is None  # files hold no runs
     assert (found["a"]["source"], found["a"]["nodes"], found["b"]["nodes"]) == (str(folder / "mlp3.json"), 19, 24)
     assert found["counts"] == {
         "nodes": {"added": 5, "removed": 0, "changed": 0, "renamed": 4, "same": 15},
@@ -215,5 +216,8 @@ def test_a_copy_of_a_recording_is_equal_and_nothing_else_is_said(
     shutil.copy(folder / "training.glab", copy)
     assert main(["diff", str(folder / "training.glab"), str(copy)]) == 0
     captured = capsys.readouterr()
-    assert len(captured.out.splitlines()) == 3
+    assert captured.out.splitlines()[2:] == [
+        "equal: 10 nodes, 10 edges",
+        "numbers: the same, bit for bit, at all 5 steps",
+    ]
     assert captured.err == ""

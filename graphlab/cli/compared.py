@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,43 +39,60 @@ class _Word:
 
 @dataclass(frozen=True)
 class Sides:
-    """The two graphs."""
+    """What the two words name, readable as long as `opened_sides` holds it."""
 
-    graphs: tuple[networkx.MultiDiGraph, networkx.MultiDiGraph]
     names: tuple[str, str]
+    places: tuple[networkx.MultiDiGraph | Path, networkx.MultiDiGraph | Path]
+    """An exported graph, or a recording."""
+    steps: tuple[int | None, int | None]
     code: int
     """1 where a script raised, else 0."""
 
+    def graphs(self) -> tuple[networkx.MultiDiGraph, networkx.MultiDiGraph]:
+        """Read both graphs."""
+        is_plain = any(not isinstance(place, Path) for place in self.places)
+        first, second = (
+            _graph(place, step, is_plain=is_plain) if isinstance(place, Path) else place
+            for place, step in zip(self.places, self.steps, strict=True)
+        )
+        return first, second
 
-def open_sides(arguments: argparse.Namespace, steps: list[int | None]) -> Sides:
-    """Read both graphs; scripts are run for them, and their recordings dropped afterwards.
+    def runs(self) -> tuple[Path, Path] | None:
+        """Return both recordings; None where a side is an exported graph, or two steps of one run are meant."""
+        first, second = self.places
+        if not isinstance(first, Path) or not isinstance(second, Path) or self.steps[0] != self.steps[1]:
+            return None
+        return first, second
+
+
+@contextlib.contextmanager
+def opened_sides(arguments: argparse.Namespace, steps: list[int | None]) -> Iterator[Sides]:
+    """Give both sides; scripts are run for it, and their recordings dropped afterwards.
 
     Raises:
         GraphlabError: A or B is nothing that has a graph, or has no such step; told before anything runs.
         SystemExit: a script could not be run; the process that tried has said why.
     """
-    names = [arguments.a, arguments.a if arguments.b is None else arguments.b]
+    names = arguments.a, arguments.a if arguments.b is None else arguments.b
     if len(steps) > 2:
         raise UsageError(messages.ONE_OR_TWO_STEPS)
     if arguments.b is None and len(steps) < 2:
         raise UsageError(messages.ONE_SOURCE_TWO_STEPS)
-    words = _read_words(names, steps, arguments)
-    is_beside_file = any(word.graph is not None for word in words)
-    graphs, code = [], 0
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="graphlab-")))
-        paths: list[Path] = []
+    words = _read_words(list(names), steps, arguments)
+    code = 0
+    with tempfile.TemporaryDirectory(prefix="graphlab-") as folder:
+        places: list[networkx.MultiDiGraph | Path] = []
         for index, word in enumerate(words):
             path = Path(word.name)
             if word.graph is None and not is_recording(word.name):
+                path = Path(folder) / str(index) / f"{word.stem}{ENDING}"
                 # Without B one run is compared with itself; a script that is named twice runs twice.
-                path = paths[0] if index and arguments.b is None else folder / str(index) / f"{word.stem}{ENDING}"
-                if path not in paths:
+                if index and arguments.b is None:
+                    path = Path(folder) / "0" / path.name
+                else:
                     code = max(code, _record(word.name, path, arguments))
-            paths.append(path)
-        for word, path in zip(words, paths, strict=True):
-            graphs.append(word.graph if word.graph is not None else _graph(path, word.step, is_plain=is_beside_file))
-    return Sides((graphs[0], graphs[1]), (names[0], names[1]), code)
+            places.append(word.graph if word.graph is not None else path)
+        yield Sides(names, (places[0], places[1]), (words[0].step, words[1].step), code)
 
 
 def _read_words(names: list[str], steps: list[int | None], arguments: argparse.Namespace) -> list[_Word]:

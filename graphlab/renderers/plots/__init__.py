@@ -7,5 +7,6 @@ same recording gives the same bytes.
 from __future__ import annotations
 
 from graphlab.renderers.plots.choices import ENDINGS, WHATS, PlotChoices, check_plot_target, render_plot
+from graphlab.renderers.plots.runs import render_runs
 
-__all__ = ["ENDINGS", "WHATS", "PlotChoices", "check_plot_target", "render_plot"]
+__all__ = ["ENDINGS", "WHATS", "PlotChoices", "check_plot_target", "render_plot", "render_runs"]

@@ -133,7 +133,7 @@ def _draw_loss(canvas: Canvas, axes: Axes, series: Series) -> None:
 
 def _draw_curve(canvas: Canvas, axes: Axes, curve: Array, label: str, colour: str) -> None:
     """Draw numbers over the steps: of many steps in a pixel the smallest and the largest."""
-    steps, numbers = _thin(numpy.arange(1, len(curve) + 1), curve)
+    steps, numbers = thin(numpy.arange(1, len(curve) + 1), curve)
     has_number = numpy.isfinite(numbers)
     marker = "o" if has_number.sum() <= 40 else None
     axes.plot(steps[has_number], numbers[has_number], color=colour, linewidth=1.4, marker=marker, markersize=3)
@@ -142,7 +142,7 @@ def _draw_curve(canvas: Canvas, axes: Axes, curve: Array, label: str, colour: st
     axes.set_axisbelow(True)
 
 
-def _thin(steps: Array, numbers: Array) -> tuple[Array, Array]:
+def thin(steps: Array, numbers: Array) -> tuple[Array, Array]:
     """Keep of each group of steps its least and its largest number, in their order."""
     if len(steps) <= _MOST_POINTS:
         return steps, numbers
