@@ -82,7 +82,7 @@ seen, backward = {}, torch.Tensor.backward
 
 def watched(self, *args, **kwargs):
     backward(self, *args, **kwargs)
-    pending, leaves, known = [self.grad_fn], [], set()
+    pending, leaves, known = [node for node in [self.grad_fn] if node is not None], [], set()
     while pending:
         node = pending.pop()
         pending += [each for each, _ in node.next_functions if each is not None and each not in known]
@@ -224,7 +224,8 @@ def test_levels_of_a_family_print_the_same(family: str) -> None:
 
 
 def test_device_moves_the_whole_computation() -> None:
-    paths = [str(SCENARIOS / f"{name}.py") for name in NAMES if name not in DECIDED_BY_VALUES]
+    raising = {name for name in NAMES if "\nRaises: " in read_text(name)}
+    paths = [str(SCENARIOS / f"{name}.py") for name in NAMES if name not in DECIDED_BY_VALUES | raising]
     assert json.loads(run_python("-c", ELSEWHERE, *paths)) == {path: ["meta"] for path in paths}
 
 
