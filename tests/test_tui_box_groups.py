@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from graphlab.recording import Recording, steps
+from graphlab.tui import box_book
 from graphlab.tui.app import GraphlabApp
-from graphlab.tui.box_book import MOST_BOXES, MOST_OPEN
+from graphlab.tui.box_book import MOST_AT_ONCE, MOST_OPEN
 from graphlab.tui.box_groups import LEGIBLE
 from graphlab.tui.box_plan import BoxPlan
 from graphlab.tui.box_text import ZOOMS, BoxGroup, Zoom
@@ -175,18 +176,19 @@ def test_small_graphs_open_whole_and_fold_too() -> None:
     assert not folded(plan_of(state))
 
 
-def test_all_boxes_at_once_are_refused_where_nobody_could_read_them() -> None:
+def test_all_boxes_at_once_are_refused_where_nobody_could_read_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(box_book, "MOST_BOXES", MOST_AT_ONCE)
     state = state_of(TRANSFORMER)
     book = state.box_book
     first = plan_of(state)
     book.fold_all()
     assert len(plan_of(state).items) < len(first.items)
     book.fold_all()
-    assert len(plan_of(state).items) <= MOST_BOXES
+    assert len(plan_of(state).items) <= MOST_AT_ONCE
     book.opened = None
     tree = book.tree()
     assert tree is not None
-    assert tree.count(tree.all) == len(first.index) > MOST_BOXES
+    assert tree.count(tree.all) == len(first.index) > MOST_AT_ONCE
     book.opened = tree.all
     assert book.plan() is None
 

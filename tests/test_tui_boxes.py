@@ -14,6 +14,7 @@ from hypothesis import strategies as some
 from textual.events import MouseScrollUp
 from textual.pilot import Pilot
 
+from graphlab.layout.boxes import Direction
 from graphlab.layout.grid import CellBox
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.box_moves import along, beside
@@ -112,16 +113,17 @@ def cells_of(box: CellBox) -> set[Cell]:
     seed=some.integers(0, 7),
     share=some.floats(0, 1),
     zoom=some.sampled_from(ZOOMS),
+    direction=some.sampled_from(["down", "right"]),
     chosen=some.integers(-1, 40),
     marks=some.lists(some.integers(0, 40), max_size=2, unique=True),
 )
 def test_signs_join_boxes_are_apart_and_no_line_crosses_one(
-    seed: int, share: float, zoom: Zoom, chosen: int, marks: list[int]
+    seed: int, share: float, zoom: Zoom, direction: Direction, chosen: int, marks: list[int]
 ) -> None:
     state = random_state(seed)
     nodes = list(state.recording.structure(1).nodes)
     state.moment = round(share * state.last)
-    state.box_book.zoom = zoom
+    state.box_book.zoom, state.box_book.direction = zoom, direction
     state.selected = nodes[chosen % len(nodes)] if chosen >= 0 else None
     state.marks = list(dict.fromkeys(nodes[mark % len(nodes)] for mark in marks))
     plan = plan_of(state)
@@ -149,7 +151,7 @@ def test_signs_join_boxes_are_apart_and_no_line_crosses_one(
 )
 def test_a_view_is_exactly_as_large_as_asked(seed: int, zoom: Zoom, x: int, y: int, width: int, height: int) -> None:
     state = random_state(seed)
-    state.box_book.zoom = zoom
+    state.box_book.zoom, state.box_book.direction = zoom, "down"
     state.marks, state.selected = [], next(iter(state.recording.structure(1).nodes))
     plan = plan_of(state)
     rows = BoxPicture(state, plan).rows(Camera(x, y), width, height)
@@ -253,6 +255,23 @@ def test_arrows_go_along_the_lines_and_back(rnn: ExplorerState) -> None:
         up.append(above)
     assert rnn.recording.node(up[-1]).kind in {"leaf", "data"}
     assert along(plan, None, -1) == seen[-1]
+
+
+def test_turned_boxes_follow_one_another_to_the_right_and_so_do_the_keys(rnn: ExplorerState) -> None:
+    rnn.box_book.turn()
+    plan = plan_of(rnn)
+    assert all(plan.layout.boxes[source].x < plan.layout.boxes[target].x for source, target, _ in plan.edges)
+    for edge in rnn.recording.structure(1).edges:
+        there = along(plan, edge.source, 1)
+        assert there is not None
+        assert plan.box(edge.source).x < plan.box(there).x  # type: ignore[union-attr]  # both are drawn
+        assert any(each.target == there for each in rnn.recording.structure(1).edges if each.source == edge.source)
+    mm = next(n for n in rnn.recording.structure(1).nodes.values() if n.op == "MmBackward0")
+    below = beside(plan, mm.id, 1) or beside(plan, mm.id, -1)
+    assert below is not None
+    assert plan.box(below).y != plan.box(mm.id).y  # type: ignore[union-attr]  # both are drawn
+    rnn.box_book.turn()
+    assert plan_of(rnn).direction == "down"
 
 
 def test_every_box_is_reached_from_the_one_beside(rnn: ExplorerState) -> None:

@@ -7,13 +7,13 @@ meeting, one passes under the other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from graphlab.layout.boxes import Box, BoxLayout, Direction, EdgeKey, lay_out_items
+from graphlab.layout.boxes import Box, Direction, EdgeKey, Route, lay_out_items
 from graphlab.layout.columns import Gaps
 from graphlab.layout.placement import Item, Spacing, Tag
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 UP, RIGHT, DOWN, LEFT = 1, 2, 4, 8
 """Directions in which a line leaves a cell, as bits."""
+_STRIP = 16
+"""Rows that are looked up together."""
 
 DOWNWARDS = Spacing(
     gaps=Gaps(boxes=4, box_and_net=3, nets=2),
@@ -51,6 +53,10 @@ DOTS = replace(DOWNWARDS, gaps=Gaps(boxes=3, box_and_net=2, nets=1), ports=1, le
 
 BARE = replace(DOWNWARDS, least=2, apart=2)
 """For boxes without a border, whose lines are nowhere to be seen but between the layers."""
+
+DOTS_RIGHTWARDS = replace(RIGHTWARDS, gaps=Gaps(boxes=2, box_and_net=1, nets=1), lead=1, least=3, apart=2)
+BARE_RIGHTWARDS = replace(RIGHTWARDS, apart=2)
+"""The same for boxes that follow one another from left to right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,11 @@ class LineCell:
         return found
 
     @property
+    def edges(self) -> tuple[EdgeKey, ...]:
+        """All edges that run through it."""
+        return tuple(edge for strand in self.strands for edge in strand.edges)
+
+    @property
     def is_crossing(self) -> bool:
         return len(self.strands) > 1
 
@@ -112,17 +123,78 @@ class CellLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class LineRow:
+    """The cells of one row through which lines run, by column."""
+
+    lines: Mapping[int, LineCell]
+    """Between boxes."""
+    ports: Mapping[int, LineCell]
+    """On a box's border, where lines leave it or enter it."""
+
+
+class LineRows:
+    """The lines of a graph, row by row.
+
+    A row is drawn when it is asked for: the lines of a wide graph cover millions of cells, of which one sees thousands.
+    """
+
+    def __init__(self, routes: Mapping[EdgeKey, Route]) -> None:
+        self._edges: list[tuple[EdgeKey, int, list[tuple[int, int]]]] = []
+        """Each edge with its net and the corners of its way."""
+        self._ends: set[tuple[int, int]] = set()
+        self._near: dict[int, list[int]] = {}
+        """For each strip of rows the edges that pass it, in their order."""
+        for number, (key, route) in enumerate(routes.items()):
+            points = [(int(x), int(y)) for x, y in route.points]
+            self._edges.append((key, route.net, points))
+            self._ends |= {points[0], points[-1]}
+            rows = [y for _, y in points]
+            for strip in range(min(rows) // _STRIP, max(rows) // _STRIP + 1):
+                self._near.setdefault(strip, []).append(number)
+        self.row = lru_cache(256)(self._row)
+
+    def _row(self, y: int) -> LineRow:
+        found: dict[int, dict[int, list[tuple[EdgeKey, int]]]] = {}
+        for number in self._near.get(y // _STRIP, ()):
+            key, net, points = self._edges[number]
+            for x, directions in _cells_in_row(points, y).items():
+                found.setdefault(x, {}).setdefault(net, []).append((key, directions))
+        lines: dict[int, LineCell] = {}
+        ports: dict[int, LineCell] = {}
+        # Along a line most cells are alike, and share what describes them.
+        known: dict[tuple[tuple[int, tuple[tuple[EdgeKey, int], ...]], ...], LineCell] = {}
+        for x, strands in sorted(found.items()):
+            content = tuple((net, tuple(passing)) for net, passing in sorted(strands.items()))
+            cell = known.get(content)
+            if cell is None:
+                cell = known[content] = LineCell(tuple(_strand(net, passing) for net, passing in content))
+            (ports if (x, y) in self._ends else lines)[x] = cell
+        return LineRow(lines, ports)
+
+
+@dataclass(frozen=True, eq=False)
 class GridLayout:
     """Where everything is; (0, 0) is the cell at the top left."""
 
     width: int
     height: int
     boxes: Mapping[int, CellBox]
-    lines: Mapping[tuple[int, int], LineCell]
-    """Cells between boxes."""
-    ports: Mapping[tuple[int, int], LineCell]
-    """Cells of a box's border through which lines leave it or enter it."""
+    rows: LineRows
     labels: Mapping[EdgeKey, CellLabel]
+
+    def row(self, y: int) -> LineRow:
+        """Return the lines of a row."""
+        return self.rows.row(y)
+
+    @cached_property
+    def lines(self) -> Mapping[tuple[int, int], LineCell]:
+        """All cells of lines between boxes; of a large graph very many."""
+        return {(x, y): cell for y in range(self.height) for x, cell in self.row(y).lines.items()}
+
+    @cached_property
+    def ports(self) -> Mapping[tuple[int, int], LineCell]:
+        """All cells of borders through which lines run."""
+        return {(x, y): cell for y in range(self.height) for x, cell in self.row(y).ports.items()}
 
 
 def lay_out_grid(
@@ -149,59 +221,39 @@ def lay_out_grid(
     spacing = spacing or (DOWNWARDS if is_down else RIGHTWARDS)
     placed = lay_out_items(graph, items, tags, spacing=spacing, direction=direction, wrap=wrap)
     boxes = {node: _cell_box(box) for node, box in placed.boxes.items()}
-    lines, ports = _draw_lines(placed)
     found = {}
     for key, width in (labels or {}).items():
         room = placed.routes[key].label
         if room is not None:
             x, y = int(room.x), int(room.y)
             found[key] = CellLabel(x + 1, y, width)
-    return GridLayout(int(placed.width) + 1, int(placed.height) + 1, boxes, lines, ports, found)
+    return GridLayout(int(placed.width) + 1, int(placed.height) + 1, boxes, LineRows(placed.routes), found)
 
 
 def _cell_box(box: Box) -> CellBox:
     return CellBox(int(box.x), int(box.y), int(box.width) + 1, int(box.height) + 1)
 
 
-Cells = dict[tuple[int, int], LineCell]
-
-
-def _draw_lines(placed: BoxLayout) -> tuple[Cells, Cells]:
-    """Return the cells of all lines: those between boxes, and those on borders."""
-    found: dict[tuple[int, int], dict[int, list[tuple[EdgeKey, int]]]] = {}
-    ends = set()
-    for key, route in placed.routes.items():
-        points = [(int(x), int(y)) for x, y in route.points]
-        ends |= {points[0], points[-1]}
-        for (x, y), directions in _cells_of(points).items():
-            found.setdefault((x, y), {}).setdefault(route.net, []).append((key, directions))
-    lines: Cells = {}
-    ports: Cells = {}
-    for place, strands in sorted(found.items()):
-        cell = LineCell(tuple(_strand(net, passing) for net, passing in sorted(strands.items())))
-        (ports if place in ends else lines)[place] = cell
-    return lines, ports
-
-
-def _strand(net: int, passing: list[tuple[EdgeKey, int]]) -> Strand:
+def _strand(net: int, passing: Sequence[tuple[EdgeKey, int]]) -> Strand:
     directions = 0
     for _, way in passing:
         directions |= way
     return Strand(net, directions, tuple(edge for edge, _ in passing), tuple(way for _, way in passing))
 
 
-def _cells_of(points: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """Return the cells of a polyline, and in which directions it leaves each."""
-    cells = {points[0]: 0}
-    for start, (end_x, end_y) in pairwise(points):
-        x, y = start
-        step_x, step_y = (end_x > x) - (end_x < x), (end_y > y) - (end_y < y)
-        out = RIGHT if step_x > 0 else LEFT if step_x < 0 else DOWN if step_y > 0 else UP
-        back = {RIGHT: LEFT, LEFT: RIGHT, DOWN: UP, UP: DOWN}[out]
-        for _ in range(abs(end_x - x) + abs(end_y - y)):
-            cells[x, y] |= out
-            x, y = x + step_x, y + step_y
-            cells[x, y] = cells.get((x, y), 0) | back
+def _cells_in_row(points: Sequence[tuple[int, int]], y: int) -> dict[int, int]:
+    """Return the cells of a row through which a polyline runs, and in which directions it leaves each."""
+    cells: dict[int, int] = {}
+    for (first_x, first_y), (last_x, last_y) in pairwise(points):
+        if first_y == last_y == y:
+            low, high = min(first_x, last_x), max(first_x, last_x)
+            cells[low] = cells.get(low, 0) | RIGHT
+            cells[high] = cells.get(high, 0) | LEFT
+            for x in range(low + 1, high):
+                cells[x] = cells.get(x, 0) | LEFT | RIGHT
+        elif first_x == last_x and min(first_y, last_y) <= y <= max(first_y, last_y):
+            ways = (DOWN if y < max(first_y, last_y) else 0) | (UP if y > min(first_y, last_y) else 0)
+            cells[first_x] = cells.get(first_x, 0) | ways
     return cells
 
 

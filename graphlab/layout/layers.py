@@ -237,12 +237,22 @@ def _sweep(layers: list[list[int]], neighbours: list[list[int]], *, is_down: boo
 
 
 def _count_crossings(layers: list[list[int]], lowers: list[list[int]]) -> int:
-    place = {vertex: index for members in layers for index, vertex in enumerate(members)}
+    place = [0] * len(lowers)
+    for members in layers:
+        for index, vertex in enumerate(members):
+            place[vertex] = index
     total = 0
     for members in layers:
         seen: list[int] = []
         for upper in members:
-            ends = sorted(place[lower] for lower in lowers[upper])
+            below = lowers[upper]
+            if not below:
+                continue
+            # Most have one line down, and most of these lie at the right of all before: counted in the shortest way.
+            ends = [place[below[0]]] if len(below) == 1 else sorted(place[lower] for lower in below)
+            if not seen or ends[0] >= seen[-1]:
+                seen += ends
+                continue
             total += sum(len(seen) - bisect_right(seen, end) for end in ends)
             for end in ends:
                 insort(seen, end)

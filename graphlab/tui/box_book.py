@@ -14,13 +14,16 @@ from graphlab.tui.box_plan import BoxPlan, plan_boxes
 from graphlab.tui.box_text import ZOOMS, BoxGroup, Zoom
 
 if TYPE_CHECKING:
+    from graphlab.layout.boxes import Direction
     from graphlab.tui.box_groups import GroupTree
     from graphlab.tui.state import ExplorerState
 
 MOST_OPEN = 120
 """Nodes beyond which a graph is first shown with groups closed."""
-MOST_BOXES = 400
-"""Boxes beyond which they are not laid out: it would take a second, and nobody could read them."""
+MOST_BOXES = 1_500
+"""Boxes beyond which they are not laid out: it would take more than a second, and nobody could read them."""
+MOST_AT_ONCE = 400
+"""Boxes that are opened together; one group after the other can be opened beyond it."""
 MOST_NODES = 50_000
 """Nodes beyond which finding what belongs together would take longer than a person waits."""
 
@@ -31,6 +34,7 @@ class BoxBook:
     def __init__(self, state: ExplorerState) -> None:
         self.state = state
         self.zoom: Zoom = "full"
+        self.direction: Direction = "down"
         self.version = 0
         """Grows whenever boxes change places because a person asked for it."""
         self.has_large = False
@@ -49,9 +53,11 @@ class BoxBook:
             return None
         if not self.state.recording.structure(step.step).nodes:
             return None
-        return self._planned(step.step, step.last, self.zoom, self.opened, self.state.last)
+        return self._planned(step.step, step.last, self.zoom, self.direction, self.opened, self.state.last)
 
-    def _plan(self, step: int, last: int, zoom: Zoom, opened: frozenset[str] | None, count: int) -> BoxPlan | None:
+    def _plan(
+        self, step: int, last: int, zoom: Zoom, direction: Direction, opened: frozenset[str] | None, count: int
+    ) -> BoxPlan | None:
         structure = self.state.recording.structure(step)
         groups: list[BoxGroup] = []
         if opened is not None or len(structure.nodes) > MOST_OPEN:
@@ -60,7 +66,7 @@ class BoxBook:
             if tree.count(opened) > MOST_BOXES:
                 return None
             groups = tree.closed(opened)
-        return plan_boxes(self.state, structure, last, zoom, groups)
+        return plan_boxes(self.state, structure, last, zoom, groups, direction)
 
     def _tree(self, step: int, count: int) -> GroupTree:
         from graphlab.tui.box_groups import GroupTree
@@ -101,6 +107,12 @@ class BoxBook:
         self.version += 1
         self.state.tell(messages.ZOOM_IS[self.zoom])
 
+    def turn(self) -> None:
+        """Let the forward run from left to right, or from top to bottom again."""
+        self.direction = "down" if self.direction == "right" else "right"
+        self.version += 1
+        self.state.tell(messages.DIRECTION_IS[self.direction])
+
     # -- folding ---------------------------------------------------------------------------------------------------
 
     def fold(self) -> None:
@@ -129,7 +141,7 @@ class BoxBook:
             self.state.tell(messages.NO_GROUPS)
         elif opened & {group.id for group in tree.roots}:
             self._open(tree, frozenset(), messages.ALL_CLOSED)
-        elif tree.count(tree.all) <= MOST_BOXES:
+        elif tree.count(tree.all) <= MOST_AT_ONCE:
             self._open(tree, tree.all, messages.ALL_OPEN)
         else:
             self._open(tree, tree.first, messages.FIRST_OPEN)

@@ -7,18 +7,29 @@ them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from graphlab.layout.grid import BARE, DOTS, CellBox, CellSize, GridLayout, LineCell, glyph, lay_out_grid
+from graphlab.layout.grid import (
+    BARE,
+    BARE_RIGHTWARDS,
+    DOTS,
+    DOTS_RIGHTWARDS,
+    CellBox,
+    CellSize,
+    GridLayout,
+    LineCell,
+    glyph,
+    lay_out_grid,
+)
 from graphlab.tui.box_text import BoxItem, Zoom, size_of_item
 
 if TYPE_CHECKING:
     import networkx
 
-    from graphlab.layout.boxes import EdgeKey
+    from graphlab.layout.boxes import Direction, EdgeKey
     from graphlab.model import Edge
     from graphlab.structure import Structure
     from graphlab.tui.box_text import BoxGroup
@@ -26,12 +37,12 @@ if TYPE_CHECKING:
 
 _WRAP = 60
 """The width beyond which parts without a connection start a new row."""
-_SPACINGS = {"full": None, "line": BARE, "dot": DOTS}
+_SPACINGS = {
+    "down": {"full": None, "line": BARE, "dot": DOTS},
+    "right": {"full": None, "line": BARE_RIGHTWARDS, "dot": DOTS_RIGHTWARDS},
+}
 _PlainEdge = tuple[int, int, int, int, str]
 """Source, target, slot, output, label; boxes are counted within their step."""
-_Rows = list[list[tuple[int, Any]]]
-"""For each row, from left to right: a column and what begins there: a run of a line's cells, the line of a box (its
-number in the layout, line), or the label of an edge."""
 _LONGEST_RUN = 100
 """Cells that a run takes at most: whoever looks for what reaches into a window must look so far to its left."""
 
@@ -52,6 +63,55 @@ class LineRun:
     text: str
     """Their signs where none of the edges is lit."""
     edges: tuple[EdgeKey, ...]
+
+
+Entry = LineRun | LabelText | tuple[int, int]
+
+
+class PlanRows:
+    """What each row of the boxes shows, from left to right: a column and what begins there.
+
+    That is a run of a line's cells, the line of a box (its number in the layout, line), or the label of an edge. Made
+    for a row when it is painted, once for all moments: what changes with time are styles.
+    """
+
+    def __init__(self, layout: GridLayout, texts: dict[EdgeKey, str]) -> None:
+        self._layout = layout
+        self._fixed: dict[int, list[tuple[int, tuple[int, int] | LabelText]]] = {}
+        for place, box in layout.boxes.items():
+            for line in range(box.height):
+                self._fixed.setdefault(box.y + line, []).append((box.x, (place, line)))
+        for key, label in layout.labels.items():
+            self._fixed.setdefault(label.y, []).append((label.x, LabelText(key, texts[key])))
+        self._made = lru_cache(1024)(self._make)
+
+    def __len__(self) -> int:
+        return self._layout.height
+
+    def __getitem__(self, y: int) -> list[tuple[int, Entry]]:
+        return self._made(y)
+
+    def _make(self, y: int) -> list[tuple[int, Entry]]:
+        row: list[tuple[int, Entry]] = [*self._fixed.get(y, ()), *_runs(self._layout.row(y).lines)]
+        row.sort(key=lambda entry: entry[0])
+        return row
+
+
+def _runs(lines: Mapping[int, LineCell]) -> Iterator[tuple[int, LineRun]]:
+    """Join the cells of a row to runs of the same edges."""
+    start: int | None = None
+    cells: list[LineCell] = []
+    edges: tuple[EdgeKey, ...] = ()
+    for x, cell in lines.items():
+        through = cell.edges
+        if start is not None and (x != start + len(cells) or through != edges or len(cells) == _LONGEST_RUN):
+            yield start, LineRun(tuple(cells), "".join(map(glyph, cells)), edges)
+            start = None
+        if start is None:
+            start, cells, edges = x, [], through
+        cells.append(cell)
+    if start is not None:
+        yield start, LineRun(tuple(cells), "".join(map(glyph, cells)), edges)
 
 
 class _Edges:
@@ -80,7 +140,7 @@ class BoxPlan:
     """Where everything of a step's graph stands; boxes are counted within the step."""
 
     layout: GridLayout
-    rows: _Rows
+    rows: PlanRows
     items: list[BoxItem]
     """What each box shows."""
     index: dict[int, int]
@@ -88,6 +148,9 @@ class BoxPlan:
     edges: dict[EdgeKey, list[Edge]]
     """What each line between two boxes stands for."""
     zoom: Zoom
+    direction: Direction
+    heights: list[int]
+    """How many rows what each box shows takes; a box that many lines enter from the side is higher."""
 
     def box(self, node: int | None) -> CellBox | None:
         """Return where a node stands, or the folded group that it is in."""
@@ -112,7 +175,12 @@ class BoxPlan:
 
 
 def plan_boxes(
-    state: ExplorerState, structure: Structure, last: int, zoom: Zoom = "full", groups: Sequence[BoxGroup] = ()
+    state: ExplorerState,
+    structure: Structure,
+    last: int,
+    zoom: Zoom = "full",
+    groups: Sequence[BoxGroup] = (),
+    direction: Direction = "down",
 ) -> BoxPlan:
     """Lay out the graph of a step whose last event is `last`; groups do not overlap."""
     names = state.recording.names(last)
@@ -134,7 +202,9 @@ def plan_boxes(
     # No label at a dot: the line alone must say it.
     labels = {key: "" if zoom == "dot" or items[key[1]].group else found[0].label for key, (_, found) in edges.items()}
     plain = tuple((*key, output, labels[key]) for key, (output, _) in edges.items())
-    return BoxPlan(*_lay_out(sizes, plain, zoom), items, index, {key: found for key, (_, found) in edges.items()}, zoom)
+    layout, rows = _lay_out(sizes, plain, zoom, direction)
+    stands_for = {key: found for key, (_, found) in edges.items()}
+    return BoxPlan(layout, rows, items, index, stands_for, zoom, direction, [size.height for size in sizes])
 
 
 def _edges_between(
@@ -169,37 +239,13 @@ def _edges_between(
 
 
 @lru_cache(16)
-def _lay_out(sizes: tuple[CellSize, ...], edges: tuple[_PlainEdge, ...], zoom: Zoom) -> tuple[GridLayout, _Rows]:
+def _lay_out(
+    sizes: tuple[CellSize, ...], edges: tuple[_PlainEdge, ...], zoom: Zoom, direction: Direction
+) -> tuple[GridLayout, PlanRows]:
     """Lay out a graph; the steps of a training are alike, and share what is found for the first."""
     labels = {edge[:3]: len(edge[4]) for edge in edges if edge[4]}
     graph = cast("networkx.MultiDiGraph[int]", PlainGraph(len(sizes), edges))
-    layout = lay_out_grid(graph, dict(enumerate(sizes)), labels, wrap=_WRAP, spacing=_SPACINGS[zoom])
-    rows = _runs(layout)
-    for place, box in layout.boxes.items():
-        for line in range(box.height):
-            rows[box.y + line].append((box.x, (place, line)))
+    spacing = _SPACINGS[direction][zoom]
+    layout = lay_out_grid(graph, dict(enumerate(sizes)), labels, direction=direction, wrap=_WRAP, spacing=spacing)
     texts = {edge[:3]: edge[4] for edge in edges}
-    for key, label in layout.labels.items():
-        rows[label.y].append((label.x, LabelText(key, texts[key])))
-    for row in rows:
-        row.sort(key=lambda item: item[0])
-    return layout, rows
-
-
-def _runs(layout: GridLayout) -> _Rows:
-    """Return the lines of each row, joined to runs once for all moments: what changes with time are styles."""
-    rows: _Rows = [[] for _ in range(layout.height)]
-    in_rows: list[list[tuple[int, LineCell, tuple[EdgeKey, ...]]]] = [[] for _ in rows]
-    for (x, y), cell in layout.lines.items():
-        in_rows[y].append((x, cell, tuple(edge for strand in cell.strands for edge in strand.edges)))
-    for row, cells in zip(rows, in_rows, strict=True):
-        cells.sort(key=lambda entry: entry[0])
-        start = 0
-        for index, (x, _, edges) in enumerate(cells, 1):
-            following = cells[index] if index < len(cells) else None
-            if following and following[0] == x + 1 and following[2] == edges and index - start < _LONGEST_RUN:
-                continue
-            run = tuple(cell for _, cell, _ in cells[start:index])
-            row.append((cells[start][0], LineRun(run, "".join(map(glyph, run)), edges)))
-            start = index
-    return rows
+    return layout, PlanRows(layout, texts)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from graphlab.layout.grid import DOWN, LEFT, RIGHT, UP, CellBox, border_glyph, glyph, joint, lit_ways
 from graphlab.tui.box_plan import LabelText, LineRun
 from graphlab.tui.box_text import BoxItem, Looks, group_name, is_framed, looks_of, text_line
-from graphlab.tui.rows import Row, fit, over
+from graphlab.tui.rows import Row, fit, over, row_text, row_width
 
 if TYPE_CHECKING:
     from graphlab.layout.boxes import EdgeKey
@@ -126,12 +126,16 @@ class BoxPicture:
         item = self.plan.items[place]
         looks = self._looks_of(place, item)
         node = state.node(item.node)
+        # A box that is higher than what it shows has this in its middle.
+        inner = line - (box.height - self.plan.heights[place]) // 2
         if self.plan.zoom == "dot":
-            row = self._dot(box, looks, y)
+            row = self._dot(box, looks, y) if self.plan.direction == "down" else self._dot_beside(box, looks, y)
         elif is_framed(node, item.group, self.plan.zoom):
-            row = self._framed_line(item, box, looks, line, y)
+            row = self._framed_line(item, box, looks, line, inner, y)
         else:
-            row = text_line(state, item, looks, self.plan.zoom, line, box.width)
+            is_text = 0 <= inner < self.plan.heights[place]
+            row = text_line(state, item, looks, self.plan.zoom, inner, box.width) if is_text else []
+            row = self._led_to_border(fit(row, box.width), box, y)
         is_selected = place == self._selected
         if self.lit is not None and not is_selected:
             inside = item.group.nodes if item.group is not None else (item.node,)
@@ -151,7 +155,7 @@ class BoxPicture:
             self._looks[place] = looks
         return looks
 
-    def _framed_line(self, item: BoxItem, box: CellBox, looks: Looks, line: int, y: int) -> Row:
+    def _framed_line(self, item: BoxItem, box: CellBox, looks: Looks, line: int, inner: int, y: int) -> Row:
         signs = _BORDERS[looks.frame]
         if line in {0, box.height - 1}:
             left, right = (signs[0], signs[2]) if line == 0 else (signs[4], signs[5])
@@ -159,23 +163,51 @@ class BoxPicture:
             if line == 0 and looks.number:
                 return _with_number(left, border, right, looks)
             return [(left + border + right, looks.names)]
-        side = signs[3]
-        text = text_line(self.state, item, looks, self.plan.zoom, line - 1, box.width - 4)
-        return [(f"{side} ", looks.names), *text, (f" {side}", looks.names)]
+        left, right = self._sides(box, y, signs[3], _WEIGHTS[looks.frame])
+        text: Row = [(" " * (box.width - 4), "")]
+        if 0 < inner < self.plan.heights[self.plan.index[item.node]] - 1:
+            text = text_line(self.state, item, looks, self.plan.zoom, inner - 1, box.width - 4)
+        return [(f"{left} ", looks.names), *text, (f" {right}", looks.names)]
+
+    def _sides(self, box: CellBox, y: int, sign: str, weight: str) -> tuple[str, str]:
+        """Return the borders at the left and at the right, with the signs where lines pass through them."""
+        if self.plan.direction == "down":
+            return sign, sign
+        ports = self.plan.layout.row(y).ports
+        found = [ports.get(x) for x in (box.x, box.x + box.width - 1)]
+        left, right = (
+            sign if port is None else border_glyph(port, weight, self._lit_edges)  # type: ignore[arg-type]
+            for port in found
+        )
+        return left, right
+
+    def _led_to_border(self, row: Row, box: CellBox, y: int) -> Row:
+        """Lead a line that leaves a text to the right on through the blank cells behind its last letter."""
+        if self.plan.direction == "down":
+            return row
+        port = self.plan.layout.row(y).ports.get(box.x + box.width - 1)
+        text = row_text(row)
+        blank = len(text) - len(text.rstrip()) - 1
+        if port is None or not port.directions & RIGHT or blank < 1 or row_width(row) != len(text):
+            return row
+        is_lit = bool(self._lit_edges) and not self._lit_edges.isdisjoint(port.edges)
+        run = LineRun((port,), ("━" if is_lit else "─") * blank, port.edges)
+        return [*fit(row, box.width - blank), (run.text, self._line_style(run))]
 
     def _border(self, box: CellBox, y: int, sign: str, weight: str) -> str:
         """Return a horizontal border, with the signs where lines pass through it."""
-        ports = self.plan.layout.ports
+        ports = self.plan.layout.row(y).ports
         cells = []
         for x in range(box.x + 1, box.x + box.width - 1):
-            port = ports.get((x, y))
+            port = ports.get(x)
             cells.append(sign if port is None else border_glyph(port, weight, self._lit_edges))  # type: ignore[arg-type]
         return "".join(cells)
 
     def _dot(self, box: CellBox, looks: Looks, y: int) -> Row:
         """Return a box as a single sign; where more lines reach it than one, between arms that take them."""
         middle = box.x + box.width // 2
-        ports = {x: port for x in range(box.x, box.x + box.width) if (port := self.plan.layout.ports.get((x, y)))}
+        found = self.plan.layout.row(y).ports
+        ports = {x: port for x in range(box.x, box.x + box.width) if (port := found.get(x))}
         first, last = min((*ports, middle)), max((*ports, middle))
         row: Row = [(" " * (first - box.x), "")]
         for x in range(first, last + 1):
@@ -189,6 +221,23 @@ class BoxPicture:
                 heavy |= lit_ways(strand, self._lit_edges) if self._lit_edges else 0
             row.append((joint(ways, heavy), looks.names))
         return [*row, (" " * (box.x + box.width - 1 - last), "")]
+
+    def _dot_beside(self, box: CellBox, looks: Looks, y: int) -> Row:
+        """Return a row of a box as a single sign, where lines come from the left; other rows take further lines."""
+        middle = box.y + box.height // 2
+        rows = [place for place in range(box.y, box.y + box.height) if box.x in self.plan.layout.row(place).ports]
+        first, last = min((*rows, middle)), max((*rows, middle))
+        if y == middle:
+            return [(looks.number or looks.mark, "mark" if looks.number else looks.names)]
+        if not first <= y <= last:
+            return [(" ", "")]
+        ways = (DOWN if y < last else 0) | (UP if y > first else 0)
+        heavy = 0
+        port = self.plan.layout.row(y).ports.get(box.x)
+        for strand in port.strands if port is not None else ():
+            ways |= strand.directions & (LEFT | RIGHT)
+            heavy |= lit_ways(strand, self._lit_edges) if self._lit_edges else 0
+        return [(joint(ways, heavy), looks.names)]
 
     def _with_callout(self, rows: list[Row], camera: Camera, width: int) -> list[Row]:
         """Write beside the dot that is looked at what it is: it has no text of its own."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from graphlab.layout.boxes import Direction
     from graphlab.layout.grid import CellBox, GridLayout
 
 _MARGIN = 2
@@ -24,10 +25,11 @@ class Camera:
     x: int = 0
     y: int = 0
 
-    def reset(self, layout: GridLayout, width: int, height: int) -> None:
+    def reset(self, layout: GridLayout, width: int, height: int, direction: Direction = "down") -> None:
         """Look at the beginning: what fits stands in the middle, of what is wider one sees the middle."""
-        self.x = (layout.width - width) // 2
-        self.y = 0
+        is_down = direction == "down"
+        self.x = (layout.width - width) // 2 if is_down or layout.width < width else 0
+        self.y = 0 if is_down else (layout.height - height) // 2
 
     def show(self, box: CellBox, width: int, height: int) -> None:
         """Bring a box into view by the shortest way."""

@@ -275,6 +275,11 @@ class ExploreScreen(Screen[None]):
         shown = [pane] if isinstance(pane, GraphPane) else [each for each in self.query(GraphPane) if each.display]
         return next((each for each in reversed(shown) if each.view == "lanes"), self.query_one("#graph", GraphPane))
 
+    def action_turn(self) -> None:
+        """Let the boxes run from left to right, or from top to bottom."""
+        shown = [each for each in self.query(GraphPane) if each.display and each.view == "boxes"]
+        (shown[0] if shown else self._graph).turn()
+
     def action_fold(self) -> None:
         """Fold or unfold what is selected in the graph."""
         self._graph.fold()

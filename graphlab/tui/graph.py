@@ -86,12 +86,14 @@ class GraphPane(Pane):
                 camera.show(box, width, height)
             return
         anchor = self._anchor(before[0], width, height) if before is not None and before[1] != version else None
+        if box is None and before is not None and before[0].direction != plan.direction:
+            anchor = None  # turned, and nothing is looked at: the beginning says more than what stood in the middle
         if before is not None and anchor is not None:
             was, now = before[0].box(anchor), plan.box(anchor)
             if was is not None and now is not None:
                 camera.keep(was, now)
                 return
-        camera.reset(plan.layout, width, height)
+        camera.reset(plan.layout, width, height, plan.direction)
         if box is not None:
             camera.show(box, width, height)
 
@@ -146,10 +148,7 @@ class GraphPane(Pane):
     def select(self, delta: int) -> None:
         plan = self.plan
         if self.view == "boxes" and plan is not None:
-            direction = 1 if delta > 0 else -1
-            self._choose(
-                along(plan, self.state.selected_node, direction), messages.NO_USER if delta > 0 else messages.NO_INPUT
-            )
+            self._move(plan, 1 if delta > 0 else -1, is_along=plan.direction == "down")
             return
         table = self.state.lane_book.table()
         if table is None or not len(table):
@@ -169,7 +168,7 @@ class GraphPane(Pane):
         plan = self.plan
         node = self.state.selected_node
         if self.view == "boxes" and plan is not None:
-            self._choose(beside(plan, node, direction), messages.NOTHING_BESIDE)
+            self._move(plan, direction, is_along=plan.direction == "right")
             return
         if node is None:
             return
@@ -177,6 +176,14 @@ class GraphPane(Pane):
         choices: list[int | EdgeChoice] = [node, *(EdgeChoice(node, edge.slot) for edge in edges)]
         index = choices.index(self.state.selected) if self.state.selected in choices else 0
         self.state.choose(choices[(index + direction) % len(choices)])
+
+    def _move(self, plan: BoxPlan, direction: int, *, is_along: bool) -> None:
+        """Go along a line, or to the box beside."""
+        if is_along:
+            end = messages.NO_USER if direction > 0 else messages.NO_INPUT
+            self._choose(along(plan, self.state.selected_node, direction), end[plan.direction])
+        else:
+            self._choose(beside(plan, self.state.selected_node, direction), messages.NOTHING_BESIDE)
 
     def _choose(self, node: int | None, otherwise: str = "") -> None:
         if node is not None:
@@ -206,6 +213,13 @@ class GraphPane(Pane):
     def fold_all(self) -> None:
         """Fold or unfold all groups."""
         (self.state.box_book if self.view == "boxes" else self.state.lane_book).fold_all()
+
+    def turn(self) -> None:
+        """Let the boxes follow one another in the other direction; where lanes are seen, say what turns."""
+        if self.view == "boxes":
+            self.state.box_book.turn()
+        else:
+            self.state.tell(messages.ONLY_BOXES_TURN)
 
     def switch_view(self) -> None:
         self.chosen_view = "lanes" if self.view == "boxes" else "boxes"

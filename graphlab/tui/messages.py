@@ -103,8 +103,19 @@ GROUP_NODES = ("{count} node", "{count} nodes")
 MAP = "map"
 ZOOM_IS = {"full": "whole boxes", "line": "a line a box: + shows more", "dot": "a sign a box: + shows more"}
 ZOOM_END = ("this is the farthest", "this is the nearest")
-NO_INPUT = "nothing flows into it: Shift+← → go to the box beside"
-NO_USER = "nothing uses it: Shift+← → go to the box beside"
+NO_INPUT = {
+    "down": "nothing flows into it: Shift+← → go to the box beside",
+    "right": "nothing flows into it: ↑ ↓ go to the box beside",
+}
+NO_USER = {
+    "down": "nothing uses it: Shift+← → go to the box beside",
+    "right": "nothing uses it: ↑ ↓ go to the box beside",
+}
+DIRECTION_IS = {
+    "down": "the boxes run from top to bottom: ↑ ↓ go along the lines",
+    "right": "the boxes run from left to right: Shift+← → go along the lines",
+}
+ONLY_BOXES_TURN = "only boxes turn: v shows them"
 NOTHING_BESIDE = "nothing stands there: < > and Shift+↑ ↓ move the view"
 GROUP_PARAMETERS = "{count} params of {size}"
 COLUMNS_TITLE = "Columns of the lanes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from graphlab.tui import messages
 from graphlab.tui.rows import Row, fit, row_width
 
 if TYPE_CHECKING:
+    from graphlab.layout.grid import GridLayout
     from graphlab.tui.box_plan import BoxPlan
     from graphlab.tui.camera import Camera
 
@@ -36,13 +38,7 @@ def minimap(plan: BoxPlan, camera: Camera, pane: tuple[int, int], marked: Iterab
         return []
     columns, lines = _shape(layout.width, layout.height, width - 2, height - 2)
     across, down = layout.width / columns, layout.height / lines
-    dots = [[0] * columns for _ in range(lines)]
-    for box in layout.boxes.values():
-        y, y_dot = divmod(min(int((box.y + box.height / 2) / down * 4), 4 * lines - 1), 4)
-        for place in range(*_share(box.x, box.width, across / 2, 2 * columns)):
-            x, x_dot = divmod(place, 2)
-            dots[y][x] |= _DOTS[y_dot][x_dot]
-    signs = [[chr(0x2800 + bits) if bits else " " for bits in line] for line in dots]
+    signs = [list(line) for line in _signs(layout, columns, lines)]
     for node in marked:
         found = plan.box(node)
         if found is not None:
@@ -58,6 +54,19 @@ def minimap(plan: BoxPlan, camera: Camera, pane: tuple[int, int], marked: Iterab
         rows.append([("│", "rule"), *_cells(line, view_x if y in view_y else range(0)), side])
     rows.append([("╰", "rule"), *_runs(bottom, {"━": "cursor", "─": "rule"}), ("╯", "rule")])
     return rows
+
+
+@lru_cache(8)
+def _signs(layout: GridLayout, columns: int, lines: int) -> list[str]:
+    """Return all boxes as dots: the same for all moments."""
+    across, down = layout.width / columns, layout.height / lines
+    dots = [[0] * columns for _ in range(lines)]
+    for box in layout.boxes.values():
+        y, y_dot = divmod(min(int((box.y + box.height / 2) / down * 4), 4 * lines - 1), 4)
+        for place in range(*_share(box.x, box.width, across / 2, 2 * columns)):
+            x, x_dot = divmod(place, 2)
+            dots[y][x] |= _DOTS[y_dot][x_dot]
+    return ["".join(chr(0x2800 + bits) if bits else " " for bits in line) for line in dots]
 
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
+from graphlab.layout.grid import CellSize, lay_out_grid
 from graphlab.layout.lanes import Lanes, newest_first
 from graphlab.recording import open_recording
 from graphlab.renderers import render, render_bytes, render_run
@@ -36,6 +37,20 @@ def test_a_picture(benchmark: Any, count: int, fold: Literal["auto", "none"]) ->
         pytest.skip("nobody reads a picture of so many boxes")
     graph = graphs.random_dag(count, reach=40)
     benchmark.pedantic(lambda: render_bytes(graph, "svg", fold=fold), rounds=3)
+
+
+@pytest.mark.parametrize("count", [50, 500, 5_000])
+def test_boxes_in_a_terminal(benchmark: Any, count: int) -> None:
+    """Laid out on cells, and the 60 rows drawn that one sees first."""
+    graph = graphs.random_dag(count, reach=40)
+    sizes = {node: CellSize(18, 4) for node in graph.nodes}
+
+    def look() -> None:
+        layout = lay_out_grid(graph, sizes)
+        for y in range(min(60, layout.height)):
+            layout.row(y)
+
+    benchmark.pedantic(look, rounds=3)
 
 
 @pytest.mark.parametrize("count", [50, 500])
