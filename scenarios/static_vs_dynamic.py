@@ -19,7 +19,7 @@ come; `torch.compile` cuts the graph in pieces and lets Python decide between
 them. The straight model below has none of these lines, and all tracers make
 the same graph of it. To see: `graphlab export static_vs_dynamic --static fx
 -o fx.svg` (or `export`, `compile`, `jit`; `fx:straight` for the other model),
-and `w` in the explorer.
+and `w` in the explorer. Which libraries made which: `docs/static_and_dynamic.md`.
 
 Section: 3 Static and dynamic
 Order: 1

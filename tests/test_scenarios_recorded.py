@@ -180,14 +180,67 @@ def test_export_by_line_gives_the_four_pictures_of_the_slides(folder: Path) -> N
     assert labels == {"", ".t()"}
 
 
-def test_the_survey_function_has_its_published_figures(folder: Path) -> None:
-    run = record("survey_function", folder)
-    assert run.losses == [pytest.approx(11.652071, abs=1e-6)]
-    gradients = {leaf.name: leaf.gradient for leaf in run.step_gradients(1)}
-    values = {
-        name: float(found.array) for name, found in gradients.items() if found is not None and found.array is not None
+# By the script's names: what each has come to, and the gradient that it received.
+PUBLISHED: dict[str, dict[str, tuple[float, float]]] = {
+    "survey_function": {
+        "x1": (2, 5.5), "x2": (5, 1.716338), "v1": (0.693147, 1), "v2": (10, 1), "v3": (-0.958924, -1),
+        "v4": (10.693147, 1), "v5": (11.652071, 1),
+    },
+    "circuit_neuron": {
+        "weighted": (4, 0.196612), "z": (1, 0.196612), "negative": (-1, -0.196612), "power": (0.367879, -0.534447),
+        "above_one": (1.367879, -0.534447), "sigma": (0.731059, 1),
+    },
+    "forward_and_reverse": {"a": (2, 2), "b": (1, 5), "c": (3, 2), "d": (2, 3), "e": (6, 1)},
+    "micrograd_neuron": {
+        "a": (2, 6), "b": (-3, -4), "c": (10, -2), "f": (-2, 4), "e": (-6, -2), "d": (4, -2), "L": (-8, 1),
+        "x1": (2, -1.5), "x2": (0, 0.5), "w1": (-3, 1), "w2": (1, 0), "o": (0.707107, 1),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_value_of_a_worked_example_is_the_published_one(name: str, folder: Path) -> None:
+    run = record(name, folder)
+    found: dict[str, tuple[float, float]] = {}
+    for node, names in run.names(run.event_count).items():
+        value, gradient = (read(node, run.event_count) for read in (run.value, run.gradient))
+        if value is not None and gradient is not None and value.array is not None and gradient.array is not None:
+            found.update({own: (float(value.array), float(gradient.array)) for own in names if value.array.size == 1})
+    assert {own: found[own] for own in PUBLISHED[name]} == {
+        own: pytest.approx(pair, abs=6e-7) for own, pair in PUBLISHED[name].items()
     }
-    assert values == pytest.approx({"x1": 5.5, "x2": 1.716338}, abs=1e-6)
+
+
+def test_the_survey_s_gradients_are_sums_over_two_paths(folder: Path) -> None:
+    graph = record("survey_function", folder).graph()
+    shares: dict[str, dict[str, float]] = {"x1": {}, "x2": {}}
+    for source, target, data in graph.edges(data=True):
+        if graph.nodes[source]["name"] in shares:
+            share = float(data["gradient"].array)
+            shares[graph.nodes[source]["name"]][graph.nodes[target]["op"]] = round(share, 6)
+    assert shares == {
+        "x1": {"LogBackward0": 0.5, "MulBackward0": 5},
+        "x2": {"MulBackward0": 2, "SinBackward0": -0.283662},
+    }
+
+
+def test_the_notebook_s_line_begins_where_its_seed_put_it(folder: Path) -> None:
+    run = record("logistic_regression_low", folder)
+    first = run.next_event(0, ("backward_start",))
+    assert first is not None
+    names = {own: node for node, owned in run.names(run.event_count).items() for own in owned}
+    start = [run.value(names[own], first) for own in ("w", "b")]
+    assert [value.array.item() for value in start if value is not None and value.array is not None] == pytest.approx(
+        [-0.185021, 0.563792], abs=6e-7
+    )
+
+
+def test_the_flowers_are_those_of_the_notebook_s_file() -> None:
+    """Two rows of UCI's file differ from Fisher's own table, which other libraries carry."""
+    rows = (ROOT / "scenarios" / "data" / "iris.csv").read_text(encoding="utf-8").splitlines()
+    first = next(place for place, row in enumerate(rows) if row[:1].isdigit())
+    assert [rows[first + place].split(",")[:4] for place in (34, 37)] == [["4.9", "3.1", "1.5", "0.1"]] * 2
+    assert len(rows) - first == 150
 
 
 def test_every_mistake_is_found_in_the_wrong_script_and_a_right_one_stands_beside_it() -> None:
