@@ -5,7 +5,7 @@ Answers since which step each is not the same, bit for bit and beyond a toleranc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +19,8 @@ Sort = Literal["loss", "gradient", "value"]
 _ORDER: dict[Sort, int] = {"loss": 0, "gradient": 1, "value": 2}
 _CHUNK_BYTES = 64 << 20
 _CHUNK = 2_000
+_MOST_KEPT = 2_000_000
+"""Norms of single leaves that are kept to be drawn."""
 _NORM_DIGITS = 1e-5
 """How far norms of the same gradient lie apart that a light step and a reader of a full one have reckoned."""
 
@@ -54,6 +56,8 @@ class Distances:
     """Of all parameters together; of light detail, which keeps norms, at least so far."""
     norms: tuple[Array, Array]
     """The norm of all gradients together in each run."""
+    by_leaf: Mapping[str, tuple[Array, Array]]
+    """The norms of each leaf's gradients, by its name; of very many numbers only those of the first leaves."""
 
 
 @dataclass
@@ -66,6 +70,12 @@ class _Column:
     is_whole: Array
     squares: Array
     """Of the distance, of the one side and of the other: three rows."""
+
+    @classmethod
+    def empty(cls, count: int) -> _Column:
+        """Return one that knows nothing yet."""
+        false = numpy.zeros(count, bool)
+        return cls(false, false.copy(), false.copy(), false.copy(), numpy.zeros((3, count)))
 
 
 @dataclass(frozen=True)
@@ -101,29 +111,41 @@ def compare_outcomes(one: RunTable, two: RunTable, tolerance: Tolerance) -> tupl
     found = [_compare_losses(losses, tolerance.of(*dtypes))]
     squares = numpy.zeros((3, count))
     is_known = numpy.zeros(count, bool)
+    by_leaf: dict[str, tuple[Array, Array]] = {}
     for first, second in pair_leaves(one, two):
         tables = one.read(first), two.read(second)
         columns: dict[Sort, _Column] = {
             "gradient": _compare(one, two, (first, second), tables, "gradients", count, tolerance),
             "value": _compare(one, two, (first, second), tables, "values", count, tolerance),
         }
-        for sort, column in columns.items():
-            found.append(_outcome(sort, first, second, column))
+        found += [_outcome(sort, first, second, column) for sort, column in columns.items()]
         column = columns["gradient"]
         squares[:, column.is_known] += column.squares[:, column.is_known]
         is_known |= column.is_known
+        if (len(by_leaf) + 1) * count <= _MOST_KEPT and column.is_known.any():
+            sizes = numpy.where(column.is_known, numpy.sqrt(column.squares[1:]), numpy.nan)
+            by_leaf[found[-1].name] = sizes[0], sizes[1]
+    sizes = numpy.where(is_known, numpy.sqrt(squares), numpy.nan)
+    gradients = _relative(sizes[0], sizes[1], sizes[2])
+    apart = _relative(_distance(*losses), numpy.abs(losses[0]), numpy.abs(losses[1]))
+    return found, Distances(apart, gradients, (sizes[1], sizes[2]), by_leaf)
+
+
+def _distance(one: Array, two: Array) -> Array:
+    """Return how far numbers are apart: NaN from NaN not at all, from all others infinitely far."""
     with numpy.errstate(all="ignore"):
-        sizes = numpy.sqrt(squares)
-        gradients = numpy.where(is_known, _relative(sizes[0], sizes[1], sizes[2]), numpy.nan)
-        apart = _relative(numpy.abs(losses[0] - losses[1]), numpy.abs(losses[0]), numpy.abs(losses[1]))
-    norms = (numpy.where(is_known, sizes[1], numpy.nan), numpy.where(is_known, sizes[2], numpy.nan))
-    return found, Distances(apart, gradients, norms)
+        distance = numpy.abs(one - two)
+    is_none = numpy.isnan(one), numpy.isnan(two)
+    distance = numpy.where((one == two) | (is_none[0] & is_none[1]), 0.0, distance)
+    return numpy.where(is_none[0] != is_none[1], numpy.inf, distance)
 
 
 def _relative(distance: Array, one: Array, two: Array) -> Array:
     """Divide by the first, or where that is zero by the other: 0 of 0 is no distance at all."""
     size = numpy.where(one > 0, one, two)
-    return numpy.asarray(numpy.where(distance == 0, 0.0, distance / numpy.where(size > 0, size, 1.0)))
+    with numpy.errstate(all="ignore"):
+        shares = distance / numpy.where(size > 0, size, 1.0)
+    return numpy.where(distance == 0, 0.0, numpy.where(numpy.isinf(distance), numpy.inf, shares))
 
 
 def loss_dtype(table: RunTable) -> str:
@@ -166,75 +188,55 @@ def _compare(
 ) -> _Column:  # fmt: skip
     """Compare a leaf's gradients, or values: by elements where both hold them, else by norms."""
     numbers = tuple(getattr(table, what)[:count] for table in tables)
-    norms = tuple(table.norms[:count] if what == "gradients" else numpy.full(count, numpy.nan) for table in tables)
-    dtypes = tuple(table.dtype(leaf) for table, leaf in zip((one, two), pair, strict=True))
-    column = _compare_norms(norms, tolerance.of(*dtypes), one, two, count)
+    allowed = tolerance.of(*(table.dtype(leaf) for table, leaf in zip((one, two), pair, strict=True)))
+    column = _Column.empty(count)
     if what == "gradients":
-        _compare_presence(column, numbers, norms, one, two)
+        _compare_presence(column, (tables[0].came[:count], tables[1].came[:count]))
     both = numpy.flatnonzero((numbers[0] > 0) & (numbers[1] > 0))
     for stack in _stacks(one, two, numbers, both, max(pair[0].size, 1)):
-        _put_elements(column, stack, tolerance.of(*dtypes))
-    _fill_norms(column, numbers, norms, one, two, count, tolerance.of(*dtypes))
+        _put_elements(column, stack, allowed)
+    if what == "gradients":
+        _fill_norms(column, (one, two), tables, count, allowed)
     return column
 
 
-def _compare_norms(
-    norms: tuple[Array, ...], allowed: tuple[float, float], one: RunTable, two: RunTable, count: int
-) -> _Column:
-    """Compare what light steps keep of gradients: the norms."""
-    first, second = norms
-    is_known = one.is_light[:count] & two.is_light[:count] & ~(numpy.isnan(first) & numpy.isnan(second))
-    column = _Column(
-        is_known, first == second, ~is_beyond(first, second, allowed), numpy.zeros(count, bool),
-        numpy.vstack([(first - second) ** 2, first**2, second**2]),
-    )  # fmt: skip
-    column.squares[:, numpy.isnan(column.squares).any(axis=0)] = 0.0
-    return column
-
-
-def _compare_presence(
-    column: _Column, numbers: tuple[Array, ...], norms: tuple[Array, ...], one: RunTable, two: RunTable
-) -> None:
-    """Say at which steps the gradient came in one run, and in the other not."""
-    came = [
-        (number > 0) | ~numpy.isnan(norm) & table.is_light[: len(number)]
-        for number, norm, table in zip(numbers, norms, (one, two), strict=True)
-    ]
-    is_one = came[0] != came[1]
-    column.is_known |= is_one
-    column.is_same[is_one] = column.is_near[is_one] = False
-    column.squares[:, is_one] = 0.0
+def _compare_presence(column: _Column, came: tuple[Array, Array]) -> None:
+    """Say at which steps a gradient came in one run, and in the other not."""
+    column.is_known |= came[0] != came[1]
 
 
 def _fill_norms(
-    column: _Column, numbers: tuple[Array, ...], norms: tuple[Array, ...], one: RunTable, two: RunTable, count: int,
+    column: _Column, tables: tuple[RunTable, RunTable], leaves: tuple[LeafTable, LeafTable], count: int,
     allowed: tuple[float, float],
 ) -> None:  # fmt: skip
-    """Compare by norm what is left: steps without values, and those that are light in one run and full in the other.
+    """Compare gradients by their norms where that is all that is known of both.
 
-    Of these the bits mean nothing, for each reckons its norms in its own way.
+    Where a step is light in one run and full in the other the bits mean nothing, for each reckons in its own way.
     """
-    is_mixed = one.is_light[:count] != two.is_light[:count]
-    is_left = (numbers[0] > 0) & (numbers[1] > 0) & ~column.is_known
-    left = numpy.flatnonzero(is_left | (is_mixed & ~column.is_whole & ~column.is_known))
+    left = numpy.flatnonzero(leaves[0].came[:count] & leaves[1].came[:count] & ~column.is_known)
     sizes = []
-    for table, number, norm in zip((one, two), numbers, norms, strict=True):
-        known = numpy.abs(norm[left])
-        held = table.arrays(number[left])
-        for place, snapshot in enumerate(number[left].tolist()):
-            if snapshot in held:
-                known[place] = _norm(held[snapshot])
+    for table, leaf in zip(tables, leaves, strict=True):
+        known = leaf.norms[left].copy()
+        held = table.arrays(leaf.gradients[left][~table.is_light[left]])
+        for place in numpy.flatnonzero(~table.is_light[left]).tolist():
+            known[place] = _norm(held.get(int(leaf.gradients[left[place]])))
         sizes.append(known)
-    there = ~(numpy.isnan(sizes[0]) | numpy.isnan(sizes[1]))
-    places, first, second = left[there], sizes[0][there], sizes[1][there]
-    is_same = numpy.where(is_mixed[places], ~is_beyond(first, second, (_NORM_DIGITS, 0.0)), first == second)
-    column.is_known[places] = True
-    column.is_near[places] = is_same | ~is_beyond(first, second, allowed)
-    column.is_same[places] = is_same
-    column.squares[:, places] = numpy.vstack([numpy.where(is_same, 0.0, (first - second) ** 2), first**2, second**2])
+    first, second = sizes
+    is_mixed = tables[0].is_light[left] != tables[1].is_light[left]
+    first, second = numpy.where(is_mixed, numpy.abs(first), first), numpy.where(is_mixed, numpy.abs(second), second)
+    is_same = (first == second) | (numpy.isnan(first) & numpy.isnan(second))
+    is_same |= is_mixed & ~is_beyond(first, second, (_NORM_DIGITS, 0.0))
+    column.is_known[left] = True
+    column.is_same[left] = is_same
+    column.is_near[left] = is_same | ~is_beyond(first, second, allowed)
+    distance = numpy.where(is_same, 0.0, _distance(first, second))
+    with numpy.errstate(all="ignore"):
+        column.squares[:, left] = numpy.vstack([distance**2, first**2, second**2])
 
 
-def _norm(held: Stored) -> float:
+def _norm(held: Stored | None) -> float:
+    if held is None:
+        return numpy.nan
     stored, stride, data, norm = held
     if data is None or stride != 1:
         return numpy.nan if norm is None else float(norm)
@@ -280,8 +282,8 @@ def _put_elements(column: _Column, stack: _Stack, allowed: tuple[float, float]) 
         is_same |= (first != first) & (second != second)  # noqa: PLR0124 - NaN alone differs from itself
         one, two = first.astype(wide), second.astype(wide)
         is_near = ~is_beyond(one, two, allowed).any(axis=1)
-        # NaN against NaN, and an infinity against itself, are no distance.
         distance = numpy.where(is_same, 0.0, numpy.abs(one - two))
+        distance[numpy.isnan(distance)] = numpy.inf
         squares = numpy.vstack([(each**2).sum(axis=1) for each in (distance, numpy.abs(one), numpy.abs(two))])
     is_all = is_same.all(axis=1)
     if stack.stride != 1:

@@ -34,9 +34,11 @@ class LeafTable:
     """What the steps left of a leaf, a place a step."""
 
     norms: Array
-    """The 2-norm of its gradient (of one element the number itself); NaN where none came, and where none is kept."""
+    """Of light steps the 2-norm of its gradient (of one element the number itself); NaN where none is kept."""
     gradients: Array
-    """The number of the snapshot that holds its gradient; 0 where no values were kept, -1 where none came."""
+    """The number of the snapshot that holds its gradient; 0 where no values were kept, -1 where a None came."""
+    came: Array
+    """Whether a gradient came."""
     values: Array
     """The number of the snapshot that holds its value at the end of the step; 0 where it is not kept."""
 
@@ -114,14 +116,17 @@ class RunTable:
     def read(self, leaf: Leaf) -> LeafTable:
         """Read what the steps left of a leaf."""
         norms = numpy.full(self._all, numpy.nan)
+        came = numpy.zeros(self._all, bool)
         for block in self.recording.light.blocks:
             if leaf.node in block.outline.places:
                 figures = block.figures(leaf.node)
-                shown = norms[block.first - 1 : block.first - 1 + block.count]
-                shown[:] = numpy.where(absent_mask(figures), numpy.nan, figures)[: len(shown)]
+                places = slice(block.first - 1, block.first - 1 + block.count)
+                came[places] = ~absent_mask(figures)
+                norms[places] = figures
         gradients = self._last_in_steps(leaf, "grad", self.backward_ends)
         values = self._last_in_steps(leaf, "value", self.ends[1:])
-        return LeafTable(norms[self.skipped :], gradients, numpy.maximum(values, 0))
+        came = came[self.skipped :] | (gradients > 0)
+        return LeafTable(norms[self.skipped :], gradients, came, numpy.maximum(values, 0))
 
     def _last_in_steps(self, leaf: Leaf, what: str, until: Array) -> Array:
         """Return of each step the snapshot after the last change up to an event of it, 0 where there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -48,7 +49,7 @@ WHATS = {
 }
 ELEMENT = _("is {a} in A, {b} in B at {index}{ulps} ({elements:,} of {of:,} elements differ)")
 SCALAR = _("is {a} in A, {b} in B{ulps}")
-ULPS = _(", {ulps:,} ulp apart")
+ULPS = _(", {ulps:,} ulps apart")
 SHAPE = _("is of shape {a} in A, {b} in B")
 NORM = _("has the norm {a} in A, {b} in B")
 MISSING = _("is there in {side} alone")
@@ -69,6 +70,7 @@ COURSES = {
     "jump": _("a jump at step {jump:,}: {begins} at step {start:,}, at most {largest} (step {at:,})"),
 }
 FACTOR = _(" by a factor of {factor} a step")
+DOUBLES = _(", doubling every {steps:,} steps")
 OPS_NOT_COMPARED = _(
     "ops are not compared: no step is in full detail in both (graphlab replay RECORDING --full {step} makes it so)"
 )
@@ -76,6 +78,9 @@ NOT_WALKED = _("the first op beyond the tolerance was not looked for beyond step
 
 _DIGITS = {"float64": 17, "float32": 9, "float16": 5, "bfloat16": 4}
 _MOST_NAMES = 4
+_FAST = 1.5
+"""A growth a step from which on one says the factor, below it the steps in which it doubles."""
+_SLOW = 1e7
 
 
 def allowed_words(comparison: RunComparison) -> str:
@@ -175,37 +180,51 @@ def earliest(outcomes: Sequence[Outcome], sort: Sort) -> Outcome | None:
     )
 
 
+def outcome_words(comparison: RunComparison, outcome: Outcome) -> str:
+    """Return since when one loss, gradient or value is not the same."""
+    name = SORTS[outcome.sort]
+    if outcome.first is None:
+        return OUTCOME_SAME.format(name=name, compared=outcome.compared)
+    marks = [outcome.name] if outcome.name else []
+    marks += [] if outcome.is_whole else [BY_NORM]
+    named = OF_LEAF.format(sort=name, name=", ".join(marks)) if marks else name
+    beyond = OUTCOME_WITHIN
+    if outcome.beyond is not None:
+        beyond = OUTCOME_BEYOND.format(beyond=comparison.in_a(outcome.beyond))
+    return OUTCOME.format(name=named, first=comparison.in_a(outcome.first), beyond=beyond)
+
+
 def outcome_lines(comparison: RunComparison) -> list[str]:
-    """Return of losses, gradients and parameters since when they are not the same."""
+    """Return of losses, gradients and parameters since when they are not the same, and of the rest that it is."""
     lines = []
-    for sort, name in SORTS.items():
+    for sort in SORTS:
         outcome = earliest(comparison.outcomes, sort)
-        if outcome is None:
-            continue
-        if outcome.first is None:
-            lines.append(OUTCOME_SAME.format(name=name, compared=outcome.compared))
-            continue
-        marks = [outcome.name] if outcome.name else []
-        marks += [] if outcome.is_whole else [BY_NORM]
-        named = OF_LEAF.format(sort=name, name=", ".join(marks)) if marks else name
-        of_sort = [each.beyond for each in comparison.outcomes if each.sort == sort and each.beyond is not None]
-        beyond = OUTCOME_BEYOND.format(beyond=comparison.in_a(min(of_sort))) if of_sort else OUTCOME_WITHIN
-        lines.append(OUTCOME.format(name=named, first=comparison.in_a(outcome.first), beyond=beyond))
+        if outcome is not None:
+            beyond = [each.beyond for each in comparison.outcomes if each.sort == sort and each.beyond is not None]
+            lines.append(outcome_words(comparison, replace(outcome, beyond=min(beyond, default=None))))
     return lines
 
 
 def growth_words(comparison: RunComparison, growth: Growth, what: str) -> str:
     """Return how a distance grows."""
-    factor = growth.factor
-    is_told = factor is not None and numpy.isfinite(factor) and factor > 1
     return GROWTH.format(
         what=what,
         course=COURSES[growth.kind].format(
             begins=_size(growth.begins), start=comparison.in_a(growth.start or 0), largest=_size(growth.largest),
             at=comparison.in_a(growth.at or 0), jump=comparison.in_a(growth.jump or 0),
-            factor=FACTOR.format(factor=f"{factor:.3g}") if is_told else "",
+            factor=_pace(growth.factor),
         ),
     )  # fmt: skip
+
+
+def _pace(factor: float | None) -> str:
+    """Return how fast a distance grows, where it grows so that one could see it."""
+    if factor is None or not 1 < factor < numpy.inf:
+        return ""
+    if factor >= _FAST:
+        return FACTOR.format(factor=f"{factor:.3g}")
+    steps = float(numpy.log(2) / numpy.log(factor))
+    return DOUBLES.format(steps=round(steps)) if steps < _SLOW else ""
 
 
 def _size(number: float | None) -> str:

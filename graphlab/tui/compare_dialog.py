@@ -15,6 +15,7 @@ from graphlab.tui import messages
 from graphlab.tui.list_dialog import ListDialog, ListPane
 from graphlab.tui.pane import RowsPane
 from graphlab.tui.rows import Row, fit, over, rule, wrap
+from graphlab.tui.runs_dialog import open_numbers
 
 if TYPE_CHECKING:
     from graphlab.tui.explore import ExploreScreen
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _STYLES = {"+": "match", "-": "quiet", "~": "number", "=": "quiet"}
 _AGAIN = -1
 """What the list hands back where another comparison is wanted."""
+_NUMBERS = -2
+"""What it hands back where the numbers of both runs are."""
 
 
 class OffersPane(RowsPane, can_focus=False):
@@ -173,6 +176,7 @@ class ChangesDialog(ListDialog[int | None]):
         ("pageup", "choose(-8)", "page up"),
         ("pagedown", "choose(8)", "page down"),
         ("enter", "take", "go there"),
+        ("v", "numbers", "the numbers of both runs"),
         ("D", "again", "compare with another"),
     ]
     DEFAULT_CSS = """
@@ -192,6 +196,10 @@ class ChangesDialog(ListDialog[int | None]):
         """Go to the chosen change."""
         if self._state.comparing.entries:
             self._answer(self._list.chosen)
+
+    def action_numbers(self) -> None:
+        """Show the numbers of both runs instead."""
+        self._answer(_NUMBERS)
 
     def action_again(self) -> None:
         """Ask for another comparison."""
@@ -214,6 +222,8 @@ def open_comparison(screen: ExploreScreen) -> None:
     def take(place: int | None) -> None:
         if place == _AGAIN:
             ask()
+        elif place == _NUMBERS:
+            open_numbers(screen, back=lambda: show(is_compared=True))
         elif place is not None:
             state.comparing.place = place
             state.comparing.go_to(place)

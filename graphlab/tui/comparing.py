@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MOST_NODES = 20_000
 """Nodes beyond which a person would wait too long at the screen."""
 _MOST_RECENT = 20
+_NAMED = re.compile(r"(?:(.*?)\s+)?[sS]?(\d+)")
+"""A recording or nothing, and a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Comparing:
         """The step that is compared."""
         self.name = ""
         """What it is compared with."""
+        self.other: Path | None = None
+        """The other recording, where it is one."""
         self.facts: list[str] = []
         """What differs between the runs, and what was not compared."""
         self.entries: list[Entry] = []
@@ -100,6 +104,7 @@ class Comparing:
             if len(other) > MOST_NODES:
                 return messages.COMPARE_TOO_LARGE.format(most=MOST_NODES)
             comparison = compare(other, self._graph(step.step, is_plain=is_file))
+            self.other = self._path(text.strip()) if not is_file else None
         except GraphlabError as error:
             return str(error)
         self._take(comparison, step.step, name)
@@ -110,7 +115,7 @@ class Comparing:
         from graphlab.graph.stored import is_graph_file, read_graph
         from graphlab.recording import open_recording
 
-        match = re.fullmatch(r"(?:(.*?)\s+)?[sS]?(\d+)", text)
+        match = _NAMED.fullmatch(text)
         name, number = (match[1], int(match[2])) if match else (text, None)
         if not name:
             step = number or here
@@ -125,6 +130,13 @@ class Comparing:
                 recording.step(number)
             graph = graph_of_step(recording, number)
         return graph, messages.COMPARE_IS_FILE.format(name=Path(name).name, step=graph.graph["step"]), False
+
+    @staticmethod
+    def _path(text: str) -> Path | None:
+        """Return the recording that a text names; None where it names a step of this one."""
+        match = _NAMED.fullmatch(text)
+        name = match[1] if match else text
+        return Path(name).expanduser() if name else None
 
     def _graph(self, step: int, *, is_plain: bool = False) -> networkx.MultiDiGraph:
         """Return the graph of a step; `is_plain`: beside an exported file, which has the gradients of its moment."""
@@ -163,6 +175,7 @@ class Comparing:
     def clear(self) -> None:
         """Take the marks away."""
         self.comparison = None
+        self.other = None
         self.entries, self.facts, self._signs = [], [], {}
 
     def sign_of(self, node: int) -> str:
