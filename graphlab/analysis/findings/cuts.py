@@ -28,6 +28,8 @@ _PICKERS = frozenset(
 )  # fmt: skip
 _PRODUCTS = frozenset({"Mul", "Mm", "Addmm", "Bmm", "Baddbmm", "Mv", "Dot", "Addmv", "Convolution", "Linear", "Addcmul",
                        "ReshapeAlias", "Lerp", "Pow", "Div"})  # fmt: skip
+_BIASES = {"Addmm": 0, "Addmv": 0, "Baddbmm": 0, "Convolution": 2, "NativeLayerNorm": 2, "NativeBatchNorm": 2}
+"""By op: which input is a bias. Its gradient is a sum over the samples, which may be 0 although none of them is."""
 _PASSES = frozenset(
     {"T", "View", "UnsafeView", "ReshapeAlias", "Transpose", "Permute", "Expand", "Squeeze", "Unsqueeze", "Clone",
      "Mul", "NativeDropout", "Tanh", "Gelu", "LeakyRelu", "Silu", "Elu", "Relu", "Threshold", "Slice",
@@ -94,9 +96,19 @@ def explain_cut(flow: Flow, edge: Edge) -> Cut:
         return Cut("not-taken", node, node, edge.slot)
     if name == "NativeDropout":
         return Cut("dropped", node, node, edge.slot)
+    if _is_summed(flow, edge, node):
+        return Cut("balanced", node, node, edge.slot)
     if name in _PRODUCTS:
         return _explain_product(flow, edge, node)
     return Cut("other", node, node, edge.slot)
+
+
+def _is_summed(flow: Flow, edge: Edge, node: Node) -> bool:
+    """Whether what an input gets is the sum of the gradient that comes: that of a bias."""
+    name, source = stem(node), flow.nodes[edge.source]
+    if name in {"Add", "Sub"}:
+        return math.prod(source.shape or ()) < math.prod(node.shape or ())
+    return source.kind != "op" and edge.slot == _BIASES.get(name)
 
 
 def _explain_product(flow: Flow, edge: Edge, node: Node) -> Cut:

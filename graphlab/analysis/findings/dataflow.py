@@ -124,6 +124,14 @@ class Flow:
         """Return the ops that read some tensors, in order."""
         return [op for op in self.ops.values() if any(state.object in objects for state in op.read)]
 
+    def made_of(self, objects: Iterable[int]) -> set[int]:
+        """Return all tensors that some flow into with their graph, with these."""
+        found = set(objects)
+        for op in self.ops.values():
+            if any(state.object in found for state in op.read):
+                found.update(state.object for state in op.made if state.requires_grad)
+        return found
+
     def ancestors(self, objects: Iterable[int]) -> set[int]:
         """Return all tensors that flow into some, with these."""
         found = set(objects)
@@ -154,6 +162,9 @@ class Flow:
                 continue
             if op.has_graph:
                 tainted.update(state.object for state in op.made if state.requires_grad)
+                # The places that topk, sort or max give beside the values.
+                if any(state.object in above and not state.requires_grad for state in op.made):
+                    found.append(Cut("discrete", op.name, op.event, op.file, op.line))
             elif any(state.object in above for state in op.made) or self._goes_through_numbers(op, above):
                 found.append(Cut(op.reason, op.name, op.event, op.file, op.line))
         found += [cut for remark in self.exits if (cut := self._cut_of(remark, tainted, above)) is not None]

@@ -13,6 +13,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "not-finite-update": ("learning-rate-too-large", "exploding-gradient"),
     "dead-relu": ("learning-rate-too-large",),
     "saturated": ("learning-rate-too-large",),
+    "update-too-large": ("learning-rate-too-large",),
     "update-too-small": ("vanishing-gradient", "learning-rate-too-small"),
     "learning-rate-too-small": ("vanishing-gradient", "zero-gradient", "dead-relu", "saturated"),
     "learning-rate-too-large": ("exploding-gradient", "identical-units"),

@@ -137,7 +137,7 @@ def find_evaluation_with_graph(recording: Recording) -> Iterator[Finding]:
     says_eval = bool(calls(recording, "eval"))
     outer: dict[tuple[int | None, int | None], list[Op]] = {}
     for ops in lines.values():
-        outer.setdefault(_outermost(recording, ops[0]), []).extend(ops)
+        outer.setdefault(outermost(recording, ops[0].event), []).extend(ops)
     for (file, line), ops in outer.items():
         steps = {recording.number_at(op.event) for op in ops}
         if len(steps) < 2 and not says_eval:
@@ -163,6 +163,7 @@ def _unused_forwards(recording: Recording, update: int) -> list[Op]:
         events = by_step.setdefault(recording.number_at(event), [])
         if node not in reached and parameter in reached and event not in events[-1:]:
             events.append(event)
+    own = {row[0] for row in reader.rows("SELECT id FROM nodes WHERE kind = 'parameter'")}
     found = []
     for number in sorted(number for number, events in by_step.items() if events)[:_STEPS]:
         step = recording.step(number)
@@ -171,14 +172,16 @@ def _unused_forwards(recording: Recording, update: int) -> list[Op]:
         roots = {each for start in starts for each in root_objects(recording, start.id, flow)}
         above = flow.ancestors(roots)
         ops = [flow.ops[event] for event in by_step[number] if event in flow.ops]
+        # What reads parameters alone (a norm, an entry to be printed) is no forward.
+        ops = [op for op in ops if any(state.node not in own for state in op.read)]
         found += [op for op in ops if not any(state.object in above for state in op.made)]
     return found
 
 
-def _outermost(recording: Recording, op: Op) -> tuple[int | None, int | None]:
+def outermost(recording: Recording, number: int) -> tuple[int | None, int | None]:
     """Return the line of the script itself (or of its outermost function) from which an op came to run."""
-    frame = recording.event(op.event).frame
-    file, line = op.file, op.line
+    event = recording.event(number)
+    frame, file, line = event.frame, event.file, event.line
     while frame is not None and frame != 1:
         row = recording.reader.row("SELECT parent, last FROM frames WHERE id = ?", frame)
         if row is None or row[0] is None or row[1] is None:

@@ -6,13 +6,15 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 
 from graphlab.analysis.findings import cut_messages as messages
 from graphlab.analysis.findings.dataflow import Cut, Flow, root_objects
-from graphlab.analysis.findings.facts import count_events, events_of, last_event, source_line
+from graphlab.analysis.findings.facts import backwards, count_events, events_of, last_event, source_line
 from graphlab.analysis.findings.finding import Finding, Text, make_finding
 from graphlab.analysis.findings.held_parameters import Parameters
+from graphlab.analysis.findings.numbers import NUMBERS, exits_into_numbers
 from graphlab.analysis.findings.source import dotted, statement_at, trees
 
 if TYPE_CHECKING:
@@ -42,7 +44,11 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
     if start is None:
         return
     parameters = Parameters(recording)
-    missing = [node for node in parameters.living if parameters.is_wanted(node) and not parameters.has_gradient(node)]
+    is_missing = [not parameters.has_gradient(node) and parameters.is_wanted(node) for node in parameters.living]
+    missing = [node for node, is_so in zip(parameters.living, is_missing, strict=True) if is_so]
+    if missing:
+        raised = _reached_by_raising(recording)
+        missing = [node for node in missing if node.id not in raised]
     # Without an optimizer leaves too are meant to learn; but only where a path is cut one can be sure.
     leaves = [] if parameters.optimizers else parameters.leaves
     by_hand = [leaf for leaf in leaves if not parameters.has_gradient(leaf)]
@@ -78,6 +84,18 @@ def _flow(recording: Recording, start: int) -> Flow | None:
     return None if step.detail == "light" else Flow(recording, 1, step.last)
 
 
+def _reached_by_raising(recording: Recording) -> set[int]:
+    """Return what the last backward leads to where it raised and ended the run: no path to that is missing."""
+    error = last_event(recording, "error", recording.event_count + 1)
+    start = last_event(recording, "backward_start", error.id) if error is not None else None
+    if error is None or start is None or (error.file, error.line) != (start.file, start.line):
+        return set()
+    step = recording.step_of(start.id)
+    if step.detail == "light":
+        return set(recording.structure(recording.number_at(start.id)).nodes)  # of what backwards led to
+    return {node for each in backwards(recording) if each.event == start.id for node in each.nodes}
+
+
 def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: Node, start: int) -> _Why | None:
     """Say why a parameter gets no gradient; None where that is nothing to tell of."""
     if parameters.is_frozen(node):
@@ -89,12 +107,13 @@ def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: 
     objects = flow.objects_of(node.id)
     # An op that fills it (nn.init, uniform_) is none that reads it.
     users = [user for user in flow.users(objects) if not user.call.endswith("_")]
+    roots = root_objects(recording, start, flow)
+    cuts = flow.cuts(objects, roots) or [*islice(exits_into_numbers(recording, flow, objects, roots), 1)]
+    if cuts and (users or cuts[0].reason in NUMBERS):
+        return _of_cut(cuts[0])
     if not users:
         file, line = _line_of_definition(recording, node)
         return _Why(messages.NOT_USED, "unused", None, file, line)
-    cuts = flow.cuts(objects, root_objects(recording, start, flow))
-    if cuts:
-        return _of_cut(cuts[0])
     last = users[-1]
     return _Why(messages.NOT_IN_LOSS, "not-in-loss", last.event, last.file, last.line, last.call)
 

@@ -9,6 +9,7 @@ from graphlab.analysis.findings import graph_messages as messages
 from graphlab.analysis.findings.dataflow import Flow, root_objects
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.held_parameters import Parameters
+from graphlab.analysis.findings.kept import outermost
 from graphlab.analysis.findings.source import calls
 from graphlab.recording.remarks import Remark, read_remarks
 
@@ -110,7 +111,8 @@ def find_evaluation_in_training_mode(recording: Recording) -> Iterator[Finding]:
         event = min(remark.event + 1, recording.event_count)
         yield make_finding(
             recording, "evaluation-in-training-mode", messages.EVALUATION_AWAKE, event, file=remark.file,
-            line=remark.line, evidence={"what": remark.text, "module": remark.data["module"]},
+            line=remark.line, lines=(outermost(recording, event)[1],),
+            evidence={"what": remark.text, "module": remark.data["module"]},
             what=messages.WORDS.get(remark.text, remark.text),
         )  # fmt: skip
         return

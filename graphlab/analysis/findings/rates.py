@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy
 
 from graphlab.analysis.findings import number_messages as messages
 from graphlab.analysis.findings.finding import Finding, make_finding
-from graphlab.analysis.findings.not_finite import first_not_finite
+from graphlab.analysis.findings.held_parameters import Parameters
 from graphlab.analysis.findings.training import Training, training_of
+from graphlab.analysis.findings.trainings import OneTraining, Pace, trainings_of
 
 if TYPE_CHECKING:
     from graphlab.analysis.findings.finding import Text
     from graphlab.recording import Recording
-
-Column = numpy.ndarray[Any, Any]
 
 _FEWEST = 3
 """Steps from which on a diverging loss is told of."""
@@ -36,22 +36,9 @@ _APART = 100.0
 """By how much the updates of one parameter against its weights differ from those of the others."""
 
 
-@dataclass(frozen=True)
-class _Pace:
-    """How far each step that kept its updates moved all parameters together, against their size."""
-
-    steps: Column
-    ratios: Column
-
-    def typical(self, first: int = 0) -> float | None:
-        """Return the median from a step on, or None where nothing is known."""
-        known = self.ratios[(self.steps >= first) & numpy.isfinite(self.ratios)]
-        return float(numpy.median(known)) if len(known) else None
-
-
-def diverges_at(training: Training) -> int | None:
+def diverges_at(one: OneTraining) -> int | None:
     """Return the step from which on the loss only grew, to many times what it had been; None if it did not."""
-    losses = _loss_run(training)
+    losses = one.losses
     if len(losses) < _FEWEST:
         return None
     finite = numpy.isfinite(losses)
@@ -65,118 +52,135 @@ def diverges_at(training: Training) -> int | None:
     if known[-1] <= (limit if not has_ended else 1e4 * max(float(start), 1e-30)):
         return None
     lowest = int(numpy.flatnonzero(known <= start)[-1])
-    pace = _pace(training).typical(lowest + 1)
+    since = int(one.steps[min(lowest + 1, len(losses) - 1)])
+    pace = one.pace.typical(since)
     grew = float(numpy.mean(numpy.diff(known[lowest:]) > 0))
-    return lowest + 2 if (pace is None or pace > _LARGE) and grew > 0.7 else None
+    return since if (pace is None or pace > _LARGE) and grew > 0.7 else None
 
 
 def find_too_large_steps(recording: Recording) -> Iterator[Finding]:
     """Find a learning rate that is too large: the loss blows up, or does not fall while updates exceed the weights."""
-    training = training_of(recording)
-    since = diverges_at(training)
-    losses = _loss_run(training)
-    pace = _pace(training)
+    trainings = trainings_of(training_of(recording))
+    told: set[tuple[str | None, int | None]] = set()
+    for one in trainings:
+        found = _too_large(recording, one, len(trainings))
+        if found is not None and (found.file, found.line) not in told:
+            told.add((found.file, found.line))
+            yield found
+
+
+def _too_large(recording: Recording, one: OneTraining, count: int) -> Finding | None:
+    since, losses, pace = diverges_at(one), one.losses, one.pace
     if since is not None:
-        yield _rate_finding(recording, training, "learning-rate-too-large", messages.DIVERGES, since, pace)
-        return
-    if len(losses) < _MANY or first_not_finite(training) is not None:
-        return
+        return _rate_finding(recording, one, "learning-rate-too-large", messages.DIVERGES, since, pace, count)
+    if len(losses) < _MANY or not one.is_finite:
+        return None
     half = len(losses) // 2
-    early = pace.ratios[:3][numpy.isfinite(pace.ratios[:3])]
-    typical = pace.typical(half)
+    early = pace.first(3).ratios[numpy.isfinite(pace.first(3).ratios)]
+    typical = pace.typical(int(one.steps[half]))
     # One leap at the start may have thrown the weights so far that later steps are small beside them.
     has_leapt = len(early) > 0 and early.max() > 1 and losses[1:4].max() > 2 * abs(losses[0])
     start, late = float(losses[0]), float(numpy.median(losses[half:]))
     is_large = has_leapt or (typical is not None and typical > _LARGE)
-    if is_large and late >= 0.9 * start and start > 0:
-        pace = _Pace(pace.steps[:3], pace.ratios[:3]) if has_leapt else pace
-        yield _rate_finding(recording, training, "learning-rate-too-large", messages.NO_DESCENT, 1, pace)
+    if not is_large or late < 0.9 * start or start <= 0:
+        return None
+    pace = pace.first(3) if has_leapt else pace
+    return _rate_finding(recording, one, "learning-rate-too-large", messages.NO_DESCENT, one.first, pace, count)
 
 
 def find_too_small_steps(recording: Recording) -> Iterator[Finding]:
     """Find a learning rate that is too small: the loss falls step by step, and gets nowhere."""
-    training = training_of(recording)
-    losses = _loss_run(training)
-    if len(losses) < _MANY or losses[0] == 0 or first_not_finite(training) is not None:
+    trainings = trainings_of(training_of(recording))
+    for one in trainings:
+        losses, pace = one.losses, one.pace
+        if len(losses) < _MANY or losses[0] == 0 or not one.is_finite:
+            continue
+        typical = pace.typical()
+        fallen = float(losses[0] - losses[-1]) / abs(float(losses[0]))
+        if typical is None or not 0 < typical < _TINY or not 0 <= fallen < _FALLEN:
+            continue
+        if _slope(one) < _SLOPE * abs(float(losses[0])):
+            continue  # it is where it belongs: the gradient is small
+        name = "learning-rate-too-small"
+        yield _rate_finding(recording, one, name, messages.CRAWLS, one.first, pace, len(trainings))
         return
-    pace = _pace(training)
-    typical = pace.typical()
-    fallen = float(losses[0] - losses[-1]) / abs(float(losses[0]))
-    if typical is None or not 0 < typical < _TINY or not 0 <= fallen < _FALLEN:
-        return
-    if _slope(training) < _SLOPE * abs(float(losses[0])):
-        return  # it is where it belongs: the gradient is small
-    yield _rate_finding(recording, training, "learning-rate-too-small", messages.CRAWLS, 1, pace)
 
 
 def find_odd_updates(recording: Recording) -> Iterator[Finding]:
     """Find parameters whose updates, against their weights, are 100 times those of the others, or a hundredth."""
     training = training_of(recording)
-    ratios: dict[int, float] = {}
-    for node in training.parameters:
-        if len(recording.node(node).shape or ()) >= 2 and (typical := _typical(training, node)) is not None:
-            ratios[node] = typical
-    for node, ratio in ratios.items():
-        others = [each for other, each in ratios.items() if other != node and each > 0]
-        if ratio == 0 or not others:
-            continue
-        usual = float(numpy.median(others))
-        if ratio > _APART * usual and ratio > _LARGE:
-            yield _update_finding(recording, training, node, "update-too-large", messages.LARGE_UPDATE, usual)
-        elif ratio < usual / _APART and ratio < _TINY:
-            yield _update_finding(recording, training, node, "update-too-small", messages.SMALL_UPDATE, usual)
+    for one in trainings_of(training):
+        yield from _odd_updates(recording, one)
     rounded = [node for node in training.parameters if _is_rounded_away(training, node)]
     if rounded:
         yield _rounding_finding(recording, training, rounded)
 
 
+def _odd_updates(recording: Recording, one: OneTraining) -> Iterator[Finding]:
+    paces = {node: pace for node in one.parameters if (pace := _pace_of(recording, one, node)) is not None}
+    for node, pace in paces.items():
+        others = [each for other, each in paces.items() if other != node and each.typical > 0]
+        if pace.typical == 0 or not others:
+            continue
+        usual, early = (float(numpy.median([getattr(each, name) for each in others])) for name in ("typical", "early"))
+        is_large = pace.typical > _APART * usual and pace.typical > _LARGE
+        if is_large or (pace.early > 1 and pace.early > _APART * early):
+            ratio, others_do = (pace.typical, usual) if is_large else (pace.early, early)
+            yield _update_finding(recording, one, node, "update-too-large", messages.LARGE_UPDATE, ratio, others_do)
+        elif pace.typical < usual / _APART and pace.typical < _TINY:
+            text = messages.SMALL_UPDATE
+            yield _update_finding(recording, one, node, "update-too-small", text, pace.typical, usual)
+
+
 FINDERS = (find_too_large_steps, find_too_small_steps, find_odd_updates)
 
 
-def _loss_run(training: Training) -> Column:
-    """Return the losses of the steps that have one."""
-    return numpy.asarray(training.losses[training.has_loss])
-
-
-def _pace(training: Training) -> _Pace:
-    parts = [(node, training.update(node)) for node in training.parameters]
-    parts = [(node, update) for node, update in parts if len(update.steps)]
-    if not parts:
-        return _Pace(numpy.zeros(0, "i8"), numpy.zeros(0))
-    steps = numpy.concatenate([update.steps for _, update in parts])
-    with numpy.errstate(all="ignore"):
-        moved = numpy.bincount(steps, numpy.nan_to_num(numpy.concatenate([u.changes for _, u in parts]) ** 2))
-        weights = numpy.bincount(steps, numpy.nan_to_num(numpy.concatenate([u.before for _, u in parts]) ** 2))
-        known = numpy.unique(steps)
-        ratios = numpy.where(weights[known] > 0, numpy.sqrt(moved[known] / weights[known]), numpy.nan)
-    return _Pace(known, ratios)
-
-
-def _slope(training: Training) -> float:
+def _slope(one: OneTraining) -> float:
     """Return by how much the loss would change, were the weights moved by their own size against the gradient."""
     gradient = weight = 0.0
-    for node in training.parameters:
-        update = training.update(node)
-        first = training.gradient(node)
-        if len(update.steps) and len(first):
-            gradient += float(first.numbers[0]) ** 2
-            weight += float(update.before[0]) ** 2
+    for node in one.parameters:
+        update, norms = one.whole.update(node), one.whole.gradient(node)
+        mine = update.before[(update.steps >= one.first) & (update.steps <= one.last)]
+        first = norms.at(int(one.gradient_steps(node)[0])) if len(one.gradient_steps(node)) else None
+        if len(mine) and first is not None:
+            gradient += first**2
+            weight += float(mine[0]) ** 2
     return float(numpy.sqrt(gradient * weight))
 
 
-def _typical(training: Training, node: int) -> float | None:
-    """Return the median of a parameter's updates against its weights over the later half of its steps."""
-    update = training.update(node)
-    ratios = update.ratios[len(update.steps) // 2 :]
-    ratios = ratios[numpy.isfinite(ratios)]
-    return float(numpy.median(ratios)) if len(update.steps) >= _MANY and len(ratios) else None
+@dataclass(frozen=True)
+class _Moved:
+    """How far the updates of a training moved one weight, against its size."""
+
+    typical: float
+    """The median over the later half of its steps."""
+    early: float
+    """The first update, against what the weight is or (began it nearly at 0) would usually begin with."""
+
+
+def _pace_of(recording: Recording, one: OneTraining, node: int) -> _Moved | None:
+    shape = recording.node(node).shape or ()
+    update = one.whole.update(node)
+    mine = (update.steps >= one.first) & (update.steps <= one.last)
+    ratios = update.ratios[mine]
+    if len(shape) < 2 or len(ratios) < _MANY:
+        return None
+    late = ratios[len(ratios) // 2 :]
+    late = late[numpy.isfinite(late)]
+    if not len(late):
+        return None
+    # Layers begin with entries of about 1 / √(what they sum over).
+    usual = math.sqrt(math.prod(shape) / max(math.prod(shape[1:]), 1))
+    changes, before = update.changes[mine], update.before[mine]
+    early = float(numpy.max(changes[:3] / numpy.maximum(before[:3], max(usual, 1e-30))))
+    return _Moved(float(numpy.median(late)), early if math.isfinite(early) else 0.0)
 
 
 def _is_rounded_away(training: Training, node: int) -> bool:
     """Whether a gradient came and came, and no update changed a bit of the parameter.
 
     One that is in no optimizer, or in one that steps now and then, looks the same but for its precision: unless that is
-    coarse, or no parameter at all is ever changed, nothing is said.
+    coarse, or the same optimizer moves others, or no parameter at all is ever changed, nothing is said.
     """
     kept = training.looked_at(node)
     came = [int(step) for step in kept if (training.gradient(node).at(int(step)) or 0.0) > 0]
@@ -184,9 +188,23 @@ def _is_rounded_away(training: Training, node: int) -> bool:
     changed = update.steps[update.changes != 0]
     if len(came) < _MANY or numpy.isin(came[len(came) // 2 :], changed).any():
         return False
-    is_coarse = _dtype(training, node) in {"float16", "bfloat16"}
+    if _dtype(training, node) in {"float16", "bfloat16"}:
+        return True
+    if len(changed) or not training.has_optimizer:
+        return False
     others = [other for other in training.parameters if other != node and training.update(other).changes.any()]
-    return is_coarse or (not len(changed) and not others and training.has_optimizer)
+    return not others or _is_moved_with(training, node, came)
+
+
+def _is_moved_with(training: Training, node: int, steps: list[int]) -> bool:
+    """Whether the one optimizer that holds a parameter moves others in all these steps, at learning rates above 0."""
+    parameters = Parameters(training.recording)
+    holders = parameters.held.get(node, set())
+    if len(holders) != 1:
+        return False
+    held = parameters.optimizers[next(iter(holders))][0]
+    moved = {step for other in held.data["nodes"] for step in training.update(other).steps.tolist()}
+    return moved.issuperset(steps) and all(rate > 0 for rate in held.data.get("rates", ()))
 
 
 def _dtype(training: Training, node: int) -> str:
@@ -206,32 +224,32 @@ def _rounding_finding(recording: Recording, training: Training, nodes: list[int]
 
 
 def _rate_finding(
-    recording: Recording, training: Training, name: str, text: Text, step: int, pace: _Pace
+    recording: Recording, one: OneTraining, name: str, text: Text, step: int, pace: Pace, trainings: int
 ) -> Finding:  # fmt: skip
-    number = min(step, training.count)
-    event = _last_update(recording, number)
-    losses = _loss_run(training)
+    event = _last_update(recording, step)
+    losses = one.losses
     finite = losses[numpy.isfinite(losses)]
-    typical = pace.typical(number) or pace.typical()
+    typical = pace.typical(step) or pace.typical()
     evidence = {
         "first_loss": float(losses[0]), "lowest_loss": float(finite.min()), "last_loss": float(losses[-1]),
         "update_to_weight": typical, "learning_rates": _learning_rates(recording) or None,
+        "trainings": trainings if trainings > 1 else None,
     }  # fmt: skip
     return make_finding(
         recording, name, text, event, evidence=evidence, first=f"{losses[0]:.4g}", last=f"{finite[-1]:.4g}",
-        lowest=f"{finite.min():.4g}", step=number, count=len(losses), updates=_say_ratio(typical),
+        lowest=f"{finite.min():.4g}", step=step, count=len(losses), updates=_say_ratio(typical),
         fallen=f"{100 * float(losses[0] - losses[-1]) / abs(float(losses[0]) or 1.0):.2g}",
     )  # fmt: skip
 
 
 def _update_finding(
-    recording: Recording, training: Training, node: int, name: str, text: Text, usual: float | None
+    recording: Recording, one: OneTraining, node: int, name: str, text: Text, ratio: float, usual: float
 ) -> Finding:  # fmt: skip
-    update = training.update(node)
-    ratio = _typical(training, node)
+    update = one.whole.update(node)
+    first = int(numpy.searchsorted(update.steps, one.first))
     evidence = {"update_to_weight": ratio, "of_the_others": usual, "weight_norm": float(update.before[-1])}
     return make_finding(
-        recording, name, text, int(update.events[0]), node=node, evidence=evidence, name=training.name(node),
+        recording, name, text, int(update.events[first]), node=node, evidence=evidence, name=one.whole.name(node),
         ratio=_say_ratio(ratio), usual=_say_ratio(usual), dtype=recording.node(node).dtype,
     )  # fmt: skip
 

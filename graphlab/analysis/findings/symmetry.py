@@ -56,7 +56,8 @@ def _identical_units(value: Array | None) -> int:
 def _finding(recording: Recording, training: Training, node: int, units: int, names: list[str]) -> Finding:
     update = training.update(node)
     event = int(update.events[0])
-    made = recording.value_tensor(node, event - 1)
+    # As it was before the update: an update by hand is an op that makes its value anew.
+    made = recording.value_tensor(node, recording.last_backward_end(recording.step_of(event)))
     at = recording.event(made.event) if made is not None and made.event else None
     place = recording.node(node)
     file, line = (at.file, at.line) if at is not None and at.kind == "op" else (place.file, place.line)

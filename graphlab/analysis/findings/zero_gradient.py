@@ -12,6 +12,7 @@ from graphlab.analysis.findings import number_messages as messages
 from graphlab.analysis.findings.cuts import Cut, find_cuts
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.flow import flow_of
+from graphlab.analysis.findings.not_finite import first_not_finite
 from graphlab.analysis.findings.training import Training, training_of
 
 if TYPE_CHECKING:
@@ -38,15 +39,18 @@ class _Group:
 def find_zero_gradients(recording: Recording) -> Iterator[Finding]:
     """Find leaves whose gradient is 0 from some step to the end, and the op at which it became so."""
     training = training_of(recording)
+    spoilt = first_not_finite(training)
     groups: dict[tuple[int | None, int | None, str], _Group] = {}
     light: dict[int, list[str]] = {}
     for leaf in training.leaves:
         step = zero_from(training, leaf)
-        if step is None:
-            continue
+        if step is None or (spoilt is not None and step > spoilt):
+            continue  # what follows NaN and infinity says nothing
         seen = step if recording.step(step).detail == "full" else _step_with_edges(recording, step)
         cuts = find_cuts(flow_of(recording, seen), leaf)[:1] if seen is not None else []
         is_unknown = not cuts or (cuts[0].cause == "other" and recording.step(step).detail == "light")
+        if cuts and cuts[0].cause == "balanced":
+            continue  # its samples pull as hard one way as the other
         if len(training.gradient(leaf)) == 1 and (is_unknown or cuts[0].cause in _PASSING):
             continue
         if is_unknown:
