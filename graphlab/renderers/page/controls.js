@@ -18,6 +18,8 @@ const go = (stepIndex, moment) => {
   if (now.state.structure !== before) changeStructure();
   showScene(now.state);
   showSource(now.state);
+  if (before) showAbout(false);
+  showWalk(now.state);
   if (isOtherStep) showStep(step);
   showMoment(step);
   if (chosen) fillPanel();
@@ -135,7 +137,7 @@ const showKeys = () => {
   const keys = byId("keys");
   keys.replaceChildren();
   make("h2", "", say("keys"), keys);
-  for (const line of ["keys_moments", "keys_steps", "keys_view", "keys_other"]) make("p", "", say(line), keys);
+  for (const line of ["keys_moments", "keys_steps", "keys_walk", "keys_view", "keys_other"]) make("p", "", say(line), keys);
   const close = make("button", "", "×", keys);
   close.title = say("close");
   close.addEventListener("click", () => keys.close());
@@ -158,11 +160,19 @@ const KEYS = {
   t: toggleTheme,
   "/": () => byId("query").focus(),
   "?": showKeys,
+  PageUp: () => stepChapter(-1),
+  PageDown: () => stepChapter(1),
+  i: () => showAbout(!document.body.classList.contains("is-about")),
+  v: () => showPane("values"),
+  q: () => { if (data.quiz.length) showPane("quiz"); },
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => [digit, () => pressChoice(digit)])),
   Escape: () => choose(null),
 };
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || byId("keys").open || !KEYS[event.key]) return;
+  // A list of chapters and a button have keys of their own.
+  if (event.target.tagName === "SELECT" || (event.key === " " && event.target.closest("#script button"))) return;
   event.preventDefault();
   if (playing && event.key !== " ") pause();
   KEYS[event.key]();
@@ -182,6 +192,7 @@ const writeNotes = () => {
 
 const start = () => {
   writeSource();
+  startWalk();
   writeCurve();
   writeNotes();
   for (const [id, key] of Object.entries(BUTTONS)) {
@@ -197,6 +208,7 @@ const start = () => {
     byId(id).addEventListener("keydown", (event) => { if (KEYS[event.key]) event.preventDefault(); });
   }
   go(...data.start);
+  showAbout(data.isCover);
   fit();
   let width = stage.clientWidth;
   new ResizeObserver(() => { if (stage.clientWidth !== width) { width = stage.clientWidth; fit(); } }).observe(stage);

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from graphlab.renderers.drawing import escape
 from graphlab.renderers.faces import MARK_BORDERS
 from graphlab.renderers.options import Options
 from graphlab.renderers.page.groups import describe_groups
+from graphlab.renderers.page.prose import read_prose
+from graphlab.renderers.page.questions import PageQuestion, pack_questions
 from graphlab.renderers.page.steps import EDGE, GRADIENT, MOST_NODES, NAMES, PARAMETERS, VALUE, StepPacker, pack_steps
 from graphlab.renderers.page.structures import PageStructure, describe_nodes
 from graphlab.renderers.page.tensors import WHOLE, TensorPool, shown_number
@@ -40,10 +42,14 @@ if TYPE_CHECKING:
 
     from graphlab.recording import Recording
 
-SCRIPTS = ("data", "picture", "layout", "view", "source", "panel", "legend", "search", "scene", "controls")
+SCRIPTS = (
+    "data", "picture", "layout", "view", "walk", "quiz", "source", "panel", "legend", "search", "scene", "controls",
+)  # fmt: skip
 """Our scripts in the order in which they are read; they share one scope."""
 MOST_TEXT = 200_000
 """Characters of a script's file that a page carries."""
+MOST_RANGES = 24
+"""Runs of steps that the page still names where it has not all of them."""
 MOST_POINTS = 400
 """Points of the curve of losses."""
 
@@ -92,7 +98,7 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
         "loss": None,
     }
     data = {
-        "run": {"title": title, "scenario": place, "facts": [], "error": None, "question": "", "description": ""},
+        "run": {"title": title, "scenario": place, "facts": [], "error": None, "question": "", "about": []},
         "structures": [structure.pack(options.direction)],
         "steps": [moment],
         "names": list(names),
@@ -121,8 +127,10 @@ def _state_of_nodes(
         yield from (0, NAMES, index, names.setdefault(tags, len(names)))
 
 
-def render_recording(recording: Recording, options: Options, moment: int | None = None) -> bytes:
-    """Return the page of a run, opened at a moment (default: the end)."""
+def render_recording(
+    recording: Recording, options: Options, moment: int | None = None, questions: Iterable[PageQuestion] = ()
+) -> bytes:
+    """Return the page of a run, opened at a moment (default: the end), with questions to be asked on the way."""
     moment = recording.event_count if moment is None else moment
     if (
         not recording.steps
@@ -161,7 +169,9 @@ def render_recording(recording: Recording, options: Options, moment: int | None 
         "chapters": [[chapter.line, plain(chapter.title)] for chapter in recording.scenario.chapters],
         "hasMoments": True,
         "start": [start, place],
-        "notes": _notes(packer, len(steps), len(recording.steps)),
+        "isCover": moment == recording.event_count,
+        "quiz": pack_questions(questions, steps),
+        "notes": _notes(packer, [step["step"] for step in steps], len(recording.steps)),
     }
     return _compose(data, options)
 
@@ -180,7 +190,7 @@ def _describe_run(recording: Recording) -> dict[str, Any]:
         "facts": [plain(word) for word in about if word],
         "error": error,
         "question": _text(scenario.question or ""),
-        "description": _text(scenario.description or ""),
+        "about": read_prose(scenario.description or ""),
     }
 
 
@@ -204,11 +214,13 @@ def _height(point: tuple[int, float]) -> float:
     return point[1]
 
 
-def _notes(packer: StepPacker, kept: int, steps: int) -> list[str]:
+def _notes(packer: StepPacker, kept: Sequence[int], steps: int) -> list[str]:
     """Say what the page leaves out of the recording."""
     notes = []
-    if kept < steps:
-        notes.append(WORDS["steps_kept"].format(kept=f"{kept:,}", steps=f"{steps:,}"))
+    if len(kept) < steps:
+        said = WORDS["steps_kept"].format(kept=f"{len(kept):,}", steps=f"{steps:,}")
+        which = _ranges(kept)
+        notes.append(f"{said} ({which})" if which else said)
     if packer.thinned > 1:
         notes.append(WORDS["moments_kept"].format(count=packer.thinned))
     if packer.pool.most < WHOLE:
@@ -216,9 +228,20 @@ def _notes(packer: StepPacker, kept: int, steps: int) -> list[str]:
     return notes
 
 
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return numbers as `1–10, 20, 30`; nothing where that would be a long list."""
+    present = set(numbers)
+    starts = [number for number in numbers if number - 1 not in present]
+    if len(starts) > MOST_RANGES:
+        return ""
+    ends = [number for number in numbers if number + 1 not in present]
+    return ", ".join(str(start) if start == end else f"{start}–{end}" for start, end in zip(starts, ends, strict=True))
+
+
 def _compose(data: Mapping[str, Any], options: Options) -> bytes:
     """Put data, words, style and scripts into the page."""
-    rest: dict[str, Any] = {"losses": [], "files": [], "narration": {}, "chapters": [], "start": [0, 0]}
+    rest: dict[str, Any] = {"losses": [], "files": [], "narration": {}, "chapters": [], "start": [0, 0],
+                            "isCover": False, "quiz": []}  # fmt: skip
     words = {"kinds": KIND_WORDS, "marks": MARK_WORDS, "signs": MARK_SIGNS, "words": WORDS}
     # In a script element only `<` could end it early.
     packed = json.dumps({**rest, **words, **data}, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -86,6 +86,7 @@ const showSource = (state) => {
   const chapter = data.chapters.filter(([begin]) => file === 1 && begin <= line).at(-1);
   narration.replaceChildren();
   if (chapter) make("b", "", chapter[1], narration);
-  const told = (file === 1 && data.narration[line]) || (line ? "" : data.run.question || data.run.description);
-  if (told) narration.append(told);
+  const told = (file === 1 && data.narration[line]) || (line ? "" : data.run.question);
+  if (told) writeTold(told, narration);
+  else if (!line) writeProse(data.run.about, narration);
 };
