@@ -19,6 +19,7 @@ from graphlab.tui.child import Child
 from graphlab.tui.rows import row_text
 from graphlab.tui.static_book import StaticBook
 from graphlab.tui.static_screen import StaticScreen
+from graphlab.tui.static_side import SidePane
 from tests import builders
 from tests.test_tui_explore import explorer, press, state_of, text_of
 
@@ -110,10 +111,52 @@ async def test_what_is_the_same_is_lit_on_the_other_side(recording_path: Path) -
 
 
 @pytest.mark.usefixtures("traced")
-async def test_v_shows_the_next_tracer_and_why_it_has_no_graph(recording_path: Path) -> None:
+async def test_both_graphs_are_boxes_and_what_is_the_same_is_lit_in_both(recording_path: Path) -> None:
     async with GraphlabApp(recording_path).run_test(size=(120, 40)) as pilot:
         book = await open_screen(pilot)
+        text = text_of(pilot)
+        assert "╭╌╌" in text, "sort has no partner"
+        assert "╭──" in text
+        assert book.plan("dynamic") is not None
+        tanh = next(each for each in book.recording.structure(1).nodes.values() if each.op == "TanhBackward0")
+        book.choose("dynamic", tanh.id)
+        await press(pilot, "down")
+        assert book.selected is not None
+        assert [edge.source for edge in book.recording.structure(1).edges if edge.target == book.selected] == [tanh.id]
+        await press(pilot, "up")
+        assert book.selected == tanh.id, "back along the same line"
+        for side in ("dynamic", "static"):
+            pane = pilot.app.screen.query_one(f"#side-{side}", SidePane)
+            heavy = [line for line in map(row_text, pane._rows) if "┏" in line]
+            assert len(heavy) == 1, f"one box is lit in {side}"
+        await press(pilot, "b")
+        plan = book.plan("static")
+        assert plan is not None
+        assert all(plan.layout.boxes[source].x < plan.layout.boxes[target].x for source, target, _ in plan.edges)
+        assert_sides_join(pilot)
         await press(pilot, "v")
+        assert "┏━━" not in text_of(pilot).replace("┏━ autograd", "")
+        assert messages.LEGENDS_STATIC["lanes"] in text_of(pilot)
+
+
+def assert_sides_join(pilot: Pilot[int]) -> None:
+    """Assert that a line leaves each box that something uses, through the box's own border."""
+    for pane in pilot.app.screen.query(SidePane):
+        plan = pane.plan
+        assert plan is not None
+        for source, target, _ in plan.edges:
+            one, two = plan.layout.boxes[source], plan.layout.boxes[target]
+            rows = range(plan.layout.height)
+            ports = {(x, y) for y in rows for x in plan.layout.row(y).ports}
+            assert any(one.x <= x < one.x + one.width and one.y <= y < one.y + one.height for x, y in ports)
+            assert any(two.x <= x < two.x + two.width and two.y <= y < two.y + two.height for x, y in ports)
+
+
+@pytest.mark.usefixtures("traced")
+async def test_a_full_stop_shows_the_next_tracer_and_why_it_has_no_graph(recording_path: Path) -> None:
+    async with GraphlabApp(recording_path).run_test(size=(120, 40)) as pilot:
+        book = await open_screen(pilot)
+        await press(pilot, "full_stop")
         assert book.graph is not None
         assert book.graph.tracer == "fx"
         text = text_of(pilot)

@@ -41,8 +41,8 @@ _SPACINGS = {
     "down": {"full": None, "line": BARE, "dot": DOTS},
     "right": {"full": None, "line": BARE_RIGHTWARDS, "dot": DOTS_RIGHTWARDS},
 }
-_PlainEdge = tuple[int, int, int, int, str]
-"""Source, target, slot, output, label; boxes are counted within their step."""
+PlainEdge = tuple[int, int, int, int, str]
+"""Source, target, slot, output, label; boxes are counted within their graph."""
 _LONGEST_RUN = 100
 """Cells that a run takes at most: whoever looks for what reaches into a window must look so far to its left."""
 
@@ -130,7 +130,7 @@ class _Edges:
 class PlainGraph:
     """As much of a `networkx.MultiDiGraph` as the layout asks for; its import would double the wait for a picture."""
 
-    def __init__(self, count: int, edges: Sequence[_PlainEdge]) -> None:
+    def __init__(self, count: int, edges: Sequence[PlainEdge]) -> None:
         self.nodes = list(range(count))
         self.edges = _Edges({edge[:3]: {"slot": edge[2], "output": edge[3]} for edge in edges})
 
@@ -202,7 +202,7 @@ def plan_boxes(
     # No label at a dot: the line alone must say it.
     labels = {key: "" if zoom == "dot" or items[key[1]].group else found[0].label for key, (_, found) in edges.items()}
     plain = tuple((*key, output, labels[key]) for key, (output, _) in edges.items())
-    layout, rows = _lay_out(sizes, plain, zoom, direction)
+    layout, rows = lay_out_plan(sizes, plain, zoom, direction)
     stands_for = {key: found for key, (_, found) in edges.items()}
     return BoxPlan(layout, rows, items, index, stands_for, zoom, direction, [size.height for size in sizes])
 
@@ -239,8 +239,8 @@ def _edges_between(
 
 
 @lru_cache(16)
-def _lay_out(
-    sizes: tuple[CellSize, ...], edges: tuple[_PlainEdge, ...], zoom: Zoom, direction: Direction
+def lay_out_plan(
+    sizes: tuple[CellSize, ...], edges: tuple[PlainEdge, ...], zoom: Zoom, direction: Direction
 ) -> tuple[GridLayout, PlanRows]:
     """Lay out a graph; the steps of a training are alike, and share what is found for the first."""
     labels = {edge[:3]: len(edge[4]) for edge in edges if edge[4]}

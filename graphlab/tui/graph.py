@@ -14,17 +14,13 @@ from graphlab.tui.minimap import lay_over, map_target, minimap
 from graphlab.tui.pane import Pane
 from graphlab.tui.rows import Row, fit, row_width, wrap
 from graphlab.tui.state import EdgeChoice, ExplorerState
+from graphlab.tui.wheel import PannedByWheel
 
 if TYPE_CHECKING:
-    from textual import events
-
     from graphlab.tui.box_plan import BoxPlan
 
-_WHEEL = 3
-"""Rows that a turn of the mouse's wheel moves the view by."""
 
-
-class GraphPane(Pane):
+class GraphPane(PannedByWheel, Pane):
     """Pane 2."""
 
     number = 2
@@ -245,27 +241,11 @@ class GraphPane(Pane):
         if table is not None and 0 <= y < len(table):
             self.state.choose(table.node_at(y))
 
-    def _wheel(self, event: events.MouseEvent, across: int, down: int) -> None:
-        if self.view == "boxes":
-            self._pan(across * _WHEEL * 2, down * _WHEEL)
-            event.stop()
-            event.prevent_default()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Move the view of the boxes down, with Shift to the right."""
-        self._wheel(event, int(event.shift), int(not event.shift))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Move the view of the boxes up, with Shift to the left."""
-        self._wheel(event, -int(event.shift), -int(not event.shift))
-
-    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
-        """Move the view of the boxes to the right."""
-        self._wheel(event, 1, 0)
-
-    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
-        """Move the view of the boxes to the left."""
-        self._wheel(event, -1, 0)
+    def wheel(self, across: int, down: int) -> bool:
+        if self.view != "boxes":
+            return False
+        self._pan(across, down)
+        return True
 
     def copy_text(self) -> str:
         node = self.state.selected_node

@@ -376,10 +376,10 @@ TENSOR_VIEWS = {"heat": "heat map", "numbers": "numbers", "histogram": "histogra
 
 STATIC_GRAPHS = "Static graphs"
 DYNAMIC_TITLE = "autograd · step {step}"
-LEGEND_STATIC = "● in both  ○ only here"
+LEGENDS_STATIC = {"lanes": "● in both  ○ only here  v: boxes", "boxes": "─ in both  ╌ only here  v: lanes"}
 IN_BOTH, ONLY_HERE = "●", "○"
 DIFFERENCES = "What one has and the other lacks"
-WHICH_TRACER = "v: next tracer ({place} of {count})"
+WHICH_TRACER = ". next tracer ({place} of {count})"
 TRACING = (
     "the script runs once more in the background, for torch.fx, torch.export, torch.compile, make_fx and torch.jit …"
 )

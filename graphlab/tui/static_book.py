@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from graphlab.graph.correspond import Correspondence, correspond
 from graphlab.layout.lanes import LaneRow, Lanes, newest_first
@@ -17,11 +17,22 @@ from graphlab.recording import Recording
 from graphlab.sentences import format_shape
 from graphlab.static_graph import TRACERS, StaticGraph, StaticNode
 from graphlab.tui import messages
+from graphlab.tui.box_book import MOST_OPEN
+from graphlab.tui.box_text import ZOOMS, Zoom
 from graphlab.tui.lane_columns import short_op
 from graphlab.tui.lanes import marked_cells
 from graphlab.tui.rows import Row, fit, over, row_width, shorten, spread, wrap
 
+if TYPE_CHECKING:
+    from graphlab.layout.boxes import Direction
+    from graphlab.tui.box_plan import BoxPlan
+
 Side = Literal["dynamic", "static"]
+SIDES: tuple[Side, Side] = ("dynamic", "static")
+MOST_BOXES = 600
+"""Nodes of a side beyond which it has rows alone: nothing folds here."""
+_ROOM = 48
+"""Cells of a side that has room for boxes."""
 MOST_NODES = 20_000
 """Of a larger step's graph no side is drawn: laying it beside another would take too long between two keys."""
 _MOST_LANES = 8
@@ -40,6 +51,10 @@ class Entry:
     has_partner: bool
 
 
+Link = tuple[int, int, int, int, str]
+"""An edge: source, target, slot, which of the source's tensors, label."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """One side: its nodes from the top, their lanes, and what their rows say."""
@@ -49,6 +64,7 @@ class Drawn:
     entries: Mapping[int, Entry]
     rows: Mapping[int, int]
     """The row of each node."""
+    links: Sequence[Link]
 
 
 @dataclass
@@ -66,6 +82,10 @@ class StaticBook:
     side: Side = "dynamic"
     """Where the selection was made."""
     selected: int | None = None
+    view: Literal["", "boxes", "lanes"] = ""
+    """What a person chose; empty: what there is room for."""
+    zoom: Zoom = "full"
+    direction: Direction = "down"
 
     @property
     def graph(self) -> StaticGraph | None:
@@ -132,6 +152,46 @@ class StaticBook:
         """Which nodes are the same, and the differences in words."""
         return _correspond(self.recording, self.step, self.graph) if self.graph is not None else Correspondence()
 
+    def node(self, side: Side) -> int | None:
+        """Return the node of a side that is selected, or the last of those that are lit for it."""
+        return self.selected if side == self.side else max(self.lit(side), default=None)
+
+    # -- boxes -----------------------------------------------------------------------------------------------------
+
+    def shows_boxes(self, width: int) -> bool:
+        """Whether sides of a width are drawn as boxes, as far as they can be."""
+        sizes = [len(self.drawn(side).order) for side in SIDES]
+        return self.view == "boxes" or (not self.view and width >= _ROOM and max(sizes) <= MOST_OPEN)
+
+    def plan(self, side: Side) -> BoxPlan | None:
+        """Return where the boxes of a side stand; None where there are none, or too many."""
+        drawn = self.drawn(side)
+        if not drawn.order or len(drawn.order) > MOST_BOXES or self._lacks_graph(side):
+            return None
+        return _plan(self.recording, self.step, self.graph, side, self.zoom, self.direction)
+
+    def switch_view(self, width: int) -> str:
+        """Show boxes in place of rows, or the other way round; return what to say of it."""
+        self.view = "lanes" if self.shows_boxes(width) else "boxes"
+        sides = [side for side in SIDES if len(self.drawn(side).order) > MOST_BOXES]
+        return messages.TOO_MANY_BOXES if self.view == "boxes" and sides else ""
+
+    def zoom_by(self, direction: int) -> str:
+        """Look from nearer (1) or from farther (-1); return what to say of it."""
+        place = ZOOMS.index(self.zoom) - direction
+        if not 0 <= place < len(ZOOMS):
+            return messages.ZOOM_END[direction > 0]
+        self.zoom = ZOOMS[place]
+        return messages.ZOOM_IS[self.zoom]
+
+    def turn_boxes(self) -> str:
+        """Let the boxes run in the other direction; return what to say of it."""
+        self.direction = "down" if self.direction == "right" else "right"
+        return messages.DIRECTION_IS[self.direction]
+
+    def _lacks_graph(self, side: Side) -> bool:
+        return side == "static" and (self.graph is None or self.graph.failure is not None)
+
     def drawn(self, side: Side) -> Drawn:
         """Return one side."""
         if side == "dynamic":
@@ -142,7 +202,7 @@ class StaticBook:
 
     def rows_of(self, side: Side, width: int) -> Sequence[Row]:
         """Return the rows of one side, or why there are none."""
-        if side == "static" and (self.graph is None or self.graph.failure is not None):
+        if self._lacks_graph(side):
             return self._no_graph(width)
         drawn = self.drawn(side)
         if not drawn.order:
@@ -221,15 +281,15 @@ class SideRows(Sequence[Row]):
 
 
 @lru_cache(8)
-def _nodes(recording: Recording, step: int) -> tuple[tuple[Node, ...], tuple[tuple[int, int], ...]]:
+def _nodes(recording: Recording, step: int) -> tuple[tuple[Node, ...], tuple[Link, ...]]:
     """Return the nodes of a step and its edges, those of a graph that is too large aside."""
     if recording.is_large(step):
         return (), ()
     structure = recording.structure(step)
     if len(structure.nodes) > MOST_NODES:
         return (), ()
-    edges = tuple((edge.source, edge.target) for edge in structure.edges)
-    return tuple(structure.nodes.values()), edges
+    links = tuple((edge.source, edge.target, edge.slot, edge.output, edge.label) for edge in structure.edges)
+    return tuple(structure.nodes.values()), links
 
 
 @lru_cache(8)
@@ -240,11 +300,11 @@ def _correspond(recording: Recording, step: int, graph: StaticGraph) -> Correspo
 
 @lru_cache(8)
 def _draw_dynamic(recording: Recording, step: int, graph: StaticGraph | None) -> Drawn:
-    nodes, edges = _nodes(recording, step)
+    nodes, links = _nodes(recording, step)
     names = recording.names(recording.step(step).last)
     partners = _correspond(recording, step, graph).to_static if graph is not None else {}
     entries = {node.id: _dynamic_entry(node, names.get(node.id, ()), node.id in partners) for node in nodes}
-    return _draw(entries, [node.id for node in nodes], edges)
+    return _draw(entries, links, [(source, target) for source, target, *_ in links])
 
 
 def _dynamic_entry(node: Node, names: Sequence[str], has_partner: bool) -> Entry:
@@ -259,8 +319,10 @@ def _draw_static(recording: Recording, step: int, graph: StaticGraph | None) -> 
     nodes: tuple[StaticNode, ...] = graph.nodes if graph is not None else ()
     partners = _correspond(recording, step, graph).to_dynamic if graph is not None else {}
     entries = {node.id: _static_entry(node, node.id in partners) for node in nodes}
-    edges = tuple((source, node.id) for node in nodes for source in dict.fromkeys(node.inputs))
-    return _draw(entries, [node.id for node in nodes], edges)
+    links = tuple((source, node.id, slot, 0, "") for node in nodes for slot, source in enumerate(node.inputs))
+    # Among the lanes one line stands for all inputs that are the same tensor.
+    pairs = [(source, node.id) for node in nodes for source in dict.fromkeys(node.inputs)]
+    return _draw(entries, links, pairs)
 
 
 def _static_entry(node: StaticNode, has_partner: bool) -> Entry:
@@ -273,9 +335,19 @@ def _static_entry(node: StaticNode, has_partner: bool) -> Entry:
     )
 
 
-def _draw(entries: Mapping[int, Entry], numbers: Sequence[int], edges: Sequence[tuple[int, int]]) -> Drawn:
-    sources, targets = [source for source, _ in edges], [target for _, target in edges]
-    order = newest_first(numbers, sources, targets)
+@lru_cache(16)
+def _plan(
+    recording: Recording, step: int, graph: StaticGraph | None, side: Side, zoom: Zoom, direction: Direction
+) -> BoxPlan:
+    from graphlab.tui.static_boxes import plan_side
+
+    drawn = _draw_dynamic(recording, step, graph) if side == "dynamic" else _draw_static(recording, step, graph)
+    return plan_side(drawn.entries, drawn.links, zoom, direction)
+
+
+def _draw(entries: Mapping[int, Entry], links: Sequence[Link], pairs: Sequence[tuple[int, int]]) -> Drawn:
+    sources, targets = [source for source, _ in pairs], [target for _, target in pairs]
+    order = newest_first(list(entries), sources, targets)
     lanes = Lanes(order, sources, targets)
     lanes.rows(0, len(order))  # how many lanes there are is known when all are
-    return Drawn(tuple(order), lanes, entries, {node: row for row, node in enumerate(order)})
+    return Drawn(tuple(order), lanes, entries, {node: row for row, node in enumerate(order)}, links)

@@ -24,49 +24,14 @@ from graphlab.tui.footer import KeyLine
 from graphlab.tui.keys import bindings_of
 from graphlab.tui.pane import RowsPane
 from graphlab.tui.rows import Row
-from graphlab.tui.static_book import Side, StaticBook
+from graphlab.tui.static_book import StaticBook
+from graphlab.tui.static_side import SidePane
 
 if TYPE_CHECKING:
     from graphlab.recording import Recording
     from graphlab.tui.explore import ExploreScreen
 
 _LOOK_SECONDS = 0.1
-
-
-class SidePane(RowsPane):
-    """One of the two graphs."""
-
-    def __init__(self, book: StaticBook, side: Side, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id)
-        self.book = book
-        self.side = side
-
-    def build(self, width: int, height: int) -> Sequence[Row]:
-        return self.book.rows_of(self.side, width)
-
-    def title(self) -> str:
-        if self.side == "dynamic":
-            return messages.DYNAMIC_TITLE.format(step=self.book.step)
-        graph = self.book.graph
-        return f"{self.book.tracer_name} · {graph.target}" if graph is not None else self.book.tracer_name
-
-    def legend(self) -> str:
-        return messages.LEGEND_STATIC
-
-    def wanted_row(self) -> int | None:
-        return self.book.row(self.side)
-
-    def select(self, delta: int) -> None:
-        self.book.select(self.side, delta)
-
-    def page(self, direction: int) -> None:
-        self.book.select(self.side, direction * max(self.size.height - 1, 1))
-
-    def click(self, x: int, y: int) -> None:
-        order = self.book.drawn(self.side).order
-        if 0 <= y < len(order) and isinstance(self.screen, StaticScreen):
-            self.book.choose(self.side, order[y])
-            self.screen.refresh_panes()
 
 
 class WordsPane(RowsPane):
@@ -109,8 +74,8 @@ class StaticScreen(Screen[int | None]):
     def compose(self) -> ComposeResult:
         """Make the three panes."""
         with Horizontal(id="sides"):
-            yield SidePane(self.book, "dynamic", id="side-dynamic")
-            yield SidePane(self.book, "static", id="side-static")
+            yield SidePane(self.book, "dynamic", self.refresh_panes, id="side-dynamic")
+            yield SidePane(self.book, "static", self.refresh_panes, id="side-static")
         yield WordsPane(self.book, id="words")
         yield KeyLine("static", id="keys")
 
@@ -163,8 +128,9 @@ class StaticScreen(Screen[int | None]):
         rows = json.loads(output.read_text(encoding="utf-8"))["graphs"]
         return [decode(row) for row in rows], ""
 
-    def refresh_panes(self) -> None:
-        """Show the book as it is now."""
+    def refresh_panes(self, notice: str = "") -> None:
+        """Show the book as it is now, and say something in place of the keys."""
+        self.query_one(KeyLine).say(notice)
         for pane in self.query(RowsPane):
             pane.refresh_rows()
 
@@ -174,14 +140,33 @@ class StaticScreen(Screen[int | None]):
         return focused if isinstance(focused, RowsPane) else self.query_one("#side-dynamic", RowsPane)
 
     def action_select(self, delta: int) -> None:
-        """Select the row above or below in the focused graph; the other one shows what is the same."""
+        """Select the row or box above or below in the focused graph; the other one shows what is the same."""
         self._pane.select(delta)
-        self.refresh_panes()
+
+    def action_sideways(self, direction: int) -> None:
+        """Select the box beside in the focused graph."""
+        self._pane.sideways(direction)
 
     def action_page(self, direction: int) -> None:
         """Go a page up or down."""
         self._pane.page(direction)
-        self.refresh_panes()
+
+    def action_pan(self, across: int, down: int) -> None:
+        """Move the view of the focused graph."""
+        self._pane.pan(across, down)
+
+    def action_view(self) -> None:
+        """Show both graphs as boxes, or as rows."""
+        width = self.query_one("#side-dynamic", SidePane).size.width
+        self.refresh_panes(self.book.switch_view(width))
+
+    def action_nearer(self, direction: int) -> None:
+        """See the boxes from nearer, or from farther."""
+        self.refresh_panes(self.book.zoom_by(direction))
+
+    def action_turn(self) -> None:
+        """Let the boxes run from left to right, or from top to bottom."""
+        self.refresh_panes(self.book.turn_boxes())
 
     def action_tracer(self, direction: int) -> None:
         """Show the next tracer's graph."""
