@@ -9,7 +9,7 @@ import pytest
 from graphlab.recording import Recording
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.gallery import GalleryScreen
-from graphlab.tui.rows import join_text
+from graphlab.tui.rows import join_text, row_text
 from graphlab.tui.source import source_rows, variable_rows
 from graphlab.tui.state import ExplorerState
 from graphlab.tui.theme import DARK
@@ -109,3 +109,16 @@ async def test_the_gallery_keeps_the_scenario_that_was_open(tmp_path: Path) -> N
         assert isinstance(gallery, GalleryScreen)
         assert gallery.scenarios.entry is not None
         assert gallery.scenarios.entry.name == "rnn_cell"
+
+
+def test_what_is_told_may_take_a_third_of_a_low_pane(tmp_path: Path) -> None:
+    words = "Nine words that are told while the line below runs"
+    state = ExplorerState(record_text(tmp_path, f"import torch\n# {words}.\nx = torch.ones(2)\n"))
+    state.go(next(event.id for event in state.recording.events if event.kind == "line" and event.line == 3))
+    assert words in " ".join(shown_rows(state, 10))
+    assert words not in " ".join(shown_rows(state, 7))
+    assert any(row.startswith("Nine") and row.endswith("…") for row in shown_rows(state, 7))
+
+
+def shown_rows(state: ExplorerState, height: int) -> list[str]:
+    return [row_text(row).strip() for row in source_rows(state, 24, height)[2]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages, places
 from graphlab.tui.lane_columns import short_op
 from graphlab.tui.pane import Pane
+from graphlab.tui.prose import prose_rows
 from graphlab.tui.rows import Row, fit, over, rule, shorten, wrap
 from graphlab.tui.rule_rows import brief_rule_rows, rule_view_rows, sum_rows
 from graphlab.tui.state import EdgeChoice
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from graphlab.tui.state import ExplorerState
 
 _PLAIN = Look()
-_MARKS = re.compile(r"`|\*\*|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)")
-"""Markdown's signs of emphasis, which say nothing here; a product keeps its `*`."""
 
 
 def inspector_rows(state: ExplorerState, width: int, height: int, look: Look = _PLAIN) -> list[Row]:
@@ -77,11 +75,7 @@ def _nothing_rows(state: ExplorerState, width: int) -> list[Row]:
     rows: list[Row] = [[(line, "title")] for line in wrap(recording.title, width)]
     rows += [[(line, "narration")] for line in wrap(recording.scenario.question, width)]
     rows.append([])
-    for paragraph in recording.scenario.description.split("\n\n"):
-        is_block = paragraph.startswith("    ")
-        lines = paragraph.splitlines() if is_block else wrap(_MARKS.sub("", paragraph), width)
-        rows += [[(line, "shapes" if is_block else "text")] for line in lines]
-        rows.append([])
+    rows += prose_rows(recording.scenario.description, width)
     details = [f"{facts.detail} recording", facts.device, f"torch {facts.torch}"]
     if facts.seed is not None:
         details.append(f"seed {facts.seed}")

@@ -260,7 +260,8 @@ def _coming_row(variable: Variable, width: int) -> Row:
 def _extra_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
     """Return what the line did and what it is about; in a low pane a row of each, if the code leaves any."""
     shapes = shape_rows(state, width)
-    most = max(1, min(4, height // 6))
+    # What is told goes before a line of code more: it may take a third of the rows, where there are enough of them.
+    most = min(4, height // 3) if height >= 8 else 1
     room = max(width - 2, 1)
     words = narration_of(state)
     if state.moment and len(wrap(words, room)) > most and words == say_event(state.recording, state.moment):
