@@ -93,6 +93,48 @@ def test_a_variable_that_leads_to_the_graphs_of_earlier_steps_is_told_and_how_ma
     assert found == [("total", 2, 2), ("total", 3, 3), ("total", 4, 4)]
 
 
+def test_a_model_with_two_names_and_a_module_of_the_scripts_own_are_looked_into_under_each(tmp_path: Path) -> None:
+    found = remarks(
+        record_text(
+            tmp_path,
+            """\
+            import types
+            import torch
+
+            class Recurrent(torch.nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.linear = torch.nn.Linear(1, 1)
+                    self.linear.state = torch.zeros(1)
+
+                def forward(self, x):
+                    y = self.linear(x)
+                    self.linear.state = self.linear.state + y
+                    return y.pow(2).sum()
+
+            history = types.ModuleType("history")
+            history.losses = []
+            model = Recurrent()
+            both = [model, model]
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+            def train(network):
+                for _ in range(4):
+                    loss = network(torch.ones(1))
+                    loss.backward()
+                    history.losses.append(loss)
+                    optimizer.step()
+
+            train(model)
+            loss = None
+        """,
+            detail="light",
+        ),
+        "held",
+    )
+    assert {each.text for each in found} == {"model.linear.state", "network.linear.state", "both", "history.losses"}
+
+
 def test_in_light_detail_a_step_with_gradients_that_nothing_zeroed_is_told(tmp_path: Path) -> None:
     recording = record_text(tmp_path, TRAINING, detail="light")
     found = remarks(recording, "unzeroed")

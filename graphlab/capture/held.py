@@ -6,10 +6,12 @@ Autograd numbers the nodes as they are made, so of each node that a variable lea
 
 from __future__ import annotations
 
+import itertools
+import sys
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -26,6 +28,11 @@ _OBJECTS = 2
 """How deep objects of the script's own are looked into: a trainer's meter."""
 _NODES = 20_000
 """How many nodes of a graph are looked at."""
+_EMPTY = frozenset({bool, int, float, complex, str, bytes, type(None)})
+"""Types of values that lead nowhere: most of what a module holds."""
+_LIBRARIES = frozenset({*sys.stdlib_module_names, "torch", "graphlab"}) - {"__main__"}
+Models = dict[tuple[int, int], tuple[torch.nn.Module, list[tuple[str, list[torch.Tensor]]]]]
+"""By address and depth: the models that one look has met, which have names in several frames, and what they lead to."""
 
 
 class Held:
@@ -53,11 +60,12 @@ class Held:
 
     def _find(self, frame: FrameType | None) -> Iterator[tuple[str, int, int]]:
         """Name what leads to graphs of several earlier steps, with the number of these steps and of their nodes."""
+        models: Models = {}
         for own in self.own_frames(frame):
             for name, value in list(own.f_locals.items()):
-                if name.startswith("__"):
+                if name.startswith("__") or type(value) in _EMPTY:
                     continue
-                for path, tensors in _tensors(name, value, 0):
+                for path, tensors in _tensors(name, value, 0, models):
                     steps, nodes = self._reach(tensors)
                     if steps > 1:
                         yield path, steps, nodes
@@ -86,7 +94,7 @@ def _maker(tensor: torch.Tensor) -> Any:
     return grad_fn_of(tensor._base if is_lazy_view(tensor) and tensor._base is not None else tensor)
 
 
-def _tensors(path: str, value: Any, depth: int) -> Iterator[tuple[str, list[torch.Tensor]]]:
+def _tensors(path: str, value: Any, depth: int, models: Models) -> Iterator[tuple[str, list[torch.Tensor]]]:
     """Give the tensors with a graph that a variable leads to, by what they are called."""
     if isinstance(value, torch.Tensor):
         if value.requires_grad and not value.is_leaf:
@@ -94,21 +102,41 @@ def _tensors(path: str, value: Any, depth: int) -> Iterator[tuple[str, list[torc
     elif isinstance(value, list | tuple | deque | dict):
         parts = list(value.values() if isinstance(value, dict) else value)
         parts = parts if len(parts) <= _ELEMENTS else [*parts[: _ELEMENTS // 2], *parts[-_ELEMENTS // 2 :]]
-        inner = [each for part in parts for _, found in _tensors(path, part, depth + 1) for each in found]
+        parts = [part for part in parts if type(part) not in _EMPTY]
+        inner = [each for part in parts for _, found in _tensors(path, part, depth + 1, models) for each in found]
         if inner and depth < 3:
             yield path, inner
     elif isinstance(value, torch.nn.Module):
-        for name, module in list(value.named_modules())[:_MODULES]:
-            for attribute, part in list(vars(module).items()):
-                if not attribute.startswith("_") and not isinstance(part, torch.nn.Module):
-                    yield from _tensors(".".join(filter(None, (path, name, attribute))), part, depth + 1)
+        key = id(value), depth
+        if key not in models:
+            models[key] = value, list(_tensors_of_model(value, depth, models))
+        for inner_path, tensors in models[key][1]:
+            yield f"{path}.{inner_path}" if path else inner_path, tensors
     elif depth < _OBJECTS and _is_plain_object(value):
         for attribute, part in list(vars(value).items())[:_ELEMENTS]:
-            yield from _tensors(f"{path}.{attribute}", part, depth + 1)
+            if type(part) not in _EMPTY:
+                yield from _tensors(f"{path}.{attribute}", part, depth + 1, models)
+
+
+def _tensors_of_model(model: torch.nn.Module, depth: int, models: Models) -> Iterator[tuple[str, list[torch.Tensor]]]:
+    """Give the tensors with a graph that a model leads to, by their paths in it."""
+    for name, module in list(itertools.islice(model.named_modules(), _MODULES)):
+        for attribute, part in list(vars(module).items()):
+            if type(part) in _EMPTY or attribute.startswith("_") or isinstance(part, torch.nn.Module):
+                continue
+            yield from _tensors(f"{name}.{attribute}" if name else attribute, part, depth + 1, models)
 
 
 def _is_plain_object(value: Any) -> bool:
     """Whether a value is one of the script's own (a trainer, a meter), and no function, class or part of torch."""
     if isinstance(value, type) or callable(value) or not hasattr(value, "__dict__"):
         return False
+    if isinstance(value, ModuleType):
+        return not _is_installed(value)
     return not type(value).__module__.startswith("torch")
+
+
+def _is_installed(module: ModuleType) -> bool:
+    """Whether an imported module is a library: it holds thousands of objects, and no graph of the script's."""
+    name = module.__name__.partition(".")[0]
+    return name in _LIBRARIES or "site-packages" in (getattr(module, "__file__", None) or "")

@@ -281,7 +281,8 @@ class Light:
         if not self._has_stepped(optimizer):
             self.registry.remarks.idle_step(optimizer)
             return
-        self.registry.remarks.light_update([leaf.node for leaf in self._leaves_of(optimizer)[0]])
+        if self.registry.remarks.follows_zeroing:
+            self.registry.remarks.light_update([leaf.node for leaf in self._leaves_of(optimizer)[0]])
         if not self.steps.is_under_way:
             return
         name = type(optimizer).__name__

@@ -130,16 +130,21 @@ class Remarks:
 
     def light_backward(self) -> None:
         """A backward begins in light detail: look which of the gradients that an update has used are zeroed."""
-        if self._updates > _FIRST_STEPS:
+        if not self.follows_zeroing:
             return
         for leaf, tensor in self.registry.leaves.items():
             if not self._zeroed.get(leaf.node, True):
                 grad = tensor.grad
                 self._zeroed[leaf.node] = grad is None or not bool(grad.any())
 
+    @property
+    def follows_zeroing(self) -> bool:
+        """Whether updates are still told to `light_update`."""
+        return self._updates <= _FIRST_STEPS
+
     def light_update(self, nodes: Sequence[int]) -> None:
         """Parameters were updated in light detail."""
-        if self._updates > _FIRST_STEPS:
+        if not self.follows_zeroing:
             return
         self._updates += 1
         stale = [node for node in nodes if self._zeroed.get(node) is False]
