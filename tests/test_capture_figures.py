@@ -20,6 +20,9 @@ _LAYOUTS = {
     "expanded": torch.ones(1).expand(9000),
     "beyond the squares of float32": torch.randn(5000) * 1e20,
     "below them": torch.randn(5000) * 1e-25,
+    "far below, in several pieces": torch.randn(150_000) * 1e-40,
+    "near the end of float32": torch.randn(5000).clamp(-3, 3) * 1e38,
+    "nothing but zeros": torch.zeros(5000),
     "integers": torch.arange(9999),
     "complex": torch.randn(99, 99, dtype=torch.complex64),
     "half": torch.randn(99, 99).bfloat16(),
@@ -35,6 +38,21 @@ def test_figures_are_those_of_all_numbers_and_samples_are_read_in_order(layout: 
         assert norm == pytest.approx(float(torch.linalg.vector_norm(wide)), rel=1e-7)
         assert (minimum, maximum) == (float(wide.min()), float(wide.max()))
     assert torch.equal(figures.sample(tensor, 7), tensor.reshape(-1)[::7])
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_a_large_tensor_with_a_number_that_is_not_finite_has_a_norm_that_is_not(value: float) -> None:
+    tensor = torch.zeros(100_000)
+    tensor[70_000] = value
+    assert Figures().find(tensor)[0] == pytest.approx(abs(value), nan_ok=True)
+    assert distance(torch.zeros(100_000), tensor) == pytest.approx(abs(value), nan_ok=True)
+
+
+def test_a_large_tensor_that_did_not_move_or_hardly_has_its_distance() -> None:
+    before, moved = torch.full((100_000,), 1e-30), torch.full((100_000,), 1e-30)
+    assert distance(before, moved) == 0.0
+    moved[99_999] = 3e-30
+    assert distance(before, moved) == pytest.approx(2e-30, rel=1e-6)
 
 
 def test_a_transpose_has_the_figures_of_what_it_was_made_from() -> None:

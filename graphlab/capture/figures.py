@@ -6,6 +6,7 @@ and what a leaf is given, lie in the same memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,10 @@ Subtract = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 _ROW = 1024
 """Numbers that are summed as float32 before the sums are as float64: eight digits, in a quarter of the time."""
 _LARGE = 4 * _ROW
+_PIECE = 64 * _ROW
+"""Numbers that are scaled at a time: their copy stays in the cache."""
+_LEAST, _MOST = 1e-12, 1e18
+"""Norms between which no square that counts has left the range of float32."""
 _REMEMBERED = 4096
 _CHECKED = 64
 """How many numbers are compared before memory counts as unchanged."""
@@ -114,19 +119,41 @@ def find_figures(tensor: torch.Tensor) -> Found:
     wide = tensor.abs() if tensor.is_complex() else tensor
     if not wide.is_floating_point():
         wide = wide.to(torch.float64)
-    minimum, maximum = torch.aminmax(wide)
-    return _norm(wide), float(minimum.item()), float(maximum.item())
+    minimum, maximum = (float(each.item()) for each in torch.aminmax(wide))
+    return _norm(wide, _largest(minimum, maximum)), minimum, maximum
 
 
-def _norm(tensor: torch.Tensor) -> float:
-    if tensor.dtype is torch.float32 and tensor.dim() == 1 and tensor.numel() > _LARGE:
-        whole = tensor.numel() // _ROW * _ROW
-        rows = torch.linalg.vector_norm(tensor[:whole].view(-1, _ROW), dim=1)
-        parts = torch.cat([rows, tensor[whole:]]) if whole < tensor.numel() else rows
-        norm = float(torch.linalg.vector_norm(parts, dtype=torch.float64).item())
-        if 1e-12 < norm < 1e18:  # else a square may have left the range of float32
+def _largest(minimum: float, maximum: float) -> float:
+    """Return the size of the number furthest from 0; NaN where one is."""
+    return max(-minimum, maximum)
+
+
+def _norm(tensor: torch.Tensor, largest: float | None = None) -> float:
+    """Return the 2-norm of numbers; largest: the size of the largest of them, where that is known."""
+    count = tensor.numel()
+    if tensor.dtype is not torch.float32 or tensor.dim() != 1 or count <= _LARGE:
+        return float(torch.linalg.vector_norm(tensor, dtype=torch.float64).item())
+    if largest is None or math.sqrt(count) * largest > _LEAST:
+        norm = _norm_by_rows(tensor)
+        if _LEAST < norm < _MOST:
             return norm
-    return float(torch.linalg.vector_norm(tensor, dtype=torch.float64).item())
+    # A square may have left the range of float32. Vanishing gradients and updates that moved nothing are not rare.
+    if largest is None:
+        largest = _largest(*(float(each.item()) for each in torch.aminmax(tensor)))
+    if not 0.0 < largest < math.inf:
+        return largest
+    scale = 2.0 ** -max(-126, min(126, math.frexp(largest)[1]))  # by a power of two nothing is rounded
+    piece = torch.empty(_PIECE, device=tensor.device)
+    norms = [_norm_by_rows(torch.mul(each, scale, out=piece[: each.numel()])) for each in tensor.split(_PIECE)]
+    return math.hypot(*norms) / scale
+
+
+def _norm_by_rows(tensor: torch.Tensor) -> float:
+    """Return the 2-norm of many numbers whose squares float32 can hold."""
+    whole = tensor.numel() // _ROW * _ROW
+    rows = torch.linalg.vector_norm(tensor[:whole].view(-1, _ROW), dim=1)
+    parts = torch.cat([rows, tensor[whole:]]) if whole < tensor.numel() else rows
+    return float(torch.linalg.vector_norm(parts, dtype=torch.float64).item())
 
 
 def distance(before: torch.Tensor, after: torch.Tensor, subtract: Subtract = torch.sub) -> float | None:
