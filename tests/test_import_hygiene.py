@@ -47,6 +47,8 @@ ALLOWED: dict[str, set[str]] = {
     "graphlab.graph": {"sqlite3"},
     "graphlab.layout": {"sqlite3", "numpy"},
     "graphlab.analysis": {"sqlite3", "numpy"},
+    "graphlab.quiz": {"sqlite3", "numpy"},
+    "graphlab.comparing": {"sqlite3", "numpy"},
     "graphlab.training": {"sqlite3", "numpy"},
     "graphlab.renderers": {"sqlite3", "numpy"},
     "graphlab.tui": HEAVY - {"torch", "torchviz"},

@@ -54,11 +54,13 @@ def add_source(parser: argparse.ArgumentParser, *, is_several: bool = False) -> 
     parser.set_defaults(script_arguments=())
 
 
-def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Add what changes a run: parameters, device, detail."""
+def add_run_options(
+    parser: argparse.ArgumentParser, *, seed: str = "sets SEED; without one, seeds python, numpy and torch first"
+) -> None:
+    """Add what changes a run: parameters, device, detail; `seed` is the help of --seed."""
     group = parser.add_argument_group("the run")
     group.add_argument("--steps", metavar="N", help="sets STEPS; without one, ends the script after N training steps")
-    group.add_argument("--seed", metavar="N", help="sets SEED; without one, seeds python, numpy and torch first")
+    group.add_argument("--seed", metavar="N", help=seed)
     group.add_argument("--device", choices=["auto", "cpu", "cuda"], help="sets DEVICE; auto: a GPU where there is one")
     group.add_argument("--set", dest="settings", action="append", default=[], metavar="NAME=VALUE",
                        help="sets a parameter of the script (as often as needed)")  # fmt: skip

@@ -18,7 +18,21 @@ from graphlab.errors import UsageError
 if TYPE_CHECKING:
     from importlib.abc import InspectLoader
 
-COMMANDS = ("explore", "serve", "run", "replay", "export", "plot", "show", "check", "diff", "list", "new", "doctor")
+COMMANDS = (
+    "explore",
+    "serve",
+    "run",
+    "replay",
+    "export",
+    "plot",
+    "show",
+    "check",
+    "diff",
+    "quiz",
+    "list",
+    "new",
+    "doctor",
+)
 """The subcommands in the order of the help; each is the module of that name."""
 
 

@@ -24,14 +24,14 @@ _CODE = (
 )
 
 
-def record_apart(path: Path, words: Sequence[str], script_arguments: Sequence[str]) -> int:
+def record_apart(path: Path, words: Sequence[str], script_arguments: Sequence[str], *, is_silent: bool = False) -> int:
     """Record the script that `words` begin with, their rest being options of a run; return the exit code.
 
-    What the script prints goes to stderr: stdout is for results.
+    What the script prints goes to stderr (stdout is for results), or nowhere.
     """
     sys.stdout.flush()
     command = [sys.executable, "-c", _CODE, current(), str(path), *words, "--", *script_arguments]
-    return subprocess.run(command, stdout=2, check=False).returncode
+    return subprocess.run(command, stdout=subprocess.DEVNULL if is_silent else 2, check=False).returncode
 
 
 def main(words: list[str]) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from graphlab.quiz import Given, Question
     from graphlab.tui.child import Child
 
 
@@ -44,6 +46,17 @@ def run_gallery(*, ascii_only: bool = False, mouse: bool = True) -> int:
     app = GraphlabApp(None, is_ascii=ascii_only, memory=Memory(memory_path()))
     app.run(mouse=mouse)
     return app.return_code or 0
+
+
+def run_quiz(
+    recording: Path, questions: Sequence[Question], *, ascii_only: bool = False, mouse: bool = True
+) -> list[Given]:
+    """Ask questions about a recording on the screen; return what was answered, as far as somebody answered."""
+    from graphlab.tui.quiz_app import QuizApp
+
+    app = QuizApp(recording, questions, is_ascii=ascii_only)
+    app.run(mouse=mouse)
+    return app.answers
 
 
 def press_keys(

@@ -95,6 +95,10 @@ class GraphlabApp(App[int]):
 
     def on_mount(self) -> None:
         """Open what was asked for."""
+        self.open_first()
+
+    def open_first(self) -> None:
+        """Open the first screen; textual calls every `on_mount` of an app's classes, so another app overrides this."""
         recording, at, child = self.first
         if recording is None:
             self.action_open_gallery()

@@ -479,6 +479,13 @@ class ExploreScreen(Screen[None]):
         self._pause()
         open_findings(self)
 
+    def action_quiz(self) -> None:
+        """Ask questions about the run."""
+        from graphlab.tui.quiz_screen import open_quiz
+
+        self._pause()
+        open_quiz(self)
+
     def action_export(self) -> None:
         """Open the export dialog."""
         from graphlab.tui.export_dialog import ExportDialog

@@ -199,6 +199,8 @@ KEYS: tuple[Key, ...] = (
         "record this step in full, where it is light: the script runs again in the background; again stops it", REST),
     Key("verify", "V", "V", "verify", "verify",
         "check the selected leaf's gradient with central differences: the script runs again in 64 bits", REST),
+    Key("quiz", "p", "p", "quiz", "predict",
+        "predict, then look: questions about this run, each asked just before its answer", REST, footer=15),
     Key("export", "e", "e", "export", "export",
         "save a picture or the data of this moment's graph", REST, footer=9),
     Key("gallery", "o", "o", "gallery", "gallery",
