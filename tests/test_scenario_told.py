@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gettext
 import json
 import re
 from collections.abc import Iterator
@@ -44,6 +43,11 @@ x = 1
 # - a list
 # - of two
 y = 2
+# ? Which way?
+# = "up"
+# - "to the left"
+# - 3
+z = 3
 '''
 
 
@@ -61,6 +65,7 @@ def test_the_texts_of_a_script_are_what_its_reader_shows_a_paragraph_each() -> N
         (1, "Two numbers"), (1, "Prose that goes over two lines."), (1, "    x = 1"), (1, "- one\n  item"),
         (1, "1 Tensors"), (1, "Which?"), (15, "Without"), (20, "Said over two lines."),
         (20, "And a second paragraph."), (23, "- a list\n- of two"),
+        (28, "Which way?"), (28, "up"), (28, "to the left"),
     ]  # fmt: skip
 
 
@@ -79,24 +84,16 @@ def test_prose_is_one_line_and_what_has_lines_keeps_them(text: str, expected: li
     assert paragraphs(text) == expected
 
 
-class _Missing(gettext.NullTranslations):
-    """Stands behind a catalog for what it lacks, which the program shows in English."""
-
-    def gettext(self, message: str) -> str:
-        raise LookupError(message)
-
-
-def test_every_text_is_translated_with_its_code_and_its_figures() -> None:
-    catalog = gettext.translation("scenarios", language.FOLDER, ["es"])
-    catalog.add_fallback(_Missing())
+def test_translations_keep_the_code_and_the_figures_of_their_texts(spanish: None) -> None:
     code, figure = re.compile(r"`[^`]+`"), re.compile(r"\d+(?:[.,]\d+)*")
-    lost = []
-    for scenario in OURS:
-        for _, text in texts(scenario.text):
-            said = catalog.gettext(text)
-            if any(sorted(kind.findall(said)) != sorted(kind.findall(text)) for kind in (code, figure)):
-                lost.append((scenario.name, text, said))
-    assert lost == []
+    pairs = {text: language.narration(text) for scenario in OURS for _, text in texts(scenario.text)}
+    # Which single ones lack is for the check of the catalogs to say; that nearly all are there, for this one.
+    assert sum(said != text for text, said in pairs.items()) > 0.9 * len(pairs)
+    assert {
+        text: said
+        for text, said in pairs.items()
+        if any(sorted(kind.findall(said)) != sorted(kind.findall(text)) for kind in (code, figure))
+    } == {}
 
 
 def test_a_scenario_is_told_in_the_language_and_its_text_stays(spanish: None) -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from graphlab import language
 from graphlab.scenario.lines import Chapter, narration
+from graphlab.scenario.questions import questions
 from graphlab.scenario.read import Scenario, parse_source
 
 # Where a paragraph's lines mean something: code, a table, a list, a quotation. As in Markdown, a number other than 1
@@ -31,7 +32,8 @@ def texts(source: str) -> Iterator[tuple[int, str]]:
     head = (scenario.title, *paragraphs(scenario.description), scenario.section, scenario.question)
     yield from ((1, text) for text in head if text)
     spoken = [(line, part) for line, words in narration(source).items() for part in paragraphs(words)]
-    yield from sorted([*((chapter.line, chapter.title) for chapter in scenario.chapters), *spoken], key=_line)
+    titles = [(chapter.line, chapter.title) for chapter in scenario.chapters]
+    yield from sorted([*titles, *spoken, *_asked(source)], key=_line)
 
 
 def in_language(scenario: Scenario) -> Scenario:
@@ -53,6 +55,16 @@ def in_language(scenario: Scenario) -> Scenario:
 def narration_told(source: str) -> dict[int, str]:
     """Return what `narration` finds in a script, in the language chosen."""
     return {line: "\n\n".join(map(language.narration, paragraphs(words))) for line, words in narration(source).items()}
+
+
+def _asked(source: str) -> Iterator[tuple[int, str]]:
+    """Yield what the author's questions ask, and of their answers those that are words: numbers and names stay."""
+    for asked in questions(source):
+        yield asked.line, asked.prompt
+        for answer in (asked.answer, *asked.wrong):
+            words = answer.strip("\"'")
+            if words != answer or " " in answer:
+                yield asked.line, words
 
 
 def _one_line(paragraph: str) -> str:
