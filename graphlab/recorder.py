@@ -15,6 +15,7 @@ import torch
 import graphlab
 from graphlab.capture import Session
 from graphlab.capture.main_module import as_main, remove_frames, run_main, seed_everything
+from graphlab.capture.settings import read_settings
 from graphlab.ending import end_run, status_of
 from graphlab.errors import UsageError
 from graphlab.request import RunOutcome, RunRequest
@@ -67,6 +68,7 @@ def run_script(
             if not request.is_replay:
                 tell(f"ended after {request.steps} training steps, as asked: the script has no parameter STEPS")
         remove_frames(error, request.script)
+        sink.writer.set_meta("settings", read_settings())
         error = end_run(sink, session, error, process)
     return RunOutcome(status_of(error), error, sink.is_whole)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from graphlab.capture import Session
 from graphlab.capture.own_files import default_folder
+from graphlab.capture.settings import read_settings
 from graphlab.ending import end_run
 from graphlab.errors import UsageError
 from graphlab.recorder import describe
@@ -72,6 +73,7 @@ def record(
         error = raised
         raise
     finally:
+        sink.writer.set_meta("settings", read_settings())
         ended = end_run(sink, session, error)
         recording.refresh()
         if ended is not None and ended is not error:

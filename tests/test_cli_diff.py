@@ -221,3 +221,100 @@ def test_a_copy_of_a_recording_is_equal_and_nothing_else_is_said(
         "numbers: the same, bit for bit, at all 5 steps",
     ]
     assert captured.err == ""
+
+
+# -- the numbers of two runs -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def descents(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A run, and one whose learning rate is another."""
+    folder = tmp_path_factory.mktemp("descents")
+    text = """
+        import torch
+
+        LR = 0.1
+        w = torch.ones(3, requires_grad=True)
+        for step in range(4):
+            loss = (w * w).sum()
+            loss.backward()
+            with torch.no_grad():
+                w -= LR * w.grad
+            w.grad = None
+        """
+    first = record_text(folder, text, name="first").path
+    second = record_text(folder, text.replace("LR = 0.1", "LR = 0.11"), name="second").path
+    return str(first), str(second)
+
+
+def test_numbers_are_told_after_the_graphs_and_count_where_a_tolerance_is_named(
+    descents: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", *descents]) == 0
+    lines = said(capsys)
+    assert lines[-7].startswith("numbers: not the same from step 1 on, beyond the tolerance from step 1 on")
+    assert lines[-6].startswith("  first: step 1, e") and ", line 10: what mul makes is 0.2" in lines[-6]
+    assert main(["diff", *descents, "--tolerance", "0.5"]) == 0
+    assert "but within the tolerance at all 4 steps (relative 0.5, absolute 0)" in capsys.readouterr().out
+    assert main(["diff", *descents, "--tolerance", "1e-3"]) == 1
+    assert main(["diff", descents[0], descents[0], "--tolerance", "0"]) == 0
+
+
+def test_numbers_alone_say_their_verdict_first_and_draw_their_curves(
+    descents: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for ending in ("svg", "html"):
+        target = tmp_path / f"curves.{ending}"
+        assert main(["diff", *descents, "--numbers", "-o", str(target), "--theme", "dark"]) == 1
+        lines = said(capsys)
+        assert lines[2].startswith("numbers: not the same from step 1 on")
+        assert "  LR: 0.1 -> 0.11" in lines or any("1 line of A alone" in line for line in lines)
+        assert "nodes:" not in "".join(lines)
+        assert target.stat().st_size > 5_000
+    again = tmp_path / "again.svg"
+    assert main(["plot", descents[0], descents[1], "-o", str(again), "--theme", "dark"]) == 0
+    assert again.read_bytes() == (tmp_path / "curves.svg").read_bytes()
+
+
+def test_numbers_as_json_have_every_place_and_distance(
+    descents: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", *descents, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["numbers"]
+    assert (found["equal"], found["within_tolerance"], found["first_step"], found["beyond_step"]) == (
+        False,
+        False,
+        1,
+        1,
+    )
+    assert found["tolerance"] == {"relative": 1.3e-06, "absolute": 1e-05, "by_dtype": True}
+    first = found["first"]
+    assert (first["what"], first["index"], first["a"]["name"], first["a"]["line"]) == ("op", [0], "mul", 10)
+    assert first["value_b"] == pytest.approx(0.22)
+    assert [outcome["name"] for outcome in found["outcomes"]] == ["", "w", "w"]
+    assert found["distances"]["steps"] == [1, 2, 3, 4]
+    assert found["distances"]["loss"][1] == pytest.approx(1 - 0.78**2 / 0.8**2, rel=1e-5)
+    assert main(["diff", *descents, "--numbers", "--json", "--beside", "2:1"]) == 1
+    assert json.loads(capsys.readouterr().out)["begins"] == {"a": 2, "b": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["{a}", "{graph}", "--numbers"], "--numbers compares two runs"),
+        (["{a}", "--numbers"], "--numbers compares two runs"),
+        (["{a}", "{b}", "--numbers", "--step", "2"], "--numbers compares two runs"),
+        (["{a}", "{b}", "--tolerance", "near"], "--tolerance takes REL, REL,ABS or dtype"),
+        (["{a}", "{b}", "--beside", "0:1"], "--beside takes a step of A and one of B"),
+        (["{a}", "{b}", "--beside", "5:1"], "there is no step 5"),
+        (["{a}", "{b}", "--numbers", "-o", "x.pdf"], "a plot is written as .svg, .png or .html"),
+    ],
+)
+def test_bad_words_about_numbers_are_told_in_one_line(
+    descents: tuple[str, str], folder: Path, options: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = {"a": descents[0], "b": descents[1], "graph": str(folder / "mlp3.json")}
+    assert main(["diff", *(option.format(**names) for option in options)]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert line in captured.err

@@ -2,13 +2,15 @@
 
 loss: with learning rates and the script's figures; gradients, updates, zeros: every parameter against every step;
 histogram, parameter: one parameter (--parameter); data: the line through the points or the regions of the classes;
-surface: the error over two parameters. The ending of -o is svg, png or html; a page of data or surface moves with the
+surface: the error over two parameters. Of two runs, A and B: their losses, gradients and figures on one axis, how far
+they are apart, and where they part. The ending of -o is svg, png or html; a page of data or surface moves with the
 steps. Drawn by matplotlib.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import sys
 from pathlib import Path
@@ -22,6 +24,7 @@ from graphlab.errors import UsageError
 
 if TYPE_CHECKING:
     from graphlab.renderers.plots import PlotChoices
+    from graphlab.renderers.plots.choices import What
 
 _WHATS = ("loss", "gradients", "updates", "zeros", "histogram", "parameter", "data", "surface")
 
@@ -29,8 +32,9 @@ _WHATS = ("loss", "gradients", "updates", "zeros", "histogram", "parameter", "da
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_source(parser)
+    parser.add_argument("other", nargs="?", metavar="B", help="another run: the curves of both on one axis")
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to: .svg, .png or .html")
-    parser.add_argument("--what", choices=_WHATS, default="gradients", help="what (default: gradients)")
+    parser.add_argument("--what", choices=_WHATS, help="what (default: gradients)")
     parser.add_argument("--parameter", metavar="NAME", help="of histogram, parameter: which (default: the first)")
     parser.add_argument("--step", metavar="K", help="of data and surface: at which step (default: the last)")
     parser.add_argument("--columns", metavar="I,J",
@@ -42,7 +46,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def _read_choices(arguments: argparse.Namespace) -> PlotChoices:
     from graphlab.renderers.plots import PlotChoices
 
-    what = arguments.what
+    what: What = arguments.what or "gradients"
     for option, value, whats in (
         ("--parameter", arguments.parameter, {"histogram", "parameter"}),
         ("--columns", arguments.columns, {"data"}),
@@ -66,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     target = Path(arguments.output)
     check_plot_target(target)
+    if arguments.other is not None:
+        return _plot_both(arguments, target)
     choices = _read_choices(arguments)
     with opened_source(arguments) as source:
         from graphlab.recording import open_recording
@@ -77,3 +83,27 @@ def run(arguments: argparse.Namespace) -> int:
             recording.close()
         write_line(messages.EXPORTED.format(path=target), sys.stderr)
         return source.code
+
+
+def _plot_both(arguments: argparse.Namespace, target: Path) -> int:
+    """Draw two runs on one axis."""
+    from graphlab.cli.compared import opened_sides
+    from graphlab.comparing import compare_runs
+    from graphlab.recording import open_recording
+    from graphlab.renderers import write_whole
+    from graphlab.renderers.plots import render_runs
+
+    for option in ("what", "parameter", "step", "columns", "module"):
+        if getattr(arguments, option) is not None:
+            raise UsageError(messages.NOT_OF_TWO_RUNS.format(option="-m" if option == "module" else f"--{option}"))
+    arguments.a, arguments.b = arguments.source, arguments.other
+    with opened_sides(arguments, []) as sides:
+        paths = sides.runs()
+        if paths is None:
+            raise UsageError(messages.TWO_RUNS)
+        with contextlib.ExitStack() as stack:
+            first, second = (stack.enter_context(contextlib.closing(open_recording(path))) for path in paths)
+            found = compare_runs(first, second)
+        write_whole(target, render_runs(found, sides.names, target.suffix[1:].lower(), arguments.theme))
+        write_line(messages.EXPORTED.format(path=target), sys.stderr)
+        return sides.code

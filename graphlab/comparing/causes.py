@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 _MOST_STEPS = 512
 """Steps whose data is looked at: an epoch of what one steps through in full detail."""
 _MOST_ROWS = 50_000
-_SETTINGS = ("python", "threads", "default dtype", "matmul precision", "deterministic", "machine", "gpu")
+_SETTINGS = ("python", "threads", "default dtype", "deterministic", "machine", "instructions", "gpu")
 _DATA = """
 SELECT u.event, t.snapshot FROM uses u
-JOIN events e ON e.id = u.event JOIN nodes m ON m.id = e.node
-JOIN tensors t ON t.id = u.tensor JOIN nodes n ON n.id = t.node
-WHERE m.kind = 'op' AND n.kind = 'data' AND u.event BETWEEN ? AND ? ORDER BY u.event, u.position"""
+JOIN events e ON e.id = u.event JOIN nodes m ON m.id = e.node JOIN tensors t ON t.id = u.tensor
+WHERE m.kind = 'op' AND NOT t.requires_grad AND u.event BETWEEN ? AND ? ORDER BY u.event, u.position"""
+"""What needs no gradient and goes into an op of the graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class DataChange:
     """The data that went into the model was not the same at a step, though the parameters were."""
 
     step: int
-    sort: Literal["order", "other"]
-    """`order`: all rows came in both runs, but not at the same steps or places."""
+    sort: Literal["order", "batches", "other"]
+    """`order`: the same rows came in both runs, at other steps or places; `batches`: in batches of other sizes."""
     shared: int | None
     """Of `other`: how many of the rows of the first run came in the second too; None where rows were not kept whole."""
     rows: int | None
@@ -127,10 +127,15 @@ def _compare_data(one: RunTable, two: RunTable, parted: int) -> DataChange | Non
     for step in range(1, min(parted, count) + 1):
         first, second = batches[0].get(step, []), batches[1].get(step, [])
         pairs = list(zip(first, second, strict=False))
-        place = next((place for place, pair in enumerate(pairs) if _differ(*pair)), None)
+        place = next((place for place, pair in enumerate(pairs) if _are_other_rows(*pair)), None)
         if place is not None:
             return _judge(step, place, batches)
     return None
+
+
+def _are_other_rows(one: Snapshot, two: Snapshot) -> bool:
+    """Whether two batches differ as data does: rows of another width are another op, not other data."""
+    return bool(one.shape and two.shape) and one.shape[1:] == two.shape[1:] and _differ(one, two)
 
 
 def _read_data(table: RunTable, count: int) -> dict[int, list[Snapshot]]:
@@ -154,22 +159,24 @@ def _read_data(table: RunTable, count: int) -> dict[int, list[Snapshot]]:
 
 def _judge(step: int, place: int, batches: Sequence[dict[int, list[Snapshot]]]) -> DataChange:
     """Say whether other data came, or the same in another order: over all steps, for an epoch has many."""
-    rows = [_rows(batch, place) for batch in batches]
+    rows = [_rows(batch, batch[step][place]) for batch in batches]
     if rows[0] is None or rows[1] is None:
         return DataChange(step, "other", None, None)
     shared = len(rows[0] & rows[1])
-    sort: Literal["order", "other"] = "order" if rows[0] == rows[1] else "other"
-    return DataChange(step, sort, shared, len(rows[0]))
+    if rows[0] != rows[1]:
+        return DataChange(step, "other", shared, len(rows[0]))
+    sizes = [batch[step][place].shape[0] for batch in batches]
+    return DataChange(step, "order" if sizes[0] == sizes[1] else "batches", shared, len(rows[0]))
 
 
-def _rows(batches: dict[int, list[Snapshot]], place: int) -> set[bytes] | None:
+def _rows(batches: dict[int, list[Snapshot]], like: Snapshot) -> set[bytes] | None:
+    """Return the rows of all batches that are of the width and dtype of one; None where they were not kept whole."""
     found: set[bytes] = set()
-    for snapshots in batches.values():
-        if place >= len(snapshots):
+    for snapshot in (each for snapshots in batches.values() for each in snapshots):
+        if snapshot.dtype != like.dtype or not snapshot.shape or snapshot.shape[1:] != like.shape[1:]:
             continue
-        snapshot = snapshots[place]
         array: Any = snapshot.array
-        if array is None or not snapshot.is_complete or not snapshot.shape:
+        if array is None or not snapshot.is_complete:
             return None
         found.update(rows_of(array))
     return found

@@ -37,12 +37,14 @@ class Piece:
     snapshot: int | None
     node: int | None
     line: int | None
-    tensor: int | None = None
+    reads: tuple[tuple[int, ...], ...] = ()
+    """Of what an op makes: the shapes of what it reads. With others it is another op, whatever it is called."""
 
     @property
-    def token(self) -> tuple[str, str, int]:
+    def token(self) -> tuple[object, ...]:
         """What it is: the same in the other run."""
-        return self.sort, self.name, self.slot
+        shape = self.shape if self.sort in {"op", "input"} else None
+        return self.sort, self.name, self.slot, shape, self.reads
 
 
 class Moments:
@@ -79,8 +81,8 @@ class Moments:
         )
         outputs = {event: row[8].get("outputs", ()) for event, row in ops.items()}
         made = {tensor for numbers in outputs.values() for tensor in numbers}
-        wanted = made | {tensor for _, _, tensor in uses if tensor not in self._seen}
-        tensors = self._tensors(wanted)
+        tensors = self._tensors(made | {tensor for _, _, tensor in uses})
+        shapes = {number: shape for number, (_, shape, _, _) in tensors.items()}
         found: list[Piece] = []
         reads: dict[int, list[tuple[int, int]]] = {}
         for event, position, tensor in uses:
@@ -92,11 +94,12 @@ class Moments:
                 self._seen.add(tensor)
                 made_at, shape, snapshot, node = tensors[tensor]
                 if made_at > self._known_until or not self._known_until:
-                    found.append(Piece(event, "input", row[7], position, shape, snapshot, node, row[4], tensor))
+                    found.append(Piece(event, "input", row[7], position, shape, snapshot, node, row[4]))
+            read = tuple(shapes[tensor] for _, tensor in reads.get(event, ()) if tensor in shapes)
             for slot, tensor in enumerate(outputs[event]):
                 if tensor in tensors:
                     _, shape, snapshot, _ = tensors[tensor]
-                    found.append(Piece(event, "op", row[7], slot, shape, snapshot, row[6], row[4], tensor))
+                    found.append(Piece(event, "op", row[7], slot, shape, snapshot, row[6], row[4], read))
             self._seen.update(outputs[event])
         return found
 

@@ -49,7 +49,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Distances:
-    """How far two runs are apart at each step that both have, relative to the first; NaN where it is not known."""
+    """How far two runs are apart at each step that both have, relative to the larger; NaN where it is not known."""
 
     losses: Array
     gradients: Array
@@ -141,11 +141,12 @@ def _distance(one: Array, two: Array) -> Array:
 
 
 def _relative(distance: Array, one: Array, two: Array) -> Array:
-    """Divide by the first, or where that is zero by the other: 0 of 0 is no distance at all."""
-    size = numpy.where(one > 0, one, two)
+    """Divide by the larger of both: so that what has gone to zero in one run is as far away as can be, and no more."""
     with numpy.errstate(all="ignore"):
+        size = numpy.fmax(one, two)
         shares = distance / numpy.where(size > 0, size, 1.0)
-    return numpy.where(distance == 0, 0.0, numpy.where(numpy.isinf(distance), numpy.inf, shares))
+    shares = numpy.where(numpy.isinf(distance) | numpy.isnan(shares), numpy.inf, shares)
+    return numpy.where(numpy.isnan(distance), numpy.nan, numpy.where(distance == 0, 0.0, shares))
 
 
 def loss_dtype(table: RunTable) -> str:

@@ -35,6 +35,7 @@ def report_numbers(comparison: RunComparison) -> dict[str, Any]:
         },
         "first_step": _in_a(comparison, comparison.first_step),
         "beyond_step": _in_a(comparison, comparison.beyond.beyond if comparison.beyond is not None else None),
+        "other_ops": _other_ops(comparison),
         "first": _place(comparison, comparison.walk.first),
         "beyond": _place(comparison, comparison.walk.beyond),
         "outcomes": [_outcome(comparison, outcome) for outcome in comparison.outcomes],
@@ -77,13 +78,24 @@ def _place(comparison: RunComparison, place: Place | None) -> dict[str, Any] | N
     }
 
 
+def _other_ops(comparison: RunComparison) -> dict[str, Any] | None:
+    other = comparison.walk.other
+    if other is None:
+        return None
+    sides = {"a": (other.a, comparison.a), "b": (other.b, comparison.b)}
+    return {
+        side: None if piece is None else _piece(piece, table.number(other.step), None)
+        for side, (piece, table) in sides.items()
+    }
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, complex):
         return [value.real, value.imag]
     return list(value) if isinstance(value, tuple) else value
 
 
-def _piece(piece: Piece, step: int, dtype: str) -> dict[str, Any]:
+def _piece(piece: Piece, step: int, dtype: str | None) -> dict[str, Any]:
     return {"step": step, "event": piece.event, "line": piece.line, "name": piece.name, "slot": piece.slot,
             "node": piece.node, "dtype": dtype}  # fmt: skip
 

@@ -7,6 +7,7 @@ aligned as a text diff aligns lines.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,11 +42,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherOps:
+    """Where the runs do not do the same: what each does there; None where it does no more in this step."""
+
+    step: int
+    a: Piece | None
+    b: Piece | None
+
+
+@dataclass(frozen=True, slots=True)
 class Walk:
     """What a walk has found."""
 
     first: Place | None
     beyond: Place | None
+    other: OtherOps | None
+    """The first place at which they do not the same, of the steps that were walked."""
     walked: int
     """The last step that was walked; 0: none is in full detail in both runs."""
     is_complete: bool
@@ -62,7 +74,7 @@ def walk(one: RunTable, two: RunTable, tolerance: Tolerance, *, until: int | Non
     count = min(one.count, two.count)
     start, known = _first_step(one, two, count)
     moments = Moments(one.recording, known[0]), Moments(two.recording, known[1])
-    first = beyond = None
+    first = beyond = other = None
     walked = events = 0
     for step in range(start, count + 1):
         if one.is_light[step - 1] or two.is_light[step - 1]:
@@ -70,15 +82,17 @@ def walk(one: RunTable, two: RunTable, tolerance: Tolerance, *, until: int | Non
         if first is not None and until is not None and step < until and events > MOST_EVENTS:
             continue
         walked = step
-        for place in _places(moments, (one.number(step), two.number(step)), step):
+        pieces = [each.pieces(table.number(step)) for each, table in zip(moments, (one, two), strict=True)]
+        other = other or _other_ops(pieces, step)
+        for place in _places(moments, pieces, step):
             first = first or place(None)
             beyond = beyond or place(tolerance)
             if beyond is not None:
-                return Walk(first, beyond, walked, is_complete=True)
+                return Walk(first, beyond, other, walked, is_complete=True)
         events += int(one.ends[step] - one.ends[step - 1])
         if first is not None and (until is None or step >= until):
             break
-    return Walk(first, beyond, walked, is_complete=events <= MOST_EVENTS)
+    return Walk(first, beyond, other, walked, is_complete=events <= MOST_EVENTS)
 
 
 def _first_step(one: RunTable, two: RunTable, count: int) -> tuple[int, tuple[int, int]]:
@@ -137,12 +151,9 @@ class _Pair:
         """Return where the pieces part, or None where they do not."""
         if (self.a.snapshot is None) != (self.b.snapshot is None) and self.a.sort not in {"grad", "gradient"}:
             return None  # the one run kept no values
-        if self.a.shape is not None and self.b.shape is not None and self.a.shape != self.b.shape:
-            found: Apart | None = Apart(None, "shape", self.a.shape, self.b.shape, None, 1, 1)
-        elif self.a.snapshot is None and self.b.snapshot is None:
-            found = None
-        else:
-            found = apart(self.one, self.two, tolerance)
+        if self.one is not None and self.two is not None and self.one.shape != self.two.shape:
+            return None  # of another shape it is another tensor: that the ops are not the same is told
+        found = apart(self.one, self.two, tolerance)
         if found is None:
             return None
         dtypes = tuple(each.dtype if each is not None else "" for each in (self.one, self.two))
@@ -150,13 +161,25 @@ class _Pair:
         return Place(self.step, self.a, self.b, found, (dtypes[0], dtypes[1]), is_order)
 
 
-def _places(moments: tuple[Moments, Moments], numbers: tuple[int, int], step: int) -> Iterator[_Pair]:
+def _other_ops(pieces: list[list[Piece]], step: int) -> OtherOps | None:
+    """Return the first op of a step that the other run has not, or not there."""
+    ops = [[piece for piece in some if piece.sort == "op"] for some in pieces]
+    longest = max(map(len, ops))
+    for place in range(longest):
+        a, b = (some[place] if place < len(some) else None for some in ops)
+        if a is None or b is None or a.token != b.token:
+            return OtherOps(step, a, b)
+    return None
+
+
+def _places(moments: tuple[Moments, Moments], pieces: list[list[Piece]], step: int) -> Iterator[_Pair]:
     """Give the pieces of a step that may differ, in the order of the first run."""
-    pieces = [each.pieces(number) for each, number in zip(moments, numbers, strict=True)]
     tokens = [[piece.token for piece in each] for each in pieces]
     pairs: Any = zip(range(len(tokens[0])), range(len(tokens[1])), strict=False)
     if tokens[0] != tokens[1]:
-        pairs = align(*tokens)
+        pieces = _without_parts(pieces)
+        tokens = [[piece.token for piece in each] for each in pieces]
+        pairs = _without_scalars(align(*tokens), pieces[0])
     kept = [each.snapshots(some) for each, some in zip(moments, pieces, strict=True)]
     for first, second in pairs:
         a, b = pieces[0][first], pieces[1][second]
@@ -165,3 +188,27 @@ def _places(moments: tuple[Moments, Moments], numbers: tuple[int, int], step: in
         if one == two and a.shape == b.shape and (a.snapshot is None) == (b.snapshot is None):
             continue
         yield _Pair(step, a, b, one, two)
+
+
+def _without_parts(pieces: list[list[Piece]]) -> list[list[Piece]]:
+    """Leave of gradients that came in several parts in one run, and not in as many in the other, their sum alone.
+
+    What flowed back within such backwards has no counterpart.
+    """
+    counts = [Counter(piece.name for piece in some if piece.sort == "grad") for some in pieces]
+    uneven = {name for name in counts[0] & counts[1] if counts[0][name] != counts[1][name]}
+    if not uneven:
+        return pieces
+    kept = []
+    for some in pieces:
+        sums = {piece.name: piece for piece in some if piece.sort == "grad" and piece.name in uneven}
+        told = [piece for piece in some if piece.sort != "gradient"]
+        kept.append([piece for piece in told if piece.sort != "grad" or sums.get(piece.name, piece) is piece])
+    return kept
+
+
+def _without_scalars(pairs: list[tuple[int, int]], pieces: list[Piece]) -> list[tuple[int, int]]:
+    """Leave out scalars that were made after the runs did not the same: every scalar looks like every other."""
+    paired = {first for first, _ in pairs}
+    alone = next((place for place in range(len(pieces)) if place not in paired), len(pieces))
+    return [pair for pair in pairs if pair[0] < alone or pieces[pair[0]].sort != "op" or pieces[pair[0]].shape != ()]

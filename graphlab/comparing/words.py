@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from graphlab.comparing.causes import is_setting
-from graphlab.language import _
+from graphlab.language import _, plural
 from graphlab.sentences import format_number, format_shape
 
 if TYPE_CHECKING:
     from graphlab.comparing.comparison import RunComparison
     from graphlab.comparing.growth import Growth
     from graphlab.comparing.outcomes import Outcome, Sort
-    from graphlab.comparing.walk import Place
+    from graphlab.comparing.walk import OtherOps, Place
 
 SAME = _("numbers: the same, bit for bit, at all {count:,} steps")
 SAME_BUT_LONGER = _("numbers: the same, bit for bit, at the {count:,} steps that both have")
@@ -30,6 +30,7 @@ BESIDE = _("step {a:,} of A stands beside step {b:,} of B")
 
 INITIAL = _("initial parameters differ: {count} of {known} ({names})")
 DATA_ORDER = _("the data came in another order from step {step:,} on: the same {rows:,} rows in both")
+DATA_BATCHES = _("the data came in batches of other sizes from step {step:,} on: the same {rows:,} rows in both")
 DATA_OTHER = _("other data came from step {step:,} on: {shared:,} of {rows:,} rows came in both")
 DATA_UNKNOWN = _("other data came from step {step:,} on, or the same in another order: it was not kept whole")
 
@@ -49,10 +50,13 @@ WHATS = {
 }
 ELEMENT = _("is {a} in A, {b} in B at {index}{ulps} ({elements:,} of {of:,} elements differ)")
 SCALAR = _("is {a} in A, {b} in B{ulps}")
-ULPS = _(", {ulps:,} ulps apart")
+ULPS = plural(", {ulps:,} ulp apart", ", {ulps:,} ulps apart")
 SHAPE = _("is of shape {a} in A, {b} in B")
 NORM = _("has the norm {a} in A, {b} in B")
 MISSING = _("is there in {side} alone")
+OTHER_OPS = _("ops are not the same from step {step:,} on: {a} in A, {b} in B")
+OP_AT = _("{name} -> {shape} (e{event}, line {line})")
+NO_OP = _("no more")
 ORDER = _("; the same rows in another order")
 OUTCOME = _("{name}: not the same from step {first:,} on, {beyond}")
 OUTCOME_BEYOND = _("beyond the tolerance from step {beyond:,} on")
@@ -129,8 +133,9 @@ def cause_words(comparison: RunComparison, *, has_facts: bool) -> list[str]:
         names = ", ".join(causes.initial[:_MOST_NAMES]) + (", …" if len(causes.initial) > _MOST_NAMES else "")
         lines.append(INITIAL.format(count=len(causes.initial), known=causes.known, names=names))
     data = causes.data
-    if data is not None and data.sort == "order":
-        lines.append(DATA_ORDER.format(step=comparison.in_a(data.step), rows=data.rows))
+    if data is not None and data.sort != "other":
+        said = DATA_ORDER if data.sort == "order" else DATA_BATCHES
+        lines.append(said.format(step=comparison.in_a(data.step), rows=data.rows))
     elif data is not None and data.rows is not None:
         lines.append(DATA_OTHER.format(step=comparison.in_a(data.step), shared=data.shared, rows=data.rows))
     elif data is not None:
@@ -150,6 +155,17 @@ def place_words(comparison: RunComparison, place: Place) -> str:
     return AT.format(step=step, event=event, line=said, what=what, difference=difference_words(place))
 
 
+def other_words(comparison: RunComparison, other: OtherOps) -> str:
+    """Return since when the runs do not do the same."""
+    ops = [
+        OP_AT.format(name=piece.name, shape=format_shape(piece.shape), event=piece.event, line=piece.line)
+        if piece is not None
+        else NO_OP
+        for piece in (other.a, other.b)
+    ]
+    return OTHER_OPS.format(step=comparison.in_a(other.step), a=ops[0], b=ops[1])
+
+
 def difference_words(place: Place) -> str:
     """Return how a tensor differs: its first other element, or what of the whole."""
     apart = place.apart
@@ -159,7 +175,7 @@ def difference_words(place: Place) -> str:
         return MISSING.format(side="A" if apart.a else "B")
     if apart.what == "norm":
         return NORM.format(a=format_number(apart.a), b=format_number(apart.b))
-    ulps = ULPS.format(ulps=apart.ulps) if apart.ulps is not None else ""
+    ulps = ULPS(apart.ulps).format(ulps=apart.ulps) if apart.ulps is not None else ""
     numbers = {"a": _number(apart.a, place.dtypes[0]), "b": _number(apart.b, place.dtypes[1]), "ulps": ulps}
     if not apart.index:
         return SCALAR.format(**numbers)
@@ -238,6 +254,8 @@ def number_lines(comparison: RunComparison, *, has_facts: bool = False) -> list[
     if comparison.first_step is None:
         return lines
     found = comparison.walk
+    if found.other is not None:
+        lines.append("  " + other_words(comparison, found.other))
     if found.first is not None:
         lines.append("  " + FIRST.format(place=place_words(comparison, found.first)))
     if found.beyond is not None and found.beyond != found.first:

@@ -10,7 +10,8 @@
 
 -- One row a fact about the run as a whole; value is JSON. Keys: format, graphlab, scenario, script, argv, device,
 -- torch, python, seed, detail, values, status (running, ok, error, interrupted,
--- cut_off: it could not be written to the end of the run), error, parameters, notes, modules ({path: class}).
+-- cut_off: it could not be written to the end of the run), error, parameters, notes, modules ({path: class}),
+-- settings ({name: what a comparison of two runs tells of how each reckoned}; older recordings lack them).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- The script's own files as they were when they ran; path is relative to the script's folder.
