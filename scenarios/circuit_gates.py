@@ -40,6 +40,8 @@ q = x + y
 # -12: the multiply gate.
 f = q * z
 # z receives q, and q receives z, which the add gate copies.
+# ? What will z.grad be?
+# = z.grad == 3.0
 f.backward()
 print(f"f {f.item():.0f}")
 # Three leaves.
@@ -62,6 +64,8 @@ f = 2 * (product + larger)
 
 # %% All three gates: backward
 # 2 for the sum, and on to both branches.
+# ? And w.grad, at the smaller input of the max gate?
+# = w.grad == 0.0
 f.backward()
 print(f"f {f.item():.0f}")
 # Four leaves.

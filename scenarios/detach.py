@@ -39,6 +39,8 @@ u = y.detach()
 # One path leads back to x: not through u.
 z = u * x
 # The sum, for backward wants one number.
+# ? What will x.grad[3] be?
+# = x.grad[3] == 9.0
 z.sum().backward()
 # x², as if u had been read from a file.
 assert x.grad is not None
@@ -54,6 +56,8 @@ y = x * x
 # Now y itself takes part: two more paths, through x · x.
 z = y * x
 # It goes through both nodes.
+# ? And now?
+# = x.grad[3] == 27.0
 z.sum().backward()
 # 3x².
 assert x.grad is not None

@@ -49,6 +49,8 @@ assert model.weight.grad is not None
 # Kept for the comparison.
 large = model.weight.grad.clone()
 # Emptied, without an update.
+# ? Will model.weight.grad be None afterwards?
+# = model.weight.grad is None
 optimizer.zero_grad()
 
 # %% Four small batches

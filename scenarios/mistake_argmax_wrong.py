@@ -50,6 +50,8 @@ for step in range(1, STEPS + 1):
     # Looks like an error of the model, and is a constant …
     loss = (predicted - y).float().pow(2).mean()
     # … of which a leaf is made, to please backward.
+    # ? Will loss be a leaf, that is, have no grad_fn?
+    # = loss.is_leaf
     loss.requires_grad_()
 
     # %% Backward and update

@@ -56,6 +56,8 @@ for step in range(1, STEPS + 1):
 
     # %% Backward and update
     # 0 for W1, b1 and w2.
+    # ? What will the norm of W1.grad be?
+    # = W1.grad.norm() == 0.0
     loss.backward()
     # Moves b2 alone.
     optimizer.step()

@@ -45,6 +45,8 @@ for step in range(1, STEPS + 1):
 
     # %% Forward and error
     # The numbers alone, as numpy would get them: the history stays behind.
+    # ? Will features require a gradient?
+    # = features.requires_grad
     features = encoder(x).detach().abs()
     # The graph begins here, at the head.
     loss = (head(features) - y).pow(2).mean()

@@ -46,6 +46,8 @@ for step in range(1, STEPS + 1):
 
     # %% Backward and update
     # There is no way from loss to b.
+    # ? Will b.grad be None afterwards?
+    # = b.grad is None
     loss.backward()
     # b.grad is None: the optimizer leaves b out, without a word.
     optimizer.step()

@@ -45,6 +45,10 @@ for step in range(1, STEPS + 1):
     # Here it does not belong.
     with torch.no_grad():
         # Right numbers, no history.
+        # ? Which grad_fn will h have?
+        # = h.grad_fn
+        # - TanhBackward0
+        # - AddmmBackward0
         h = torch.tanh(first(x))
     # The graph begins here.
     loss = (second(h) - y).pow(2).mean()

@@ -36,6 +36,8 @@ x = torch.randn(4, 3).to(DEVICE)
 # One number.
 loss = (x @ w).pow(2).mean()
 # The gradient passes w and ends in the leaf behind it.
+# ? Will w.grad be None afterwards?
+# = w.grad is None
 loss.backward()
 
 # %% Where is it?

@@ -38,6 +38,8 @@ print(f"loss {loss.item():.4f}")
 
 # %% Backward
 # The pair of equal points: half a million times 0.
+# ? What will a.grad[1, 0] be, of the pair of equal points?
+# = a.grad[1, 0] == 0.0
 loss.backward()
 # Nowhere a NaN.
 assert a.grad is not None

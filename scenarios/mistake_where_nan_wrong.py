@@ -49,6 +49,10 @@ for step in range(1, STEPS + 1):
 
     # %% Backward and update
     # 0 from where, times the infinite slope of the root.
+    # ? What will w.grad be?
+    # = w.grad
+    # - 0
+    # - the gradient of the two good samples
     loss.backward()
     # The parameter becomes NaN.
     optimizer.step()

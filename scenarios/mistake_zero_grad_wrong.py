@@ -40,5 +40,7 @@ for step in range(1, STEPS + 1):
 
     # %% Update
     # Goes by the whole sum.
+    # ? What is w after the first of these steps?
+    # = w == 1.8
     optimizer.step()
     print(f"step {step} loss {loss.item():.4f} w {w.item():.4f}")

@@ -51,6 +51,8 @@ describe("y", y)
 
 # %% It spreads
 # One input is enough: a is data, y is not.
+# ? Will mixed require a gradient?
+# = mixed.requires_grad
 mixed = a + y
 describe("mixed", mixed)
 
@@ -58,6 +60,8 @@ describe("mixed", mixed)
 # Within the block autograd takes no notes.
 with torch.no_grad():
     # Made from x, and yet no grad_fn.
+    # ? Will quiet require a gradient?
+    # = quiet.requires_grad
     quiet = x * 2
 describe("quiet", quiet)
 # The same memory as y, without its history.

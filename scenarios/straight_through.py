@@ -33,6 +33,10 @@ y = torch.round(x)
 # Far from what is wanted.
 loss = (y - 3) ** 2
 # Arrives as -6 at the rounding, and leaves it as 0.
+# ? What will x.grad be?
+# = x.grad == 0.0
+# - None
+# - -6
 loss.backward()
 # Zero, not None: x is part of the graph.
 assert x.grad is not None

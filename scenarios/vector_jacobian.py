@@ -39,6 +39,8 @@ Q = 3 * a**3 - b**2
 # How much each entry of the result counts.
 v = torch.tensor([1.0, 1.0]).to(DEVICE)
 # Without the argument, torch refuses: Q is not a scalar.
+# ? What will a.grad[0] be?
+# = a.grad[0] == 36.0
 Q.backward(gradient=v)
 
 # %% The figures

@@ -33,6 +33,8 @@ W = (0.3 * torch.randn(3, 6)).to(DEVICE).requires_grad_()
 
 # %% Used twice
 # From six numbers to three.
+# ? Which shape has code?
+# = code.shape == (8, 3)
 code = torch.tanh(x @ W.t())
 # And back again, with the same weights.
 again = code @ W

@@ -16,10 +16,11 @@ import torch.autograd.graph
 
 from graphlab.analysis.findings import check
 from graphlab.capture.schedule import is_scheduled
+from graphlab.quiz import find_problems
 from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
 from graphlab.request import RunRequest
-from graphlab.scenario import list_scenarios
+from graphlab.scenario import list_scenarios, questions
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDENS = Path(__file__).parent / "goldens" / "timelines"
@@ -241,6 +242,11 @@ def test_the_flowers_are_those_of_the_notebook_s_file() -> None:
     first = next(place for place, row in enumerate(rows) if row[:1].isdigit())
     assert [rows[first + place].split(",")[:4] for place in (34, 37)] == [["4.9", "3.1", "1.5", "0.1"]] * 2
     assert len(rows) - first == 150
+
+
+@pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS if questions(scenario.text)])
+def test_what_the_author_asks_is_answered_by_the_run_as_the_author_says(name: str, folder: Path) -> None:
+    assert find_problems(record(name, folder)) == []
 
 
 def test_every_mistake_is_found_in_the_wrong_script_and_a_right_one_stands_beside_it() -> None:
