@@ -46,7 +46,9 @@ y = 2
 # ? Which way?
 # = "up"
 # - "to the left"
+# - in no way
 # - 3
+# - y.grad == 3
 z = 3
 '''
 
@@ -65,7 +67,7 @@ def test_the_texts_of_a_script_are_what_its_reader_shows_a_paragraph_each() -> N
         (1, "Two numbers"), (1, "Prose that goes over two lines."), (1, "    x = 1"), (1, "- one\n  item"),
         (1, "1 Tensors"), (1, "Which?"), (15, "Without"), (20, "Said over two lines."),
         (20, "And a second paragraph."), (23, "- a list\n- of two"),
-        (28, "Which way?"), (28, "up"), (28, "to the left"),
+        (30, "Which way?"), (30, "up"), (30, "to the left"), (30, "in no way"),
     ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphlab.scenario import list_scenarios
-from graphlab.tui.prose import plain, prose_rows
+from graphlab.tui.prose import plain, prose_rows, sentence
 from graphlab.tui.rows import row_text, row_width
 
 
@@ -21,6 +21,10 @@ def test_paragraphs_are_broken_between_words_and_parted_by_an_empty_row() -> Non
 
 def test_a_product_keeps_its_sign_where_emphasis_loses_it() -> None:
     assert plain("*never* w * x + `b`, 2*x") == "never w * x + b, 2*x"
+
+
+def test_what_is_told_beside_the_code_keeps_all_signs_but_those_around_code() -> None:
+    assert sentence("The node of `to` is (a + b)*c.") == "The node of to is (a + b)*c."
 
 
 def test_the_items_of_a_list_hang_below_their_first_word() -> None:

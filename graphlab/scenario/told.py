@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from graphlab import language
-from graphlab.scenario.lines import Chapter, narration
+from graphlab.errors import ScenarioError
+from graphlab.scenario.lines import Chapter, narration, parse
 from graphlab.scenario.questions import questions
 from graphlab.scenario.read import Scenario, parse_source
 
@@ -63,8 +64,16 @@ def _asked(source: str) -> Iterator[tuple[int, str]]:
         yield asked.line, asked.prompt
         for answer in (asked.answer, *asked.wrong):
             words = answer.strip("\"'")
-            if words != answer or " " in answer:
+            if words != answer or not _is_code(answer):
                 yield asked.line, words
+
+
+def _is_code(text: str) -> bool:
+    try:
+        parse(text.strip(), "")
+    except ScenarioError:
+        return False
+    return True
 
 
 def _one_line(paragraph: str) -> str:

@@ -148,6 +148,7 @@ def _number_within(number: float, width: int) -> str:
 
 def head_rows(entry: Entry, recent: Recent | None, width: int) -> list[Row]:
     """Return what stands above a scenario's description: its title, its name, and the question it answers."""
+    from graphlab.tui.prose import sentence
     from graphlab.tui.rows import wrap
 
     if entry.scenario is None:
@@ -165,7 +166,9 @@ def head_rows(entry: Entry, recent: Recent | None, width: int) -> list[Row]:
     rows.append(facts)
     if scenario.question:
         rows.append([])
-        rows += [[(" ▌ ", "cursor"), (line, "narration")] for line in wrap(scenario.question, max(width - 4, 8))]
+        rows += [
+            [(" ▌ ", "cursor"), (line, "narration")] for line in wrap(sentence(scenario.question), max(width - 4, 8))
+        ]
     return rows
 
 

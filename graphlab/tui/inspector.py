@@ -12,7 +12,7 @@ from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages, places
 from graphlab.tui.lane_columns import short_op
 from graphlab.tui.pane import Pane
-from graphlab.tui.prose import prose_rows
+from graphlab.tui.prose import prose_rows, sentence
 from graphlab.tui.rows import Row, fit, over, rule, shorten, wrap
 from graphlab.tui.rule_rows import brief_rule_rows, rule_view_rows, sum_rows
 from graphlab.tui.state import EdgeChoice
@@ -73,7 +73,7 @@ def _nothing_rows(state: ExplorerState, width: int) -> list[Row]:
     recording = state.recording
     facts = recording.facts
     rows: list[Row] = [[(line, "title")] for line in wrap(recording.title, width)]
-    rows += [[(line, "narration")] for line in wrap(recording.scenario.question, width)]
+    rows += [[(line, "narration")] for line in wrap(sentence(recording.scenario.question), width)]
     rows.append([])
     rows += prose_rows(recording.scenario.description, width)
     details = [f"{facts.detail} recording", facts.device, f"torch {facts.torch}"]

@@ -38,6 +38,11 @@ def prose_rows(text: str, width: int) -> list[Row]:
     return rows
 
 
+def sentence(text: str) -> str:
+    """Return what is told beside the code without the signs around code words: all else in it may be a formula."""
+    return text.replace("`", "")
+
+
 def plain(text: str) -> str:
     """Return a text without the signs of emphasis."""
     return _EMPHASIS.sub("", text)

@@ -13,6 +13,7 @@ from graphlab.tui.brief import say_briefly, wrap_within
 from graphlab.tui.code import highlight
 from graphlab.tui.lane_columns import short_op
 from graphlab.tui.pane import Pane
+from graphlab.tui.prose import sentence
 from graphlab.tui.rows import Row, fit, over, row_text, rule, shorten, spread, wrap
 
 if TYPE_CHECKING:
@@ -141,14 +142,14 @@ def narration_of(state: ExplorerState) -> str:
     """Return what the comment above the line that just ran says; at the start the scenario's question."""
     place = state.here
     if place.ran is None:
-        return state.recording.scenario.question or messages.NOTHING_RAN
+        return sentence(state.recording.scenario.question) or messages.NOTHING_RAN
     event = state.event
     said = {"accumulate", "gradient", "update", "zero_grad", "unscale", "clip", "error"}
     if event is not None and event.kind in said:
         return say_event(state.recording, state.moment)
     number, line = place.ran
     file = next((file for file in state.recording.files if file.id == number), None)
-    return _narration(file.text).get(line, "") if file is not None else ""
+    return sentence(_narration(file.text).get(line, "")) if file is not None else ""
 
 
 # --- variables
