@@ -27,7 +27,7 @@ from graphlab.scenario import list_scenarios, texts
 
 REPO = Path(__file__).resolve().parents[1]
 DOMAINS = ("graphlab", "scenarios")
-_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "plural": (1, 2)}
+_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "plural": (1, 2), "_recorded": None}
 _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 """Of every catalog: it changes with its texts, not with the day."""
 _PLACEHOLDER = re.compile(r"\{(\w*)[^{}]*\}")

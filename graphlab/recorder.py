@@ -18,6 +18,7 @@ from graphlab.capture.main_module import as_main, remove_frames, run_main, seed_
 from graphlab.capture.settings import read_settings
 from graphlab.ending import end_run, status_of
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.request import RunOutcome, RunRequest
 from graphlab.store import Writer
 from graphlab.store.format import FORMAT_VERSION
@@ -66,7 +67,11 @@ def run_script(
         if isinstance(error, StopAfterSteps):
             error = None
             if not request.is_replay:
-                tell(f"ended after {request.steps} training steps, as asked: the script has no parameter STEPS")
+                tell(
+                    _("ended after {count} training steps, as asked: the script has no parameter STEPS").format(
+                        count=request.steps
+                    )
+                )
         remove_frames(error, request.script)
         sink.writer.set_meta("settings", read_settings())
         error = end_run(sink, session, error, process)
@@ -162,5 +167,5 @@ def find_device(asked: str) -> str:
     if asked != "cpu" and torch.cuda.is_available():
         return "cuda"
     if asked == "cuda":
-        raise UsageError("this machine has no GPU that torch can use: leave --device out, or say --device auto")
+        raise UsageError(_("this machine has no GPU that torch can use: leave --device out, or say --device auto"))
     return "cpu"

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graphlab.errors import ScenarioError, UsageError
+from graphlab.language import _
 from graphlab.recorder import run_script
 from graphlab.recording import Recording
 from graphlab.request import RunOutcome, RunRequest
@@ -96,17 +97,25 @@ def plan_replay(recording: Recording, window: tuple[int, int], script: Path | No
     first, last = window
     steps = len(recording.steps)
     if not 1 <= first <= last <= steps:
-        raise UsageError(f"there are no steps {first} to {last}: {recording.path} has 1 to {steps}")
+        raise UsageError(
+            _("there are no steps {first} to {last}: {path} has 1 to {steps}").format(
+                first=first, last=last, path=recording.path, steps=steps
+            )
+        )
     origin = recording.origin
     if origin is None or recording.path is None:
         raise UsageError(
-            f"{recording.path} does not say how its script was run (a with block, or --no-values): "
-            "run it again yourself with `graphlab run SCRIPT --detail light --full A:B`"
+            _(
+                "{path} does not say how its script was run (a with block, or --no-values): run it again "
+                "yourself with `graphlab run SCRIPT --detail light --full A:B`"
+            ).format(path=recording.path)
         )
     folder = recording.path.absolute().parent
     path = (script or Path(os.path.normpath(folder / origin["script"]))).absolute()
     if not path.is_file():
-        raise ScenarioError(f"the script is not at {path} any more: say where it is with --script FILE")
+        raise ScenarioError(
+            _("the script is not at {path} any more: say where it is with --script FILE").format(path=path)
+        )
     facts = recording.facts
     return RunRequest(
         script=path,

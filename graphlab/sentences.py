@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphlab.counted import KIND_NAMES
+from graphlab.language import _
+
 if TYPE_CHECKING:
     from graphlab.model import Event, Node, Snapshot, Tensor
     from graphlab.recording import Recording
@@ -32,7 +35,7 @@ def format_number(number: float | None) -> str:
 def say_event(recording: Recording, moment: int) -> str:
     """Return what happened at a moment, as one sentence without a full stop."""
     if moment <= 0:
-        return "nothing has run yet"
+        return _("nothing has run yet")
     event = recording.event(moment)
     return _SAY.get(event.kind, _say_other)(recording, event)
 
@@ -47,9 +50,9 @@ def _source_line(recording: Recording, event: Event) -> str:
 
 
 def _say_line(recording: Recording, event: Event) -> str:
-    where = f"line {event.line}"
+    where = _("line {line}").format(line=event.line)
     if event.file not in {None, 1}:
-        where += next((f" of {file.path}" for file in recording.files if file.id == event.file), "")
+        where += next((_(" of {file}").format(file=file.path) for file in recording.files if file.id == event.file), "")
     return f"{where}: {_source_line(recording, event)}"
 
 
@@ -61,14 +64,15 @@ def _say_op(recording: Recording, event: Event) -> str:
     inputs = ", ".join(format_shape(tensor.shape) for tensor in recording.inputs(event.id))
     outputs = ", ".join(format_shape(tensor.shape) for tensor in recording.outputs(event.id))
     node = recording.node(event.node) if event.node else None
-    made = f", makes {node.op}" if node is not None and node.op else ""
+    made = _(", makes {op}").format(op=node.op) if node is not None and node.op else ""
     return f"{event.text}: {inputs} -> {outputs}{made}" if inputs else f"{event.text} -> {outputs}{made}"
 
 
 def _say_backward_start(recording: Recording, event: Event) -> str:
     losses = event.details.get("losses", [])
-    at = f" at loss {', '.join(format_number(float(loss)) for loss in losses)}" if losses else ""
-    return f"backward begins{at}"
+    if not losses:
+        return _("backward begins")
+    return _("backward begins at loss {loss}").format(loss=", ".join(format_number(float(loss)) for loss in losses))
 
 
 def node_words(recording: Recording, node: Node, moment: int) -> str:
@@ -76,7 +80,7 @@ def node_words(recording: Recording, node: Node, moment: int) -> str:
     name = node.name or next(iter(recording.names(moment).get(node.id, ())), None)
     if node.kind == "op":
         return f"{node.op} ({name})" if name else str(node.op)
-    return name or f"{node.kind} {node.id}"
+    return name or f"{KIND_NAMES.get(node.kind, node.kind)} {node.id}"
 
 
 def _norm(snapshot: Snapshot | None) -> str:
@@ -87,31 +91,43 @@ def _say_gradient(recording: Recording, event: Event) -> str:
     assert event.node is not None
     node = recording.node(event.node)
     norm = _norm(recording.gradient(node.id, event.id))
-    return f"{node_words(recording, node, event.id)} runs, upstream gradient norm {norm}"
+    name = node_words(recording, node, event.id)
+    return _("{name} runs, upstream gradient norm {norm}").format(name=name, norm=norm)
 
 
-def _say_changes(recording: Recording, event: Event, verb: str) -> str:
+def _say_changes(recording: Recording, event: Event, sentence: str) -> str:
+    """Fill a sentence about changes: `{changes}` is what changed, and by how much."""
     words = []
     count = recording.reader.number("SELECT COUNT(*) FROM changes WHERE event = ?", event.id) or 0
     for change in recording.changes(event.id, _NAMED):
         name = node_words(recording, recording.node(change.node), event.id)
         if change.what == "value":
-            words.append(f"{name} by {format_number(change.difference)}")
+            words.append(_("{name} by {size}").format(name=name, size=format_number(change.difference)))
         else:
-            words.append(f"{name} from {_norm(change.before)} to {_norm(change.after)}")
-    shown = ", ".join(words) + (f" and {count - _NAMED} more" if count > _NAMED else "")
-    return f"{verb} {shown}"
+            words.append(
+                _("{name} from {before} to {after}").format(
+                    name=name, before=_norm(change.before), after=_norm(change.after)
+                )
+            )
+    shown = ", ".join(words) + (_(" and {count} more").format(count=count - _NAMED) if count > _NAMED else "")
+    return sentence.format(changes=shown, optimizer=event.details.get("optimizer"))
 
 
 def _say_accumulate(recording: Recording, event: Event) -> str:
     (change,) = recording.changes(event.id)
     name = node_words(recording, recording.node(change.node), event.id)
-    return f"{name}.grad accumulates a gradient of norm {_norm(change.added)}"
+    return _("{name}.grad accumulates a gradient of norm {norm}").format(name=name, norm=_norm(change.added))
 
 
 def _say_update(recording: Recording, event: Event) -> str:
-    by = event.details.get("optimizer")
-    return _say_changes(recording, event, f"{by} updates" if by else "update of")
+    is_by_hand = not event.details.get("optimizer")
+    return _say_changes(
+        recording, event, _("update of {changes}") if is_by_hand else _("{optimizer} updates {changes}")
+    )
+
+
+def _say_skipped(recording: Recording, event: Event) -> str:
+    return _("skips the update by {optimizer}: not finite").format(optimizer=event.details["optimizer"])
 
 
 def _say_metric(recording: Recording, event: Event) -> str:
@@ -119,11 +135,11 @@ def _say_metric(recording: Recording, event: Event) -> str:
 
 
 def _say_output(recording: Recording, event: Event) -> str:
-    return f"prints {event.text.rstrip()!r}"
+    return _("prints {text!r}").format(text=event.text.rstrip())
 
 
 def _say_error(recording: Recording, event: Event) -> str:
-    return f"raises {event.text}"
+    return _("raises {error}").format(error=event.text)
 
 
 def _say_other(recording: Recording, event: Event) -> str:
@@ -134,14 +150,16 @@ _SAY = {
     "line": _say_line,
     "op": _say_op,
     "backward_start": _say_backward_start,
-    "backward_end": lambda recording, event: "backward ends",
+    "backward_end": lambda recording, event: _("backward ends"),
     "gradient": _say_gradient,
     "accumulate": _say_accumulate,
-    "zero_grad": lambda recording, event: _say_changes(recording, event, "resets the gradient of"),
-    "unscale": lambda recording, event: _say_changes(recording, event, "undoes its scale in the gradient of"),
-    "clip": lambda recording, event: _say_changes(recording, event, "changes the gradient of"),
+    "zero_grad": lambda recording, event: _say_changes(recording, event, _("resets the gradient of {changes}")),
+    "unscale": lambda recording, event: _say_changes(
+        recording, event, _("undoes its scale in the gradient of {changes}")
+    ),
+    "clip": lambda recording, event: _say_changes(recording, event, _("changes the gradient of {changes}")),
     "update": _say_update,
-    "skipped_update": lambda recording, event: f"skips the update by {event.details['optimizer']}: not finite",
+    "skipped_update": _say_skipped,
     "metric": _say_metric,
     "output": _say_output,
     "error": _say_error,

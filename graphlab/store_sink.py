@@ -12,6 +12,7 @@ from typing import Any
 
 from graphlab.capture.sink import LightStep
 from graphlab.errors import RecordingError
+from graphlab.language import _
 from graphlab.store import Writer
 from graphlab.store.format import encode_details, encode_real, encode_shape
 from graphlab.store.light import ABSENT, OpenBlock, Outline, OutlineEvent, pack_reals
@@ -462,7 +463,7 @@ class StoreSink:
         except RecordingError as error:
             if not self._is_broken:
                 self._is_broken = True
-                self._tell(f"{error}; the run goes on unrecorded")
+                self._tell(_("{error}; the run goes on unrecorded").format(error=error))
             self._insert = self._put_block = _drop
 
 

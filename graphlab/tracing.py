@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from graphlab.capture.static import trace_script
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.recording import Recording
 from graphlab.replay import plan_replay
 from graphlab.request import RunRequest
@@ -39,7 +40,7 @@ def trace(request: RunRequest, tracers: Sequence[Tracer], name: str | None) -> l
     if error is not None:
         first = next(iter(str(error).splitlines()), "")
         said = f"{type(error).__name__}: {first}" if first else type(error).__name__
-        raise UsageError(f"the script raised {said} before there was anything to trace") from error
+        raise UsageError(_("the script raised {said} before there was anything to trace").format(said=said)) from error
     return graphs
 
 

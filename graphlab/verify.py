@@ -15,6 +15,7 @@ import numpy
 from graphlab.capture.differences import Differences, Move, Reached, step_of
 from graphlab.capture.main_module import as_main, run_main, seed_everything
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.model import LEAF_KINDS
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def verify(
     """
     start = recording.next_event(moment + 1, ["backward_start"], back=True)
     if start is None:
-        raise UsageError(f"no backward began by e{moment}: there is no gradient to verify")
+        raise UsageError(_("no backward began by e{moment}: there is no gradient to verify").format(moment=moment))
     count = _backwards_up_to(recording, start)
     wanted, left_out = _choose(recording, start, names, most)
     differences = Differences(lambda: _run(request), count)
@@ -107,8 +108,12 @@ def verify(
     order = _leaves_in_order(recording, start)
     if base is None or len(order) != len(base.leaves):
         raise UsageError(
-            "the script did not come to the same backward again in 64 bits, so its gradients cannot be verified: "
-            + (f"it raised {differences.raised}" if differences.raised else "what is random in it must be seeded")
+            _("the script did not come to the same backward again in 64 bits, so its gradients cannot be verified: ")
+            + (
+                _("it raised {raised}").format(raised=differences.raised)
+                if differences.raised
+                else _("what is random in it must be seeded")
+            )
         )
     losses = recording.event(start).details.get("losses") or [None]
     leaves = []
@@ -172,7 +177,9 @@ def _choose(recording: Recording, start: int, names: Sequence[str], most: int) -
         found = [each for each in every if name in {each[1], str(each[0])}]
         if not found:
             known = ", ".join(each[1] for each in every[:12]) or "none"
-            raise UsageError(f"no leaf of that backward is called {name!r}: it has {known}")
+            raise UsageError(
+                _("no leaf of that backward is called {name!r}: it has {known}").format(name=name, known=known)
+            )
         chosen.append(found[0])
     return chosen, 0
 
@@ -206,7 +213,11 @@ def _check(
         for sign in (1.0, -1.0):
             moved = differences.reach(Move(base.leaves[place], sign * step * direction))
             if moved is None:
-                raise UsageError(f"with {name} moved a little the script takes another way: it cannot be verified")
+                raise UsageError(
+                    _("with {name} moved a little the script takes another way: it cannot be verified").format(
+                        name=name
+                    )
+                )
             ends.append(moved.loss)
         checks.append(
             Check(

@@ -13,6 +13,7 @@ from graphlab.capture.own_files import default_folder
 from graphlab.capture.settings import read_settings
 from graphlab.ending import end_run
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.recorder import describe
 from graphlab.recording import Recording
 from graphlab.request import RunRequest
@@ -41,7 +42,7 @@ def record(
         UsageError: there is no such detail.
     """
     if detail not in {"full", "light"}:
-        raise UsageError(f"detail is 'full' or 'light', not {detail!r}")
+        raise UsageError(_("detail is 'full' or 'light', not {detail!r}").format(detail=detail))
     target = Path(path).absolute() if path is not None else None  # the block may change the working directory
     stream = sys.stderr  # as it is now: while the block runs, what stands there records the block's words
 

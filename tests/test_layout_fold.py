@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphlab.counted import count_words
 from graphlab.errors import RenderError
 from graphlab.layout.fold import (
     LEGIBLE,
@@ -24,7 +25,6 @@ from graphlab.layout.fold import (
     plan_folding,
     without_strays,
 )
-from graphlab.layout.group_facts import count_words
 from graphlab.layout.groups import Group, build_groups, outermost, walk
 from tests import graphs
 from tests.graphs import Graph

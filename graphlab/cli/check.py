@@ -24,6 +24,7 @@ from graphlab.cli.options import add_json, add_run_options, add_source
 from graphlab.cli.output import write_json, write_line
 from graphlab.cli.run import stdout_for_results
 from graphlab.cli.sources import is_recording, opened_source
+from graphlab.language import _
 
 if TYPE_CHECKING:
     from graphlab.analysis.findings import Finding
@@ -38,9 +39,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_source(parser)
     parser.add_argument("--fail-on", choices=_SEVERITIES, default="warning", metavar="error|warning|note",
-                        help="the exit code is 1 from this severity on (default: warning)")  # fmt: skip
-    parser.add_argument("--no-replay", action="store_true",
-                        help="do not run the script again where light detail cannot tell enough of a step")  # fmt: skip
+                        help=_("the exit code is 1 from this severity on (default: warning)"))  # fmt: skip
+    parser.add_argument(
+        "--no-replay",
+        action="store_true",
+        help=_("do not run the script again where light detail cannot tell enough of a step"),
+    )
     add_json(parser)
     add_run_options(parser)
 
@@ -128,5 +132,5 @@ def _summary(found: list[Finding]) -> str:
     if not found:
         return messages.NO_FINDINGS
     counts = [(severity, sum(finding.severity == severity for finding in found)) for severity in _SEVERITIES]
-    said = [messages.COUNT_OF[severity][count != 1].format(count=count) for severity, count in counts if count]
+    said = [messages.COUNT_OF[severity](count).format(count=count) for severity, count in counts if count]
     return messages.FINDINGS.format(counts=", ".join(said))

@@ -17,6 +17,7 @@ from graphlab.cli.output import write_line
 from graphlab.cli.recorded_apart import record_apart
 from graphlab.cli.sources import is_recording
 from graphlab.errors import UsageError
+from graphlab.recorded_words import say_recorded
 from graphlab.store.paths import ENDING
 
 if TYPE_CHECKING:
@@ -150,5 +151,5 @@ def _graph(path: Path, step: int | None, *, is_plain: bool) -> networkx.MultiDiG
     with contextlib.closing(_open(path)) as recording:
         facts = recording.facts
         if facts.status == "cut_off" and facts.error is not None:
-            write_line(messages.CUT_OFF.format(said=facts.error.message), sys.stderr)
+            write_line(messages.CUT_OFF.format(said=say_recorded(facts.error.message)), sys.stderr)
         return recording.graph(step=step) if is_plain else graph_of_step(recording, step)

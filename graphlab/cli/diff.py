@@ -31,6 +31,7 @@ from graphlab.cli.compared import Sides, opened_sides
 from graphlab.cli.options import add_json, add_run_options, read_count
 from graphlab.cli.output import write_json, write_line
 from graphlab.errors import UsageError
+from graphlab.language import _
 
 if TYPE_CHECKING:
     import networkx
@@ -41,26 +42,39 @@ if TYPE_CHECKING:
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("a", metavar="A", help="a recording, a script or scenario, or an exported .json")
-    parser.add_argument("b", metavar="B", nargs="?", help="the other one; without it: two steps of A")
+    parser.add_argument("a", metavar="A", help=_("a recording, a script or scenario, or an exported .json"))
+    parser.add_argument("b", metavar="B", nargs="?", help=_("the other one; without it: two steps of A"))
     parser.add_argument("--step", metavar="K", action="append", default=[],
-                        help="at the end of training step K; a second --step is for B")  # fmt: skip
-    parser.add_argument("--factor", metavar="X|none", default="10",
-                        help="by how much a gradient's size must differ (default 10); none: not compared")  # fmt: skip
+                        help=_("at the end of training step K; a second --step is for B"))  # fmt: skip
+    parser.add_argument(
+        "--factor",
+        metavar="X|none",
+        default="10",
+        help=_("by how much a gradient's size must differ (default 10); none: not compared"),
+    )
     parser.add_argument("-o", "--output", metavar="FILE",
-                        help="both graphs as one picture; its ending is the format, as of export")  # fmt: skip
-    parser.add_argument("--theme", choices=["light", "dark"], default="light", help="colours of the picture")
-    parser.add_argument("--direction", choices=["down", "right"], default="down", help="which way the data flows in it")
+                        help=_("both graphs as one picture; its ending is the format, as of export"))  # fmt: skip
+    parser.add_argument("--theme", choices=["light", "dark"], default="light", help=_("colours of the picture"))
+    parser.add_argument(
+        "--direction", choices=["down", "right"], default="down", help=_("which way the data flows in it")
+    )
     parser.add_argument("--fold", choices=["auto", "none"], default="auto",
-                        help="auto: a large picture has in full what differs and what lies beside it")  # fmt: skip
-    group = parser.add_argument_group("the numbers")
-    group.add_argument("--numbers", action="store_true", help="compare the numbers alone; -o then draws their curves")
+                        help=_("auto: a large picture has in full what differs and what lies beside it"))  # fmt: skip
+    group = parser.add_argument_group(_("the numbers"))
+    group.add_argument(
+        "--numbers", action="store_true", help=_("compare the numbers alone; -o then draws their curves")
+    )
     group.add_argument("--tolerance", metavar="REL[,ABS]",
-                       help="how far numbers may lie apart, as of torch.testing.assert_close; 0: not at all "
-                       "(default: dtype, by the dtype as there)")  # fmt: skip
-    group.add_argument("--beside", metavar="K:J",
-                       help="put step K of A beside step J of B (default: the first ones; of a run that went on from a "
-                       "checkpoint the step that it went on at)")  # fmt: skip
+                       help=_("how far numbers may lie apart, as of torch.testing.assert_close; 0: not at all "
+                       "(default: dtype, by the dtype as there)"))  # fmt: skip
+    group.add_argument(
+        "--beside",
+        metavar="K:J",
+        help=_(
+            "put step K of A beside step J of B (default: the first ones; of a run that went on from a "
+            "checkpoint the step that it went on at)"
+        ),
+    )
     add_json(parser)
     parser.set_defaults(script_arguments=())
     add_run_options(parser)

@@ -22,6 +22,7 @@ from typing import Any
 from graphlab import __version__
 from graphlab.cli.options import add_json
 from graphlab.cli.output import write_json, write_line
+from graphlab.language import _
 
 # torch is asked in a child process: a broken installation may fail in any way, or take the process down with it.
 _ASK_TORCH = """
@@ -76,7 +77,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Look at everything, write what was found, and return 1 when something essential is missing."""
     findings = Findings()
-    version = f"graphlab {__version__} on Python {platform.python_version()}, {sys.platform}"
+    version = _("graphlab {version} on Python {python}, {platform}").format(
+        version=__version__, python=platform.python_version(), platform=sys.platform
+    )
     findings.lines.append((True, "version", version))
     torch = _ask_torch()
     _look_at_torch(findings, torch)
@@ -112,11 +115,11 @@ def _ask_torch() -> dict[str, Any]:
             [sys.executable, "-P", "-c", _ASK_TORCH], capture_output=True, text=True, timeout=_PATIENCE, check=False
         )
     except subprocess.TimeoutExpired:
-        return failed | {"error": f"importing it took more than {_PATIENCE} seconds"}
+        return failed | {"error": _("importing it took more than {patience} seconds").format(patience=_PATIENCE)}
     try:
         answer: dict[str, Any] = json.loads(child.stdout.strip().splitlines()[-1])
     except (IndexError, ValueError):
-        return failed | {"error": f"importing it ended the process with code {child.returncode}"}
+        return failed | {"error": _("importing it ended the process with code {code}").format(code=child.returncode)}
     return answer
 
 
@@ -127,16 +130,22 @@ def _look_at_torch(findings: Findings, torch: dict[str, Any]) -> None:
         findings.is_ok = False
         findings.lines.append((False, "torch", " ".join(str(torch["error"]).split())[:300]))
         findings.advice.append(
-            "torch cannot be used: install it with `pip install torch`, or on Linux without a GPU the small build with "
-            "`pip install torch --index-url https://download.pytorch.org/whl/cpu`."
+            _(
+                "torch cannot be used: install it with `pip install torch`, or on Linux without a GPU the "
+                "small build with `pip install torch --index-url https://download.pytorch.org/whl/cpu`."
+            )
         )
         return
     names = [
         f"{device} ({torch['names'][device]})" if device in torch["names"] else device for device in findings.devices
     ]
-    findings.lines.append((True, "torch", f"{findings.torch}, devices: {', '.join(names)}"))
+    findings.lines.append(
+        (True, "torch", _("{torch}, devices: {names}").format(torch=findings.torch, names=", ".join(names)))
+    )
     if torch.get("cuda") and not any(device.startswith("cuda") for device in findings.devices):
-        findings.advice.append(f"torch was built for CUDA {torch['cuda']} but sees no GPU; scripts run on the CPU.")
+        findings.advice.append(
+            _("torch was built for CUDA {cuda} but sees no GPU; scripts run on the CPU.").format(cuda=torch["cuda"])
+        )
 
 
 def _version(package: str) -> str | None:
@@ -150,8 +159,8 @@ def _look_at_packages(findings: Findings) -> None:
     missing = [package for package in _NEEDED if _version(package) is None]
     if missing:
         findings.is_ok = False
-        findings.lines.append((False, "packages", f"missing: {', '.join(missing)}"))
-        findings.advice.append(f"Install what is missing: pip install {' '.join(missing)}")
+        findings.lines.append((False, "packages", _("missing: {missing}").format(missing=", ".join(missing))))
+        findings.advice.append(_("Install what is missing: pip install {missing}").format(missing=" ".join(missing)))
     else:
         findings.lines.append((True, "packages", ", ".join(f"{package} {_version(package)}" for package in _NEEDED)))
 
@@ -165,28 +174,32 @@ def _look_at_renderers(findings: Findings, torch: dict[str, Any]) -> None:
     dot, pure = _find_program("dot"), _find_program("graphviz-pure")
     resvg, pillow, reportlab = (_version(package) for package in ("resvg-py", "pillow", "reportlab"))
     matplotlib = _version("matplotlib")
-    torchviz = torch["torchviz"] if torch["torch"] else "torch cannot be imported"
+    torchviz = torch["torchviz"] if torch["torch"] else _("torch cannot be imported")
     looks: list[tuple[str, bool, str, str]] = [
         ("graphlab", True, "dot, svg, html, json, graphml, txt, csv, mmd", ""),
-        ("png", resvg is not None, f"resvg {resvg}" if resvg else "resvg-py is missing", "pip install resvg-py"),
-        ("gif", pillow is not None, f"Pillow {pillow}" if pillow else "Pillow is missing", "pip install pillow"),
+        ("png", resvg is not None, f"resvg {resvg}" if resvg else _("resvg-py is missing"), "pip install resvg-py"),
+        ("gif", pillow is not None, f"Pillow {pillow}" if pillow else _("Pillow is missing"), "pip install pillow"),
         (
             "pdf",
             reportlab is not None,
-            f"reportlab {reportlab}" if reportlab else "reportlab is missing",
+            f"reportlab {reportlab}" if reportlab else _("reportlab is missing"),
             "pip install reportlab",
         ),
         (
             "plot",
             matplotlib is not None,
-            f"matplotlib {matplotlib}" if matplotlib else "matplotlib is missing",
+            f"matplotlib {matplotlib}" if matplotlib else _("matplotlib is missing"),
             "pip install matplotlib",
         ),
         ("networkx", _version("networkx") is not None, f"networkx {_version('networkx')}", "pip install networkx"),
         (
             "torchviz",
             torchviz is None and (dot or pure) is not None,
-            " ".join(str(torchviz or f"drawn by {dot or pure or 'nothing: no dot program'}").split())[:300],
+            " ".join(
+                str(
+                    torchviz or _("drawn by {program}").format(program=dot or pure or _("nothing: no dot program"))
+                ).split()
+            )[:300],
             "pip install torchviz setuptools graphviz-pure",
         ),
     ]
@@ -194,7 +207,7 @@ def _look_at_renderers(findings: Findings, torch: dict[str, Any]) -> None:
         findings.renderers[name] = {"ok": is_well, "detail": details}
         findings.lines.append((is_well, name, details))
         if not is_well and advice:
-            findings.advice.append(f"For {name}: {advice}")
+            findings.advice.append(_("For {name}: {advice}").format(name=name, advice=advice))
 
 
 def _look_at_terminal(findings: Findings) -> None:
@@ -218,14 +231,22 @@ def _look_at_terminal(findings: Findings) -> None:
         "box_drawing": has_signs,
         "term": os.environ.get("TERM"),
     }
-    words = f"{columns}x{rows}, {colours or 'no'} colours, {encoding}"
-    findings.lines.append((True, "terminal", words if is_terminal else f"none (output goes to a pipe), {encoding}"))
+    words = _("{columns}x{rows}, {colours} colours, {encoding}").format(
+        columns=columns, rows=rows, colours=colours or _("no"), encoding=encoding
+    )
+    findings.lines.append(
+        (
+            True,
+            "terminal",
+            words if is_terminal else _("none (output goes to a pipe), {encoding}").format(encoding=encoding),
+        )
+    )
     if not has_signs:
-        findings.advice.append("This terminal's encoding has no box drawing: set PYTHONUTF8=1, or use --ascii.")
+        findings.advice.append(_("This terminal's encoding has no box drawing: set PYTHONUTF8=1, or use --ascii."))
     if is_terminal and (columns < 60 or rows < 16):
-        findings.advice.append("The explorer needs a terminal of at least 60x16.")
+        findings.advice.append(_("The explorer needs a terminal of at least 60x16."))
     if is_terminal and colours == "standard":
-        findings.advice.append("The terminal names only 16 colours; TERM=xterm-256color shows values more finely.")
+        findings.advice.append(_("The terminal names only 16 colours; TERM=xterm-256color shows values more finely."))
 
 
 def _look_at_folder(findings: Findings) -> None:
@@ -237,6 +258,6 @@ def _look_at_folder(findings: Findings) -> None:
             pass
     except OSError as error:
         findings.lines.append((False, "./outputs", str(error.strerror)))
-        findings.advice.append("Nothing can be written to ./outputs: work in another folder, or use -o.")
+        findings.advice.append(_("Nothing can be written to ./outputs: work in another folder, or use -o."))
     else:
-        findings.lines.append((True, "./outputs", "can be written to"))
+        findings.lines.append((True, "./outputs", _("can be written to")))

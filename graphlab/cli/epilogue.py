@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from graphlab.cli import messages
 from graphlab.errors import GraphlabError
+from graphlab.recorded_words import say_recorded
 
 if TYPE_CHECKING:
     from graphlab.recording import Recording
@@ -86,7 +87,7 @@ def _tell(read: Callable[[], Recording], shown: Path) -> None:
         with contextlib.suppress(GraphlabError):
             facts = read().facts
             if facts.status == "cut_off" and facts.error is not None:
-                text = messages.RUN_CUT_OFF.format(said=facts.error.message, path=shown)
+                text = messages.RUN_CUT_OFF.format(said=say_recorded(facts.error.message), path=shown)
                 clear = "\r\x1b[2K" if os.isatty(2) else ""
                 os.write(2, f"{clear}{text}\n".encode(errors="replace"))
                 return

@@ -17,6 +17,7 @@ from graphlab.cli.gallery import has_screen
 from graphlab.cli.options import add_run_options, add_source, chosen_parameters, find_scenarios, read_run_options
 from graphlab.cli.sources import is_recording, opened_source
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.store.paths import FOLDER, free_path
 
 if TYPE_CHECKING:
@@ -28,12 +29,12 @@ _SIZE = re.compile(r"(\d+)x(\d+)")
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_source(parser)
-    parser.add_argument("--at", metavar="EVENT", help="open at an event, such as e12")
-    parser.add_argument("--ascii", action="store_true", help="for terminals and fonts without box drawing")
-    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
-    parser.add_argument("--press", metavar="KEYS", default="", help='keys to press, such as "right right ]"')
-    parser.add_argument("--screenshot", metavar="FILE", help="write the screen to FILE.svg or FILE.txt, and end")
-    parser.add_argument("--size", metavar="COLUMNSxROWS", default="120x40", help="size of the screenshot")
+    parser.add_argument("--at", metavar="EVENT", help=_("open at an event, such as e12"))
+    parser.add_argument("--ascii", action="store_true", help=_("for terminals and fonts without box drawing"))
+    parser.add_argument("--no-mouse", action="store_true", help=_("leave the mouse to the terminal"))
+    parser.add_argument("--press", metavar="KEYS", default="", help=_('keys to press, such as "right right ]"'))
+    parser.add_argument("--screenshot", metavar="FILE", help=_("write the screen to FILE.svg or FILE.txt, and end"))
+    parser.add_argument("--size", metavar="COLUMNSxROWS", default="120x40", help=_("size of the screenshot"))
     add_run_options(parser)
 
 

@@ -18,6 +18,7 @@ from graphlab.cli.options import add_run_options, add_source
 from graphlab.cli.output import write_line
 from graphlab.cli.sources import opened_source
 from graphlab.errors import RenderError, UsageError
+from graphlab.language import _
 
 if TYPE_CHECKING:
     import networkx
@@ -32,34 +33,45 @@ _EVENT = re.compile(r"e?(\d+)")
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_source(parser)
-    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to; its ending is the format")
-    parser.add_argument("--renderer", choices=["graphlab", "graphviz", "torchviz", "networkx", "tensorboard"],
-                        default="graphlab", help="who lays out and draws (default: graphlab); tensorboard: scalars and "
-                        "histograms of the whole run, into a folder for it")  # fmt: skip
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help=_("where to; its ending is the format"))
+    parser.add_argument(
+        "--renderer",
+        choices=["graphlab", "graphviz", "torchviz", "networkx", "tensorboard"],
+        default="graphlab",
+        help=_(
+            "who lays out and draws (default: graphlab); tensorboard: scalars and histograms of the "
+            "whole run, into a folder for it"
+        ),
+    )
     parser.add_argument("--static", metavar="fx|export|compile|step|jit",
-                        help="instead of what autograd built, what a tracer makes of the script's first model, or of "
-                        "a whole training step; fx:NAME traces that model or function")  # fmt: skip
-    look = parser.add_argument_group("the picture")
-    look.add_argument("--theme", choices=["light", "dark"], default="light", help="colours of svg, png and html")
-    look.add_argument("--direction", choices=["down", "right"], default="down", help="which way the data flows")
-    look.add_argument("--scale", metavar="X", default="2", help="pixels of a png to a point (default 2)")
+                        help=_("instead of what autograd built, what a tracer makes of the script's first model, or of "
+                        "a whole training step; fx:NAME traces that model or function"))  # fmt: skip
+    look = parser.add_argument_group(_("the picture"))
+    look.add_argument("--theme", choices=["light", "dark"], default="light", help=_("colours of svg, png and html"))
+    look.add_argument("--direction", choices=["down", "right"], default="down", help=_("which way the data flows"))
+    look.add_argument("--scale", metavar="X", default="2", help=_("pixels of a png to a point (default 2)"))
     look.add_argument("--fold", metavar="DEPTH|auto|none", default="auto",
-                      help="draw modules of this depth, or where there are none functions, as one box (auto: what "
-                      "belongs together, where there is too much to be read)")  # fmt: skip
+                      help=_("draw modules of this depth, or where there are none functions, as one box (auto: what "
+                      "belongs together, where there is too much to be read)"))  # fmt: skip
     look.add_argument("--open", metavar="GROUP", action="append",
-                      help="of what is folded, show the inside of a module or other group (repeatable)")  # fmt: skip
-    look.add_argument("--focus", metavar="NODE",
-                      help="only a node and what is near: its name, number, or a query as in show --find")  # fmt: skip
-    look.add_argument("--hops", metavar="N", help="how many edges away from --focus is near (default 2)")
-    look.add_argument("--show", metavar="WHAT", help="what stands in boxes: any of value,gradient,shape (default: all)")
+                      help=_("of what is folded, show the inside of a module or other group (repeatable)"))  # fmt: skip
+    look.add_argument(
+        "--focus",
+        metavar="NODE",
+        help=_("only a node and what is near: its name, number, or a query as in show --find"),
+    )
+    look.add_argument("--hops", metavar="N", help=_("how many edges away from --focus is near (default 2)"))
+    look.add_argument(
+        "--show", metavar="WHAT", help=_("what stands in boxes: any of value,gradient,shape (default: all)")
+    )
     look.add_argument("--keep-places", action="store_true",
-                      help="leave room for the whole step: pictures of its moments match")  # fmt: skip
-    moment = parser.add_argument_group("the moment (default: the end)")
-    moment.add_argument("--at", metavar="EVENT", help="after an event, such as e12")
-    moment.add_argument("--step", metavar="K", help="at the end of a training step")
-    moment.add_argument("--phase", choices=["forward", "backward"], help="at the end of a phase")
-    moment.add_argument("--line", metavar="N", help="when a line of the script last ended")
-    moment.add_argument("--future", action="store_true", help="draw what does not exist yet, dimly")
+                      help=_("leave room for the whole step: pictures of its moments match"))  # fmt: skip
+    moment = parser.add_argument_group(_("the moment (default: the end)"))
+    moment.add_argument("--at", metavar="EVENT", help=_("after an event, such as e12"))
+    moment.add_argument("--step", metavar="K", help=_("at the end of a training step"))
+    moment.add_argument("--phase", choices=["forward", "backward"], help=_("at the end of a phase"))
+    moment.add_argument("--line", metavar="N", help=_("when a line of the script last ended"))
+    moment.add_argument("--future", action="store_true", help=_("draw what does not exist yet, dimly"))
     add_run_options(parser)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphlab.cli.options import add_json
 from graphlab.cli.output import write_json, write_line
+from graphlab.language import _
 from graphlab.scenario import Parameter, Scenario, list_scenarios
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _write_table(scenarios: list[Scenario]) -> None:
             section = scenario.section
             # An empty row and the section's name; neither takes part in the widths of the columns below it.
             table.add_row()
-            table.add_row("", Text(section or "Your own", style="italic"))
+            table.add_row("", Text(section or _("Your own"), style="italic"))
         # Text, because in a plain string rich would read [1, 2] as markup.
         parameters = Text(_say_parameters(scenario.parameters), style="dim")
         table.add_row(Text(scenario.name, style="bold"), Text(scenario.title), parameters)

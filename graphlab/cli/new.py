@@ -13,6 +13,7 @@ from pathlib import Path
 from graphlab.cli import messages
 from graphlab.cli.output import write_line
 from graphlab.errors import UsageError
+from graphlab.language import _
 
 _FOLDER = Path(__file__).parent / "lessons"
 LESSONS = tuple(sorted(path.name.partition(".")[0] for path in _FOLDER.glob("*.py.txt")))
@@ -21,8 +22,8 @@ LESSONS = tuple(sorted(path.name.partition(".")[0] for path in _FOLDER.glob("*.p
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("file", metavar="FILE", help="the script to write, such as scenarios/my_lesson.py")
-    parser.add_argument("--title", metavar="TEXT", help="the title of the lesson (default: the name of the file)")
+    parser.add_argument("file", metavar="FILE", help=_("the script to write, such as scenarios/my_lesson.py"))
+    parser.add_argument("--title", metavar="TEXT", help=_("the title of the lesson (default: the name of the file)"))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from graphlab.cli import messages
 from graphlab.errors import UsageError
+from graphlab.language import _
 
 if TYPE_CHECKING:
     from graphlab.scenario import Scenario
@@ -39,7 +40,7 @@ class RunOptions:
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`."""
-    parser.add_argument("--json", action="store_true", help="write JSON to stdout")
+    parser.add_argument("--json", action="store_true", help=_("write JSON to stdout"))
 
 
 def add_source(parser: argparse.ArgumentParser, *, is_several: bool = False) -> None:
@@ -48,9 +49,9 @@ def add_source(parser: argparse.ArgumentParser, *, is_several: bool = False) -> 
         "sources" if is_several else "source",
         nargs="*" if is_several else "?",
         metavar="SOURCE",
-        help="the name of a scenario, or a path to a script" + ("" if is_several else " or to a recording"),
+        help=_("the name of a scenario, or a path to a script") + ("" if is_several else _(" or to a recording")),
     )
-    parser.add_argument("-m", dest="module", metavar="MODULE", help="a module, as `python -m` takes it")
+    parser.add_argument("-m", dest="module", metavar="MODULE", help=_("a module, as `python -m` takes it"))
     parser.set_defaults(script_arguments=())
 
 
@@ -58,22 +59,43 @@ def add_run_options(
     parser: argparse.ArgumentParser, *, seed: str = "sets SEED; without one, seeds python, numpy and torch first"
 ) -> None:
     """Add what changes a run: parameters, device, detail; `seed` is the help of --seed."""
-    group = parser.add_argument_group("the run")
-    group.add_argument("--steps", metavar="N", help="sets STEPS; without one, ends the script after N training steps")
+    group = parser.add_argument_group(_("the run"))
+    group.add_argument(
+        "--steps", metavar="N", help=_("sets STEPS; without one, ends the script after N training steps")
+    )
     group.add_argument("--seed", metavar="N", help=seed)
-    group.add_argument("--device", choices=["auto", "cpu", "cuda"], help="sets DEVICE; auto: a GPU where there is one")
-    group.add_argument("--set", dest="settings", action="append", default=[], metavar="NAME=VALUE",
-                       help="sets a parameter of the script (as often as needed)")  # fmt: skip
+    group.add_argument(
+        "--device", choices=["auto", "cpu", "cuda"], help=_("sets DEVICE; auto: a GPU where there is one")
+    )
+    group.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=_("sets a parameter of the script (as often as needed)"),
+    )
     group.add_argument("--detail", choices=["full", "light"], default="full",
-                       help="full: every line, op and value; light: for real models")  # fmt: skip
-    group.add_argument("--full", dest="windows", action="append", default=[], metavar="A:B",
-                       help="with --detail light: records the steps A to B in full (as often as needed)")  # fmt: skip
-    group.add_argument("--every", metavar="N",
-                       help="with --detail light: values and updates of every Nth step, instead of 1 to 10, every 10th "
-                       "to 100, every 100th to 1,000, …")  # fmt: skip
+                       help=_("full: every line, op and value; light: for real models"))  # fmt: skip
+    group.add_argument(
+        "--full",
+        dest="windows",
+        action="append",
+        default=[],
+        metavar="A:B",
+        help=_("with --detail light: records the steps A to B in full (as often as needed)"),
+    )
+    group.add_argument(
+        "--every",
+        metavar="N",
+        help=_(
+            "with --detail light: values and updates of every Nth step, instead of 1 to 10, every 10th "
+            "to 100, every 100th to 1,000, …"
+        ),
+    )
     group.add_argument("--max-size", metavar="SIZE", default="2GB",
-                       help="beyond it a full recording goes on as a light one (default 2GB)")  # fmt: skip
-    group.add_argument("--no-values", action="store_true", help="keep shapes and norms, but no values")
+                       help=_("beyond it a full recording goes on as a light one (default 2GB)"))  # fmt: skip
+    group.add_argument("--no-values", action="store_true", help=_("keep shapes and norms, but no values"))
 
 
 def run_words(arguments: argparse.Namespace) -> list[str]:
@@ -190,6 +212,6 @@ def read_count(option: str, text: str | None, least: int, most: int | None = Non
     except ValueError:
         number = least - 1
     if number < least or (most is not None and number > most):
-        limit = f" to {most}" if most is not None else ""
+        limit = _(" to {most}").format(most=most) if most is not None else ""
         raise UsageError(messages.BAD_COUNT.format(option=option, least=least, most=limit, text=text))
     return number

@@ -10,10 +10,13 @@ import ast
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import cleandoc
 from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 from graphlab.cli import messages
+from graphlab.cli.argparse_words import translated_argparse
 from graphlab.errors import UsageError
+from graphlab.language import gettext
 
 if TYPE_CHECKING:
     from importlib.abc import InspectLoader
@@ -76,14 +79,15 @@ def parse(name: str, command: Command, words: Sequence[str]) -> argparse.Namespa
     if "--" in own:
         position = own.index("--")
         own, rest = own[:position], own[position + 1 :]
-    parser = Parser(
-        prog=f"graphlab {name}",
-        description=command.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    command.declare(parser)
-    arguments, unknown = parser.parse_known_args(own)
+    with translated_argparse():
+        parser = Parser(
+            prog=f"graphlab {name}",
+            description=help_of(command.__doc__),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        command.declare(parser)
+        arguments, unknown = parser.parse_known_args(own)
     if unknown:
         raise UsageError(_unknown_word(parser, unknown))
     if rest is not None:
@@ -112,7 +116,12 @@ def _summary(name: str) -> str:
     module = f"graphlab.cli.{name}"
     spec = find_spec(module)
     source = cast("InspectLoader", spec.loader).get_source(module) if spec else None
-    return (ast.get_docstring(ast.parse(source or "")) or "").partition("\n")[0]
+    return help_of(ast.get_docstring(ast.parse(source or ""))).partition("\n")[0]
+
+
+def help_of(docstring: str | None) -> str:
+    """Return the help that a command's docstring is, in the language of the process."""
+    return gettext(cleandoc(docstring or ""))
 
 
 def _unknown_command(name: str) -> str:

@@ -21,6 +21,7 @@ from graphlab.cli.options import add_run_options, add_source, read_count
 from graphlab.cli.output import write_line
 from graphlab.cli.sources import opened_source
 from graphlab.errors import UsageError
+from graphlab.language import _
 
 if TYPE_CHECKING:
     from graphlab.renderers.plots import PlotChoices
@@ -32,14 +33,14 @@ _WHATS = ("loss", "gradients", "updates", "zeros", "histogram", "parameter", "da
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_source(parser)
-    parser.add_argument("other", nargs="?", metavar="B", help="another run: the curves of both on one axis")
-    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="where to: .svg, .png or .html")
-    parser.add_argument("--what", choices=_WHATS, help="what (default: gradients)")
-    parser.add_argument("--parameter", metavar="NAME", help="of histogram, parameter: which (default: the first)")
-    parser.add_argument("--step", metavar="K", help="of data and surface: at which step (default: the last)")
+    parser.add_argument("other", nargs="?", metavar="B", help=_("another run: the curves of both on one axis"))
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help=_("where to: .svg, .png or .html"))
+    parser.add_argument("--what", choices=_WHATS, help=_("what (default: gradients)"))
+    parser.add_argument("--parameter", metavar="NAME", help=_("of histogram, parameter: which (default: the first)"))
+    parser.add_argument("--step", metavar="K", help=_("of data and surface: at which step (default: the last)"))
     parser.add_argument("--columns", metavar="I,J",
-                        help="of data: two columns, counted from 0 (default: those that part it best)")  # fmt: skip
-    parser.add_argument("--theme", choices=["light", "dark"], default="light", help="colours")
+                        help=_("of data: two columns, counted from 0 (default: those that part it best)"))  # fmt: skip
+    parser.add_argument("--theme", choices=["light", "dark"], default="light", help=_("colours"))
     add_run_options(parser)
 
 

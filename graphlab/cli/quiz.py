@@ -36,6 +36,7 @@ from graphlab.cli.options import (
 from graphlab.cli.output import write_json, write_line
 from graphlab.cli.sources import is_recording
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.store.paths import ENDING
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ _MOST = 200
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_source(parser)
-    parser.add_argument("--count", metavar="N", default="8", help="how many questions at most (default 8)")
-    parser.add_argument("--answers", metavar="FILE", help="answers, one a line; - for stdin")
-    parser.add_argument("--ascii", action="store_true", help="for terminals and fonts without box drawing")
-    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    parser.add_argument("--count", metavar="N", default="8", help=_("how many questions at most (default 8)"))
+    parser.add_argument("--answers", metavar="FILE", help=_("answers, one a line; - for stdin"))
+    parser.add_argument("--ascii", action="store_true", help=_("for terminals and fonts without box drawing"))
+    parser.add_argument("--no-mouse", action="store_true", help=_("leave the mouse to the terminal"))
     add_json(parser)
     add_run_options(
         parser, seed="chooses the questions (default 0); a script without SEED draws its random numbers by it too"

@@ -17,6 +17,7 @@ from graphlab.cli.options import add_json, read_window
 from graphlab.cli.output import write_json, write_line
 from graphlab.cli.run import end_run, stdout_for_results
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.store.paths import free_path
 
 if TYPE_CHECKING:
@@ -26,15 +27,17 @@ if TYPE_CHECKING:
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("recording", metavar="RECORDING", help="the recording of the first run")
+    parser.add_argument("recording", metavar="RECORDING", help=_("the recording of the first run"))
     either = parser.add_mutually_exclusive_group(required=True)
-    either.add_argument("--full", metavar="A:B", help="the steps to record in full; A alone: one step")
+    either.add_argument("--full", metavar="A:B", help=_("the steps to record in full; A alone: one step"))
     either.add_argument(
-        "--verify", metavar="LEAF", nargs="?", const="", help="check gradients with central differences"
+        "--verify", metavar="LEAF", nargs="?", const="", help=_("check gradients with central differences")
     )
-    parser.add_argument("--at", metavar="EVENT", help="with --verify: the last backward by then (default: the first)")
-    parser.add_argument("-o", "--output", metavar="FILE", help="where the new recording goes")
-    parser.add_argument("--script", metavar="FILE", help="where the script is, if it was moved")
+    parser.add_argument(
+        "--at", metavar="EVENT", help=_("with --verify: the last backward by then (default: the first)")
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help=_("where the new recording goes"))
+    parser.add_argument("--script", metavar="FILE", help=_("where the script is, if it was moved"))
     add_json(parser)
 
 

@@ -10,6 +10,7 @@ from graphlab.analysis.rules.local import find_rule
 from graphlab.cli import messages
 from graphlab.cli.output import write_json, write_line
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.model import LEAF_KINDS
 from graphlab.recording.arguments import read_made
 from graphlab.sentences import format_number, format_shape
@@ -159,7 +160,7 @@ def _write_rule(recording: Recording, rule: LocalRule, moment: int) -> None:
         write_line(messages.RULE_MADE_BY.format(name=name_of(rule.made_by), node=rule.made_by))
     made = read_made(recording, node.id, moment)
     if made:
-        said = ", ".join(f"{recording.node(each).op} (node {each})" for each in made)
+        said = ", ".join(_("{op} (node {each})").format(op=recording.node(each).op, each=each) for each in made)
         write_line(messages.RULE_MADE.format(nodes=said))
     if rule.key is None:
         write_line(words.NO_RULE.format(op=node.op))

@@ -31,7 +31,7 @@ from graphlab.cli.options import (
 )
 from graphlab.cli.output import write_json, write_line
 from graphlab.errors import RecordingError, UsageError
-from graphlab.language import language_words
+from graphlab.language import _, language_words
 from graphlab.store.paths import ENDING, FOLDER, free_path
 
 if TYPE_CHECKING:
@@ -42,14 +42,16 @@ if TYPE_CHECKING:
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_source(parser, is_several=True)
-    parser.add_argument("--all", action="store_true", help="every scenario that `graphlab list` names")
-    parser.add_argument("-o", "--output", metavar="FILE|FOLDER/", help="where the recording goes (default: outputs/)")
+    parser.add_argument("--all", action="store_true", help=_("every scenario that `graphlab list` names"))
+    parser.add_argument(
+        "-o", "--output", metavar="FILE|FOLDER/", help=_("where the recording goes (default: outputs/)")
+    )
     add_json(parser)
-    parser.add_argument("--jsonl", action="store_true", help="write each step as a line of JSON as it happens")
+    parser.add_argument("--jsonl", action="store_true", help=_("write each step as a line of JSON as it happens"))
     parser.add_argument(
         "--verify",
         action="store_true",
-        help="afterwards check the first gradients with central differences (the script runs again)",
+        help=_("afterwards check the first gradients with central differences (the script runs again)"),
     )
     add_run_options(parser)
 

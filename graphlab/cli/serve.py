@@ -23,6 +23,7 @@ from graphlab.cli.options import add_run_options, add_source, read_count
 from graphlab.cli.output import write_line
 from graphlab.cli.sources import is_recording
 from graphlab.errors import GraphlabError, RecordingError, UsageError
+from graphlab.language import _
 
 if TYPE_CHECKING:
     from graphlab.tui.child import Child
@@ -34,9 +35,9 @@ _PAUSE_SECONDS = 0.05
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_source(parser)
-    parser.add_argument("--port", metavar="N", default="8000", help="the port (default 8000; 0: one that is free)")
+    parser.add_argument("--port", metavar="N", default="8000", help=_("the port (default 8000; 0: one that is free)"))
     parser.add_argument("--host", metavar="ADDRESS", default="127.0.0.1",
-                        help="the address to listen at (default 127.0.0.1: only this machine)")  # fmt: skip
+                        help=_("the address to listen at (default 127.0.0.1: only this machine)"))  # fmt: skip
     add_run_options(parser)
 
 

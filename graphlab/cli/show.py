@@ -32,6 +32,8 @@ from graphlab.cli import messages
 from graphlab.cli.options import add_json, read_count
 from graphlab.cli.output import write_json, write_line
 from graphlab.errors import UsageError
+from graphlab.language import _
+from graphlab.recorded_words import say_recorded
 
 if TYPE_CHECKING:
     from graphlab.finding.why import Found
@@ -43,15 +45,17 @@ _STEPS = 20
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("recording", metavar="RECORDING", help="a .glab file")
+    parser.add_argument("recording", metavar="RECORDING", help=_("a .glab file"))
     either = parser.add_mutually_exclusive_group()
-    either.add_argument("--plain", action="store_true", help="every event as one sentence a line")
-    either.add_argument("--rule", metavar="NODE", help="the local rule of a node of the backward, with its numbers")
-    either.add_argument("--paths", metavar="LEAF", help="which paths carry a leaf's gradient, each with its share")
-    either.add_argument("--jacobian", metavar="NODE", help="the Jacobian of a small node, its rank and singular values")
-    either.add_argument("--find", metavar="QUERY", help="the nodes, lines and printed texts that a query finds")
-    parser.add_argument("--step", metavar="K", help="with --find: only in training step K")
-    parser.add_argument("--at", metavar="EVENT", help="with --rule, --paths, --jacobian: as of an event")
+    either.add_argument("--plain", action="store_true", help=_("every event as one sentence a line"))
+    either.add_argument("--rule", metavar="NODE", help=_("the local rule of a node of the backward, with its numbers"))
+    either.add_argument("--paths", metavar="LEAF", help=_("which paths carry a leaf's gradient, each with its share"))
+    either.add_argument(
+        "--jacobian", metavar="NODE", help=_("the Jacobian of a small node, its rank and singular values")
+    )
+    either.add_argument("--find", metavar="QUERY", help=_("the nodes, lines and printed texts that a query finds"))
+    parser.add_argument("--step", metavar="K", help=_("with --find: only in training step K"))
+    parser.add_argument("--at", metavar="EVENT", help=_("with --rule, --paths, --jacobian: as of an event"))
     add_json(parser)
 
 
@@ -116,14 +120,14 @@ def _find(recording: Recording, arguments: argparse.Namespace) -> int:
     for place in places:
         _write_match(describe(index, query, matches, place))
     for note in matches.notes:
-        write_line(messages.NOTE.format(note=note))
-    write_line(messages.MATCHES[len(places) != 1].format(count=len(places)))
+        write_line(messages.NOTE.format(note=say_recorded(note)))
+    write_line(messages.MATCHES(len(places)).format(count=len(places)))
     return 0 if len(places) else 1
 
 
 def _write_match(found: Found) -> None:
     where = f"{found.file}:{found.line}" if found.file else None
-    what = found.kind if found.node is None else f"node {found.node}"
+    what = found.kind if found.node is None else _("node {node}").format(node=found.node)
     words = (what, found.op, found.name, found.module, where, found.why)
     shown = "  ".join("-" if word is None else word for word in words)
     write_line(messages.MATCH_ROW.format(event=found.event, step=found.step, words=shown))
@@ -154,9 +158,9 @@ def _write_overview(recording: Recording) -> None:
     )
     write_line(counts)
     for note in recording.notes:
-        write_line(messages.NOTE.format(note=note))
+        write_line(messages.NOTE.format(note=say_recorded(note)))
     if facts.error is not None and facts.status == "cut_off":
-        write_line(facts.error.message)
+        write_line(say_recorded(facts.error.message))
     elif facts.error is not None:
         write_line(messages.RAISED.format(error=f"{facts.error.type}: {facts.error.message}", line=facts.error.line))
     steps = recording.steps

@@ -14,6 +14,8 @@ from graphlab.cli.options import find_scenarios, read_run_options
 from graphlab.cli.output import write_line
 from graphlab.cli.sources import is_recording
 from graphlab.errors import RenderError, UsageError
+from graphlab.language import _
+from graphlab.recorded_words import say_recorded
 from graphlab.static_graph import ASKED, TRACERS, StaticGraph, Tracer, encode
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def read_static(text: str) -> tuple[list[Tracer], str | None]:
     Raises:
         UsageError: there is no such tracer.
     """
-    word, _, name = text.partition(":")
+    word, _unused, name = text.partition(":")
     if word == ALL:
         return list(ASKED), name or None
     if word not in ASKED:
@@ -64,10 +66,10 @@ def export_static(arguments: argparse.Namespace, target: Path, choices: Choices)
 
 def _draw(static: StaticGraph, scenario: str, target: Path, choices: Choices) -> None:
     if static.failure is not None:
-        line = f"line {static.failure.line}: " if static.failure.line else ""
+        line = _("line {line}: ").format(line=static.failure.line) if static.failure.line else ""
         raise UsageError(
             messages.NO_STATIC.format(
-                tracer=TRACERS[static.tracer], target=static.target, line=line, reason=static.failure.text
+                tracer=TRACERS[static.tracer], target=static.target, line=line, reason=say_recorded(static.failure.text)
             )
         )
     from graphlab.graph.static import build_static_graph
@@ -76,8 +78,8 @@ def _draw(static: StaticGraph, scenario: str, target: Path, choices: Choices) ->
     graph = build_static_graph(static, scenario, has_views=choices.get("fold") == "none")
     render(graph, target, **choices)
     for note in static.notes:
-        line = f"line {note.line}: " if note.line else ""
-        write_line(messages.FAILURE.format(message=f"{line}{note.text}"), sys.stderr)
+        line = _("line {line}: ").format(line=note.line) if note.line else ""
+        write_line(messages.FAILURE.format(message=f"{line}{say_recorded(note.text)}"), sys.stderr)
 
 
 def _trace(arguments: argparse.Namespace, tracers: list[Tracer], name: str | None) -> tuple[str, list[StaticGraph]]:

@@ -95,7 +95,7 @@ def _write_table(found: Verification) -> None:
 
     for leaf in found.leaves:
         elements = sum(check.index is not None for check in leaf.checks)
-        moved = messages.VERIFY_MOVED[elements != 1].format(count=elements)
+        moved = messages.VERIFY_MOVED(elements).format(count=elements)
         if elements < len(leaf.checks):
             moved += messages.VERIFY_DIRECTION
         row = messages.VERIFY_ROW.format(

@@ -16,6 +16,7 @@ from typing import Any
 import numpy
 
 from graphlab.errors import UsageError
+from graphlab.language import _
 
 Array = numpy.ndarray[Any, Any]
 
@@ -65,7 +66,9 @@ def read_tolerance(text: str | None) -> Tolerance:
         numbers = [float(part) for part in text.split(",")]
         if len(numbers) <= 2 and all(math.isfinite(number) and number >= 0 for number in numbers):
             return Tolerance(numbers[0], numbers[1] if len(numbers) == 2 else 0.0)
-    raise UsageError(f"--tolerance takes REL, REL,ABS or dtype (such as 1e-5 or 1e-5,1e-8), not {text!r}")
+    raise UsageError(
+        _("--tolerance takes REL, REL,ABS or dtype (such as 1e-5 or 1e-5,1e-8), not {text!r}").format(text=text)
+    )
 
 
 def is_beyond(one: Array, two: Array, allowed: tuple[float, float]) -> Array:

@@ -14,6 +14,7 @@ import numpy
 from graphlab.finding.moments import Rows, find_moments, join_rows, plain_rows
 from graphlab.finding.query import ANY, WORD, Query, Term
 from graphlab.finding.texts import Array, Column, contains, is_under, text_test
+from graphlab.language import _
 
 if TYPE_CHECKING:
     from graphlab.finding.index import Index, Lines, Place
@@ -38,9 +39,9 @@ class Matches:
         return found
 
 
-_VALUES_IN_LIGHT = "values are not recorded in light: asked only of parameters, at the steps on the schedule"
-_GRADIENTS_IN_LIGHT = "in light the gradients inside the graph are recorded only at the steps on the schedule"
-_NOT_KEPT = "of {count} tensors neither values nor norms were kept"
+_VALUES_IN_LIGHT = _("values are not recorded in light: asked only of parameters, at the steps on the schedule")
+_GRADIENTS_IN_LIGHT = _("in light the gradients inside the graph are recorded only at the steps on the schedule")
+_NOT_KEPT = _("of {count} tensors neither values nor norms were kept")
 
 
 def find_matches(index: Index, query: Query) -> Matches:

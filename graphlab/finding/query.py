@@ -9,6 +9,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from graphlab.language import _
+
 KINDS = ("op", "parameter", "leaf", "data", "output", "line", "printed", "error")
 """What `kind:` takes: the kinds of nodes, then what is found beside them."""
 TEXT_KEYS = ("op", "name", "module", "file", "dtype")
@@ -20,13 +22,13 @@ ANY = "any"
 WORD = "word"
 
 UNDERSTOOD = "op: name: module: shape: line: file: kind: dtype: grad: value: |grad|>1 |value|<1"
-_UNKNOWN_KEY = "there is no {key}: here; understood are {understood} (in quotes it is a plain word)"
-_NEEDS_TEXT = "{key}: needs a word after it, such as {example}"
-_BAD_SHAPE = "shape: takes sizes such as [20,10], with * for any one and ... for any more, not {text!r}"
-_BAD_LINE = "line: takes the number of a line, not {text!r}"
-_BAD_KIND = "kind: takes one of {kinds}, not {text!r}"
-_BAD_STATE = "{key}: takes one of {states}, not {text!r}"
-_BAD_NUMBER = "{key} is compared with a number, such as {key}>100 or {key}<1e-6, not with {text!r}"
+_UNKNOWN_KEY = _("there is no {key}: here; understood are {understood} (in quotes it is a plain word)")
+_NEEDS_TEXT = _("{key}: needs a word after it, such as {example}")
+_BAD_SHAPE = _("shape: takes sizes such as [20,10], with * for any one and ... for any more, not {text!r}")
+_BAD_LINE = _("line: takes the number of a line, not {text!r}")
+_BAD_KIND = _("kind: takes one of {kinds}, not {text!r}")
+_BAD_STATE = _("{key}: takes one of {states}, not {text!r}")
+_BAD_NUMBER = _("{key} is compared with a number, such as {key}>100 or {key}<1e-6, not with {text!r}")
 _EXAMPLES = {
     "op": "op:relu",
     "name": "name:W_h",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphlab.finding.query import ANY, WORD, Query, Term
 from graphlab.finding.texts import contains, is_under, text_test
+from graphlab.language import _
 from graphlab.sentences import format_number
 
 if TYPE_CHECKING:
@@ -83,13 +84,17 @@ def _why_node(
 
 def _why_key(index: Index, term: Term, node: Node, tags: list[str]) -> str:
     if term.key == "line":
-        return f"line {node.line}"
+        return _("line {line}").format(line=node.line)
     if term.key == "file":
-        return f"file {index.path_of(node.file)}"
+        return _("file {path}").format(path=index.path_of(node.file))
     if term.key == "shape":
         return f"shape [{','.join(map(str, node.shape or ()))}]"
     if term.key == "module":
-        return f"module {node.module}" if is_under(term.text)(node.module) else f"name {node.name}"
+        return (
+            _("module {module}").format(module=node.module)
+            if is_under(term.text)(node.module)
+            else _("name {name}").format(name=node.name)
+        )
     test = text_test(term)
     words: dict[str, list[str | None]] = {
         "op": [node.op, node.call], "name": [node.name, *tags], "kind": [node.kind], "dtype": [node.dtype],
@@ -102,9 +107,9 @@ def _why_figures(term: Term, gradient: float | None, value: float | None) -> str
         return "no gradient came"
     said = []
     if gradient is not None and (term.asks_gradient or term.key == ANY):
-        said.append(f"|grad| {format_number(gradient)}")
+        said.append(_("|grad| {gradient}").format(gradient=format_number(gradient)))
     if value is not None and (term.asks_value or term.key == ANY):
-        said.append(f"|value| {format_number(value)}")
+        said.append(_("|value| {value}").format(value=format_number(value)))
     return ", ".join(said)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from graphlab.language import _
 from graphlab.model import LEAF_KINDS, Node
 from graphlab.static_graph import StaticGraph, StaticNode
 
@@ -236,11 +237,13 @@ def _differences(found: Correspondence, nodes: Sequence[Node], static: StaticGra
     words: list[tuple[int | None, str]] = []
     alone = [node for node in dynamic if node.id not in found.to_static]
     for line, group in _by_line([(node.line, _word(node)) for node in alone]).items():
-        words.append((line, f"{_listed(group)} only in autograd's graph"))
+        words.append((line, _("{names} only in autograd's graph").format(names=_listed(group))))
     rows = [row for row in static.nodes if row.kind == "op" and row.id not in found.to_dynamic]
     computing = [row for row in rows if row.role == "forward" and _plain(row.call) not in _COMPUTES_NOTHING]
     for line, group in _by_line([(row.line, row.call or "?") for row in computing]).items():
-        words.append((line, f"{_listed(group)} only in the static graph: no gradient goes through it"))
+        words.append(
+            (line, _("{names} only in the static graph: no gradient goes through it").format(names=_listed(group)))
+        )
     words += _repeated(dynamic)
     words.sort(key=lambda word: (word[0] is None, word[0] or 0))
     return words + [(None, text) for text in _totals(found, nodes, static)]
@@ -252,16 +255,24 @@ def _totals(found: Correspondence, nodes: Sequence[Node], static: StaticGraph) -
     said = []
     unused = [node.name for node in nodes if node.kind == "parameter" and node.id not in found.to_static and node.name]
     if unused:
-        said.append(f"the static graph does not use {_listed(unused)}")
+        said.append(_("the static graph does not use {names}").format(names=_listed(unused)))
     backward = sum(row.role == "backward" for row in ops)
     if backward:
-        said.append(f"the gradients are {backward} ops of the static graph; of autograd each node is its own backward")
+        said.append(
+            _("the gradients are {backward} ops of the static graph; of autograd each node is its own backward").format(
+                backward=backward
+            )
+        )
     updates = sum(row.role == "update" for row in ops)
     if updates:
-        said.append(f"the update is {updates} ops of the static graph; autograd's ends at the gradients")
+        said.append(
+            _("the update is {updates} ops of the static graph; autograd's ends at the gradients").format(
+                updates=updates
+            )
+        )
     idle = sum(_plain(row.call) in _COMPUTES_NOTHING for row in ops)
     if idle:
-        said.append(f"{idle} nodes of the static graph compute nothing (detach, copies)")
+        said.append(_("{idle} nodes of the static graph compute nothing (detach, copies)").format(idle=idle))
     return said
 
 
@@ -280,7 +291,7 @@ def _listed(words: Sequence[str]) -> str:
     """Return words, each once with its count: `2 × AddmmBackward0, TBackward0`."""
     counts = {word: words.count(word) for word in dict.fromkeys(words)}
     said = [f"{count} × {word}" if count > 1 else word for word, count in counts.items()]
-    return ", ".join(said[:6]) + (f" and {len(said) - 6} more" if len(said) > 6 else "")
+    return ", ".join(said[:6]) + (_(" and {count} more").format(count=len(said) - 6) if len(said) > 6 else "")
 
 
 def _repeated(dynamic: Sequence[Node]) -> list[tuple[int | None, str]]:
@@ -291,10 +302,10 @@ def _repeated(dynamic: Sequence[Node]) -> list[tuple[int | None, str]]:
             key = node.line, _word(node)
             counts[key] = counts.get(key, 0) + 1
     lines: dict[int, int] = {}
-    for (line, _), count in counts.items():
+    for (line, _unused), count in counts.items():
         lines[line] = max(lines.get(line, 1), count)
     return [
-        (line, f"stands {count} times in autograd's graph, once for each time that it ran")
+        (line, _("stands {count} times in autograd's graph, once for each time that it ran").format(count=count))
         for line, count in lines.items()
         if count > 1
     ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from graphlab.language import _, plural
 from graphlab.static_graph import TRACERS, StaticGraph, StaticNode
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ _VIEWS: Mapping[str, str] = {
 """Ops that compute nothing, and what stands for them on an edge."""
 _MAKES_ROOM = "aten.new_empty_strided.default"
 _COPIES = "aten.copy_.default"
-_ROLES: Mapping[str, tuple[str, str]] = {
-    "forward": ("forward op", "forward ops"),
-    "backward": ("op of the gradients", "ops of the gradients"),
-    "update": ("op of the update", "ops of the update"),
+_ROLES: Mapping[str, Callable[[int], str]] = {
+    "forward": plural("{count} forward op", "{count} forward ops"),
+    "backward": plural("{count} op of the gradients", "{count} ops of the gradients"),
+    "update": plural("{count} op of the update", "{count} ops of the update"),
 }
 
 
@@ -42,7 +43,7 @@ def build_static_graph(static: StaticGraph, scenario: str, *, has_views: bool = 
     for node in shown:
         graph.add_node(node.id, **_node_facts(node))
     for node in static.nodes:
-        origin, _ = _origin(node.id, passed)
+        origin, _unused = _origin(node.id, passed)
         if node.id in passed and node.name and origin in graph and not graph.nodes[origin]["name"]:
             graph.nodes[origin].update(name=node.name, names=[node.name])  # the variable holds the copy
     for node in shown:
@@ -84,10 +85,14 @@ def _describe(static: StaticGraph, scenario: str, shown: list[StaticNode]) -> di
     for role, words in _ROLES.items():
         count = sum(node.role == role and node.kind == "op" for node in static.nodes)
         if count:
-            counts.append(f"{count} {words[count != 1]}")
+            counts.append(words(count).format(count=count))
     hidden = len(static.nodes) - len(shown)
     if hidden:
-        counts.append(f"{hidden} of them views or copies, not drawn as boxes" if hidden > 1 else "1 of them a view")
+        counts.append(
+            _("{hidden} of them views or copies, not drawn as boxes").format(hidden=hidden)
+            if hidden > 1
+            else _("1 of them a view")
+        )
     return {
         "title": f"{TRACERS[static.tracer]}: {static.target}",
         "scenario": scenario,
@@ -124,8 +129,8 @@ def _node_facts(node: StaticNode) -> dict[str, Any]:
         "state": "done",
     }
     if not is_op:
-        facts["detail"] = {"output": "what comes out", "data": "what goes in"}.get(node.kind, "parameter")
+        facts["detail"] = {"output": _("what comes out"), "data": _("what goes in")}.get(node.kind, _("parameter"))
         facts["name"] = node.name or node.kind
     elif node.role == "backward" and node.autograd:
-        facts["members"] = f"part of {node.autograd}"
+        facts["members"] = _("part of {autograd}").format(autograd=node.autograd)
     return facts

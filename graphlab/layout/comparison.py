@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphlab.language import _
 from graphlab.layout.groups import levels_of, outermost
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def group_marks(graph: networkx.MultiDiGraph, members: Sequence[int]) -> dict[st
     marks = Counter(graph.nodes[node].get("mark") for node in members)
     if not any(marks[mark] for mark in SIGNS):
         return {}
-    (first, count), *_ = marks.most_common(1)
+    (first, count), *_unused = marks.most_common(1)
     words = " ".join(f"{sign}{marks[mark]}" for mark, sign in SIGNS.items() if marks[mark])
-    return {"mark": first if count == len(members) and first else "changed", "changes": f"{words} inside"}
+    return {
+        "mark": first if count == len(members) and first else "changed",
+        "changes": _("{words} inside").format(words=words),
+    }

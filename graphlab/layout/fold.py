@@ -10,10 +10,12 @@ from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphlab.counted import count_words
 from graphlab.errors import RenderError
+from graphlab.language import _
 from graphlab.layout.comparison import choose_groups, group_marks
 from graphlab.layout.flow import flow_back
-from graphlab.layout.group_facts import count_words, group_facts
+from graphlab.layout.group_facts import group_facts
 from graphlab.layout.groups import Group, build_groups, levels_of, outermost, walk
 from graphlab.layout.opening import open_groups
 from graphlab.layout.sketch import execution_order
@@ -37,12 +39,12 @@ MOST_EDGES = 600
 ALWAYS_CLOSED = frozenset({"transpose", "views"})
 """Kinds of groups that are opened only where somebody asks for it."""
 _SAID = {
-    "module": "modules",
-    "function": "functions",
-    "steps": "steps of a loop",
-    "repeat": "repeated blocks",
-    "block": "repeated blocks",
-    "run": "runs of ops",
+    "module": _("modules"),
+    "function": _("functions"),
+    "steps": _("steps of a loop"),
+    "repeat": _("repeated blocks"),
+    "block": _("repeated blocks"),
+    "run": _("runs of ops"),
 }
 
 
@@ -98,14 +100,18 @@ def plan_folding(
     every function of the script where there are no modules; none: never. Groups whose names are in `opened` are open.
     """
     if isinstance(how, int) and how < 1:
-        raise RenderError(f"cannot fold modules at depth {how}: give 1 or more, auto or none")
+        raise RenderError(_("cannot fold modules at depth {depth}: give 1 or more, auto or none").format(depth=how))
     groups = build_groups(graph) if opened else None
     folding = _plan_whole(graph, how, most, groups)
     if groups is None:
         return folding
     closed = {group.id for group in folding.groups} if folding is not None else set()
     found = outermost(groups, open_groups(groups, closed, opened))
-    return None if folding is None else Folding(found, f"{folding.words}, with {', '.join(opened)} open")
+    return (
+        None
+        if folding is None
+        else Folding(found, _("{words}, with {opened} open").format(words=folding.words, opened=", ".join(opened)))
+    )
 
 
 def _plan_whole(graph: networkx.MultiDiGraph, how: Fold, most: int, groups: Sequence[Group] | None) -> Folding | None:
@@ -116,7 +122,7 @@ def _plan_whole(graph: networkx.MultiDiGraph, how: Fold, most: int, groups: Sequ
     groups = build_groups(graph) if groups is None else groups
     if isinstance(how, int):
         found, word = at_depth(groups, how)
-        return Folding(found, f"folded by {word}, depth {how}")
+        return Folding(found, _("folded by {word}, depth {depth}").format(word=word, depth=how))
     edges = [(source, target) for source, target in graph.edges()]
     found = outermost(groups, choose_closed(groups, len(graph), edges))
     return Folding(found, _say(found))
@@ -131,8 +137,8 @@ def plan_comparison(graph: networkx.MultiDiGraph) -> Folding | None:
     boxes = len(graph) - sum(len(group.members) - 1 for group in found)
     if boxes > MOST:
         edges = [(source, target) for source, target in graph.edges()]
-        return Folding(outermost(groups, choose_closed(groups, len(graph), edges)), "folded as far as it takes")
-    return Folding(found, "folded where both graphs are the same") if found else None
+        return Folding(outermost(groups, choose_closed(groups, len(graph), edges)), _("folded as far as it takes"))
+    return Folding(found, _("folded where both graphs are the same")) if found else None
 
 
 def choose_closed(
@@ -205,8 +211,10 @@ def at_depth(groups: Sequence[Group], depth: int) -> tuple[list[Group], str]:
 def _say(groups: Iterable[Group]) -> str:
     words = list(dict.fromkeys(_SAID[group.kind] for group in groups if group.kind in _SAID))
     if not words:
-        return "folded"
-    return f"folded by {words[0]}" if len(words) == 1 else f"folded by {', '.join(words[:-1])} and {words[-1]}"
+        return _("folded")
+    if len(words) > 1:
+        words = [_("{some} and {last}").format(some=", ".join(words[:-1]), last=words[-1])]
+    return _("folded by {words}").format(words=words[0])
 
 
 def _edges_between(groups: Iterable[Group], edges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -236,7 +244,9 @@ def apply_folding(graph: networkx.MultiDiGraph, folding: Folding) -> networkx.Mu
         folded.add_node(node, **(facts[node] if node in facts else graph.nodes[node]))
     _add_edges(graph, folded, home)
     if facts:
-        sizes = f"{count_words(len(graph), 'node')} in {count_words(len(folded), 'box')}"
+        sizes = _("{nodes} in {boxes}").format(
+            nodes=count_words(len(graph), "node"), boxes=count_words(len(folded), "box")
+        )
         folded.graph["folded"] = f"{sizes}, {folding.words}"
     return folded
 
@@ -249,7 +259,7 @@ def _add_edges(graph: networkx.MultiDiGraph, folded: networkx.MultiDiGraph, home
         for source, target, key, data in graph.edges(keys=True, data=True)
         if source not in home or home[source] != home.get(target)
     ]
-    for target, _, source, key, data in sorted(between, key=lambda edge: edge[:3]):
+    for target, _unused, source, key, data in sorted(between, key=lambda edge: edge[:3]):
         if source not in home and target not in home:
             folded.add_edge(source, target, key, **data)
         else:

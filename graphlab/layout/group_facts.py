@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphlab.counted import KIND_NAMES, count_words
 from graphlab.layout.flow import find_invalid, flow_back, join_gradients
 from graphlab.layout.groups import class_of, title_of
 from graphlab.model import LEAF_KINDS, Snapshot
@@ -109,7 +110,9 @@ def _transposed(group: Group, number: int, members: Sequence[dict[str, Any]]) ->
         **leaf,
         "id": number,
         "group": group.id,
-        "detail": ", ".join([str(leaf["kind"]), *(str(data.get("op") or "") for data in views)]),
+        "detail": ", ".join(
+            [KIND_NAMES.get(leaf["kind"], str(leaf["kind"])), *(str(data.get("op") or "") for data in views)]
+        ),
         "shape": last.get("shape"),
     }
 
@@ -136,9 +139,3 @@ def _takes(graph: networkx.MultiDiGraph, inside: set[int]) -> list[tuple[int, ..
 def _short(data: dict[str, Any]) -> str:
     word = str(data.get("call") or data.get("op") or data.get("name") or data.get("kind"))
     return word.rpartition(".")[2] or word
-
-
-def count_words(count: int, word: str) -> str:
-    """Return `1 op`, `2 ops`, `12,000 boxes`."""
-    plural = f"{word}es" if word.endswith("x") else f"{word}s"
-    return f"{count:,} {word if count == 1 else plural}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from graphlab.language import _
 from graphlab.layout.drafts import Draft, Forest, GroupKind, Item, adopt_leaves, flat_places
 from graphlab.layout.repeats import Run, find_runs, has_shared_leaf, label_ops, shares_leaves
 from graphlab.layout.sketch import Sketch, sketch_graph
@@ -71,13 +72,15 @@ def title_of(group: Group, classes: Mapping[str, str] | None = None) -> str:
         classes: the class of the module at each path (`recording.facts.modules`).
     """
     if group.kind == "unused":
-        return f"{len(group.members):,} that nothing uses"
+        return _("{count:,} that nothing uses").format(count=len(group.members))
     if group.count == 1:
         return group.name
     name = class_of(group, classes) or group.name
     if group.first:
         return f"{group.count:,} × {name}, {group.first:,}–{group.first + group.count - 1:,}"
-    return f"{group.count:,}{' more' if group.is_rest else ''} × {name}"
+    return (_("{count:,} more × {name}") if group.is_rest else "{count:,} × {name}").format(
+        count=group.count, name=name
+    )
 
 
 def class_of(group: Group, classes: Mapping[str, str] | None = None) -> str:
@@ -159,7 +162,7 @@ def gather_scopes(sketch: Sketch, forest: Forest) -> Forest:
 
     def close(depth: int) -> None:
         while len(open_groups) > depth:
-            (kind, name, _), items = open_groups.pop()
+            (kind, name, _unused), items = open_groups.pop()
             around = open_groups[-1][1] if open_groups else root
             group = Draft("module" if kind == "module" else "function", name, tuple(items))
             only = items[0]

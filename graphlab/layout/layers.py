@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graphlab.errors import RenderError
+from graphlab.language import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ def topological_order(count: int, links: Sequence[Link]) -> list[int]:
             if not waiting[target]:
                 order.append(target)
     if len(order) < count:
-        raise RenderError("the graph has a cycle, so it cannot be drawn; autograd's graphs have none: record it again")
+        raise RenderError(
+            _("the graph has a cycle, so it cannot be drawn; autograd's graphs have none: record it again")
+        )
     return order
 
 
@@ -96,7 +99,7 @@ def assign_ranks(count: int, links: Sequence[Link]) -> list[int]:
         ranks[vertex] = max((ranks[source] + 1 for source in above[vertex]), default=0)
     weights = _weights(order, above, below)
     goes_down = [bool(below[vertex]) and len(below[vertex]) >= weights[vertex] for vertex in range(count)]
-    for _ in range(4):
+    for _unused in range(4):
         has_moved = False
         for vertex in reversed(order):
             if goes_down[vertex]:
@@ -144,7 +147,7 @@ def _insert_bends(count: int, links: Sequence[Link], ranks: list[int]) -> Layere
     for index, net in enumerate(net_of):
         ends[net].append(index)
     paths: list[list[int]] = [[] for _ in links]
-    for (source, _, _), net in nets.items():
+    for (source, _unused, _unused), net in nets.items():
         ends[net].sort(key=lambda index: ranks[links[index].target])
         trunk = [source]
         leg: Leg | None = None
@@ -269,7 +272,7 @@ def _exchange(
     now = 0
     seen = [-1] * len(layers)
     changed = [0] * (len(layers) + 2)
-    for _ in range(rounds):
+    for _unused in range(rounds):
         has_improved = False
         for row, members in enumerate(layers):
             if max(changed[row : row + 3]) < seen[row]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 
 from graphlab.errors import RenderError
+from graphlab.language import _
 from graphlab.layout.groups import Group, walk
 
 _NAMED = 5
@@ -55,6 +56,10 @@ def _find(groups: Sequence[Group], name: str) -> list[Group]:
         known = list(dict.fromkeys(group.name for group in walk(groups) if group.kind in {"module", "function"}))
         known = known or list(dict.fromkeys(group.name for group in walk(groups) if group.name))
         near = get_close_matches(name, known, _NAMED) or known[:_NAMED]
-        choice = f": choose one such as {', '.join(near)}" if near else ": nothing in it belongs together"
-        raise RenderError(f"there is no group {name!r} in this graph{choice}")
+        choice = (
+            _(": choose one such as {near}").format(near=", ".join(near))
+            if near
+            else _(": nothing in it belongs together")
+        )
+        raise RenderError(_("there is no group {name!r} in this graph{choice}").format(name=name, choice=choice))
     return found

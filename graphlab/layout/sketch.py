@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphlab.errors import RenderError
+from graphlab.language import _
 from graphlab.model import LEAF_KINDS
 from graphlab.ordering import order_as_run
 
@@ -177,5 +178,7 @@ def execution_order(numbers: Iterable[int], edges: Collection[tuple[int, int]]) 
     """Return the nodes in the order of their numbers, as far as sources come before their targets."""
     order = order_as_run(numbers, edges)
     if order is None:
-        raise RenderError("the graph has a cycle, so it cannot be drawn; autograd's graphs have none: record it again")
+        raise RenderError(
+            _("the graph has a cycle, so it cannot be drawn; autograd's graphs have none: record it again")
+        )
     return order

@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from graphlab.errors import RecordingError
+from graphlab.language import _
 from graphlab.model import Event, Snapshot
 from graphlab.store.light import LightStep, absent_mask, is_absent, pack_reals, unpack_reals
 from graphlab.structure import Structure, read_nodes_and_edges, unpack_numbers
@@ -63,7 +64,7 @@ class LightReader:
         row = self._recording.reader.row("SELECT nodes, roots, measured FROM graphs WHERE id = ?", number)
         if row is None or row[0] is None:
             if number:
-                raise RecordingError("the recording is damaged: a graph that a step ran through is not in it")
+                raise RecordingError(_("the recording is damaged: a graph that a step ran through is not in it"))
             return None
         return LightGraph(number, *map(unpack_numbers, row))
 

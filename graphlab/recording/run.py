@@ -30,6 +30,7 @@ from graphlab.model import (
     Tensor,
     Variable,
 )
+from graphlab.recording import messages
 from graphlab.recording.facts import read_facts
 from graphlab.recording.light import LightReader
 from graphlab.recording.shown import ShownInNotebooks
@@ -203,12 +204,11 @@ class Recording(ShownInNotebooks):
     # -- events, and finding one's way among them -----------------------------------------------------------------
 
     def _event(self, number: int) -> Event:
-        rows = self.reader.events("WHERE id = ?", number)
-        if rows:
+        if rows := self.reader.events("WHERE id = ?", number):
             return self._make_event(rows[0])
         event = self.light.event(number) if 1 <= number <= self.event_count else None
         if event is None:
-            raise UsageError(f"there is no event e{number}: the recording has e1 to e{self.event_count}")
+            raise UsageError(messages.NO_EVENT.format(number=number, last=self.event_count))
         return event
 
     def _make_event(self, row: tuple[Any, ...]) -> Event:
@@ -264,7 +264,7 @@ class Recording(ShownInNotebooks):
             UsageError: nothing was recorded.
         """
         if not self.steps:
-            raise UsageError("the recording holds no event")
+            raise UsageError(messages.NO_EVENTS)
         return self.steps[self.number_at(moment) - 1]
 
     def step(self, number: int) -> Step:
@@ -274,7 +274,7 @@ class Recording(ShownInNotebooks):
             UsageError: there is none.
         """
         if not 1 <= number <= len(self.steps):
-            raise UsageError(f"there is no step {number}: the recording has {len(self.steps)} (1 to {len(self.steps)})")
+            raise UsageError(messages.NO_STEP.format(number=number, count=len(self.steps)))
         return self.steps[number - 1]
 
     def moment(
@@ -287,7 +287,7 @@ class Recording(ShownInNotebooks):
         """
         if at is not None:
             if not 0 <= at <= self.event_count:
-                raise UsageError(f"there is no event e{at}: the recording has e0 to e{self.event_count}")
+                raise UsageError(messages.NO_MOMENT.format(number=at, last=self.event_count))
             return at
         first, last = 1, self.event_count
         if step is not None:
@@ -299,7 +299,7 @@ class Recording(ShownInNotebooks):
         if phase is not None and self.steps:
             ends = [span.last for span in self.spans_of(self.number_at(last)) if span.phase == phase]
             if not ends:
-                raise UsageError(f"there is no {phase} phase there")
+                raise UsageError(messages.NO_PHASE.format(phase=phase))
             last = min(ends[-1], last)
         if line is not None:
             found = self.reader.number(
@@ -307,7 +307,7 @@ class Recording(ShownInNotebooks):
                 line, first, last,
             )  # fmt: skip
             if found is None:
-                raise UsageError(f"line {line} did not run there: choose a line that `graphlab show --plain` names")
+                raise UsageError(messages.NO_LINE.format(line=line))
             return found
         return last
 
@@ -319,7 +319,7 @@ class Recording(ShownInNotebooks):
     def _node(self, number: int) -> Node:
         nodes = self.reader.nodes("WHERE id = ?", number)
         if not nodes:
-            raise UsageError(f"there is no node {number}")
+            raise UsageError(messages.NO_NODE.format(number=number))
         return nodes[0]
 
     def _structure(self, step: int) -> Structure:

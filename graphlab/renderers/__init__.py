@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from graphlab.errors import RenderError
+from graphlab.language import _
 from graphlab.renderers.options import Choices, Options
 from graphlab.renderers.selection import SHOWN, find_focus, neighbourhood, without_hidden
 
@@ -63,7 +64,9 @@ _OTHER_ENDINGS = {"csv", "gif"}
 def endings(renderer: str = "graphlab") -> list[str]:
     """Return the endings that a renderer writes."""
     if renderer not in FORMATS:
-        raise RenderError(f"there is no renderer {renderer!r}: choose {_list(list(FORMATS))}")
+        raise RenderError(
+            _("there is no renderer {renderer!r}: choose {known}").format(renderer=renderer, known=_list(list(FORMATS)))
+        )
     return list(FORMATS[renderer])
 
 
@@ -134,12 +137,14 @@ def check_target(target: str | os.PathLike[str], *, renderer: str = "graphlab") 
     """Return the path if a picture can be written there; raise in one line what is wrong where it can not."""
     path = Path(target)
     if path.is_dir():
-        raise RenderError(f"{path} is a folder: name a file in it")
+        raise RenderError(_("{path} is a folder: name a file in it").format(path=path))
     ending = path.suffix[1:].lower()
     if renderer != "graphlab" or ending not in _OTHER_ENDINGS:
         _check_ending(ending, renderer)
     if not path.parent.is_dir():
-        raise RenderError(f"the folder {path.parent} does not exist: make it first, or write somewhere else")
+        raise RenderError(
+            _("the folder {folder} does not exist: make it first, or write somewhere else").format(folder=path.parent)
+        )
     return path
 
 
@@ -147,38 +152,54 @@ def _check_ending(ending: str, renderer: str) -> None:
     known = endings(renderer)
     if ending in known:
         return
-    wrong = f"the ending .{ending} is unknown" if ending else "the file has no ending"
+    wrong = _("the ending .{ending} is unknown").format(ending=ending) if ending else _("the file has no ending")
     if renderer != "graphlab" and ending in FORMATS["graphlab"]:
-        wrong = f"the renderer {renderer} writes no .{ending}"
+        wrong = _("the renderer {renderer} writes no .{ending}").format(renderer=renderer, ending=ending)
     if ending in _OTHER_ENDINGS and renderer == "graphlab":
-        wrong = f"a graph alone is no .{ending}, which takes a recording"
-    raise RenderError(f"{wrong}: choose {_list([f'.{known_ending}' for known_ending in known])}")
+        wrong = _("a graph alone is no .{ending}, which takes a recording").format(ending=ending)
+    raise RenderError(
+        _("{wrong}: choose {choices}").format(
+            wrong=wrong, choices=_list([f".{known_ending}" for known_ending in known])
+        )
+    )
 
 
 def _list(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    return words[0] if len(words) == 1 else _("{some} or {last}").format(some=", ".join(words[:-1]), last=words[-1])
 
 
 def _read_options(choices: Choices) -> Options:
     known = Options.__dataclass_fields__
     for name, value in choices.items():
         if name not in known:
-            raise RenderError(f"there is no option {name!r}: choose from {', '.join(known)}")
+            raise RenderError(
+                _("there is no option {name!r}: choose from {known}").format(name=name, known=", ".join(known))
+            )
         allowed = {"theme": ("light", "dark"), "direction": ("down", "right")}.get(name)
         if allowed and value not in allowed:
-            raise RenderError(f"{name} cannot be {value!r}: choose {_list(list(allowed))}")
+            raise RenderError(
+                _("{name} cannot be {value!r}: choose {known}").format(
+                    name=name, value=value, known=_list(list(allowed))
+                )
+            )
     show = choices.get("show", SHOWN)
     wrong = show if isinstance(show, str) else next((shown for shown in show if shown not in SHOWN), None)
     if wrong is not None:
-        raise RenderError(f"show cannot hold {wrong!r}: give a list of any of {_list(list(SHOWN))}")
+        raise RenderError(
+            _("show cannot hold {wrong!r}: give a list of any of {known}").format(wrong=wrong, known=_list(list(SHOWN)))
+        )
     if isinstance(choices.get("opened"), str):
-        raise RenderError(f"opened cannot be {choices['opened']!r}: give a list of groups' names")
+        raise RenderError(
+            _("opened cannot be {opened!r}: give a list of groups' names").format(opened=choices["opened"])
+        )
     options = Options(**choices)
     endings(options.renderer)
     if not 0 < options.scale <= 16:
-        raise RenderError(f"the scale cannot be {options.scale!r}: choose a number above 0, up to 16")
+        raise RenderError(
+            _("the scale cannot be {scale!r}: choose a number above 0, up to 16").format(scale=options.scale)
+        )
     if not (options.fold in {"auto", "none"} or (isinstance(options.fold, int) and options.fold > 0)):
-        raise RenderError(f"fold cannot be {options.fold!r}: choose auto, none, or a depth from 1")
+        raise RenderError(_("fold cannot be {fold!r}: choose auto, none, or a depth from 1").format(fold=options.fold))
     return options
 
 
@@ -192,4 +213,6 @@ def write_whole(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             beside.unlink()
         reason = error.strerror or type(error).__name__
-        raise RenderError(f"cannot write {path}: {reason}; choose another place or make room") from error
+        raise RenderError(
+            _("cannot write {path}: {reason}; choose another place or make room").format(path=path, reason=reason)
+        ) from error

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graphlab.errors import RenderError
+from graphlab.language import _
 from graphlab.renderers.figure import Figure, build_figure
 from graphlab.renderers.options import Options
 from graphlab.renderers.palette import THEMES
@@ -53,7 +54,7 @@ def render_animation(
     """Return the step that a moment lies in (default: the end), up to that moment, as a GIF file."""
     moment = recording.event_count if moment is None else moment
     if not recording.steps:
-        raise RenderError("the recording holds no event, so there is nothing to animate")
+        raise RenderError(_("the recording holds no event, so there is nothing to animate"))
     step = recording.step_of(moment)
     stage = recording.graph(at=step.last)
     part = None if options.focus is None else neighbourhood(stage, find_focus(stage, options.focus), options.hops)
@@ -71,7 +72,7 @@ def draw_frames(figures: Sequence[Figure], options: Options) -> list[Image]:
     try:
         from PIL import Image
     except ImportError as error:
-        raise RenderError("gif needs the package Pillow: pip install pillow, or write .svg or .html") from error
+        raise RenderError(_("gif needs the package Pillow: pip install pillow, or write .svg or .html")) from error
     theme = THEMES[options.theme]
     around = surround(figures, theme)
     pages = [compose(figure, theme, around) for figure in figures]

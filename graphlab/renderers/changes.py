@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphlab.counted import count_words
 from graphlab.graph.diff import SIGNS
+from graphlab.language import _
 from graphlab.renderers.reading import call_words, number_words, plain, shape_words
 
 if TYPE_CHECKING:
@@ -37,10 +39,14 @@ def node_line(comparison: Comparison, change: NodeChange) -> str:
         _both(before, after, lambda data: str(data.get("op") or data["kind"])),
         _both(before, after, lambda data: shape_words(data.get("shape"), data.get("dtype"))),
         _both(before, after, lambda data: plain(str(data.get("module") or ""))),
-        _both(before, after, lambda data: f"line {data['line']}" if data.get("line") else ""),
+        _both(before, after, lambda data: _("line {line}").format(line=data["line"]) if data.get("line") else ""),
     ]
     if "gradient" in change.what and before is not None and after is not None:
-        parts.append(f"gradient {gradient_change(before.get('gradient'), after.get('gradient'))}")
+        parts.append(
+            _("gradient {gradient_change}").format(
+                gradient_change=gradient_change(before.get("gradient"), after.get("gradient"))
+            )
+        )
     return f"{SIGNS[change.sort]} {'  '.join(part for part in parts if part)}"
 
 
@@ -51,13 +57,15 @@ def edge_line(comparison: Comparison, change: EdgeChange) -> str:
     source, target, slot = ends
     words = f"{SIGNS[change.sort]} edge {_short(graph, source)} -> {_short(graph, target)}, input {slot}"
     if change.a is not None and change.b is not None:
-        words += f"  gradient {gradient_change(flow(comparison.a, change.a), flow(comparison.b, change.b))}"
+        words += _("  gradient {gradient_change}").format(
+            gradient_change=gradient_change(flow(comparison.a, change.a), flow(comparison.b, change.b))
+        )
     return words
 
 
 def _both(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, say: Any) -> str:
     words = [say(data) for data in (before, after) if data is not None]
-    return " -> ".join(dict.fromkeys(word or "none" for word in words)) if any(words) else ""
+    return " -> ".join(dict.fromkeys(word or _("none") for word in words)) if any(words) else ""
 
 
 def _title(data: Mapping[str, Any]) -> str:
@@ -71,7 +79,13 @@ def _title(data: Mapping[str, Any]) -> str:
 def _short(graph: networkx.MultiDiGraph, node: int) -> str:
     data = graph.nodes[node]
     where = data.get("module") if data["kind"] == "op" else None
-    place = plain(str(where)) if where else f"line {data['line']}" if data.get("line") and data["kind"] == "op" else ""
+    place = (
+        plain(str(where))
+        if where
+        else _("line {line}").format(line=data["line"])
+        if data.get("line") and data["kind"] == "op"
+        else ""
+    )
     return f"{_title(data)} ({place})" if place else _title(data)
 
 
@@ -107,10 +121,6 @@ def flow(graph: networkx.MultiDiGraph, ends: tuple[int, int, int]) -> Snapshot |
 _SORTS: tuple[Sort, ...] = ("added", "removed", "changed", "renamed")
 
 
-def _count(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
 def change_lines(comparison: Comparison) -> list[str]:
     """Return what differs, a line each: nodes in the order of the run, then edges between nodes that are in both."""
     lines = [line for line, _ in node_lines(comparison)]
@@ -124,7 +134,7 @@ def change_lines(comparison: Comparison) -> list[str]:
     shown = moved if len(moved) <= MOST_LINES else moved[:MOST_LINES]
     lines += [edge_line(comparison, change) for change in shown]
     if len(moved) > len(shown):
-        lines.append(f"  and {_count(len(moved) - len(shown), 'more edge')}")
+        lines.append(_("  and {edges}").format(edges=count_words(len(moved) - len(shown), "more edge")))
     return lines
 
 
@@ -154,12 +164,14 @@ def node_lines(comparison: Comparison) -> list[tuple[str, NodeChange]]:
 
 def _group_line(comparison: Comparison, sort: Sort, key: str, changes: Sequence[NodeChange]) -> str:
     parameters = sum(_data(comparison, change)["kind"] == "parameter" for change in changes)
-    words = _count(len(changes), "node")
+    words = count_words(len(changes), "node")
     if parameters:
-        words += f", {_count(parameters, 'parameter')} among them"
+        words += _(", {parameters} among them").format(parameters=count_words(parameters, "parameter"))
     if sort == "changed":
         aspects = Counter(aspect for change in changes for aspect in change.what)
-        words += ": " + ", ".join(f"{aspect} of {count}" for aspect, count in sorted(aspects.items()))
+        words += ": " + ", ".join(
+            _("{aspect} of {count}").format(aspect=aspect, count=count) for aspect, count in sorted(aspects.items())
+        )
     return f"{SIGNS[sort]} {key}  {words}"
 
 
@@ -179,13 +191,13 @@ def _module_of(comparison: Comparison, change: NodeChange, whole: Mapping[str, M
     number = change.b if change.b is not None else change.a
     path = module_path(_data(comparison, change))
     path = whole.get(change.sort, {}).get(number or 0, path)
-    return f"module {plain(path)}" if path else "no module"
+    return _("module {path}").format(path=plain(path)) if path else _("no module")
 
 
 def _whole_modules(graph: networkx.MultiDiGraph, nodes: Iterable[int | None]) -> dict[int, str]:
     """Return for nodes the outermost module all of whose nodes are among them."""
     sizes: Counter[str] = Counter()
-    for _, data in graph.nodes(data=True):
+    for _unused, data in graph.nodes(data=True):
         sizes.update(_prefixes(module_path(data)))
     chosen = {node: _prefixes(module_path(graph.nodes[node])) for node in nodes if node is not None}
     counts: Counter[str] = Counter(path for paths in chosen.values() for path in paths)
@@ -213,7 +225,7 @@ def _renaming(comparison: Comparison, change: NodeChange) -> str:
     while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
         old.pop()
         new.pop()
-    return plain(f"module {'.'.join(old)} -> {'.'.join(new)}")
+    return plain(_("module {old} -> {new}").format(old=".".join(old), new=".".join(new)))
 
 
 def _tail(data: Mapping[str, Any]) -> str:

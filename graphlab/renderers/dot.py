@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphlab.language import _
 from graphlab.layout.fold import fold, without_strays
 from graphlab.renderers.fonts import SANS_FAMILY
 from graphlab.renderers.options import Options
@@ -28,7 +29,7 @@ from graphlab.renderers.reading import (
 if TYPE_CHECKING:
     import networkx
 
-GRADIENT_WORDS = (
+GRADIENT_WORDS = _(
     "an edge's colour: the gradient that flowed back, from blue (1e-5) over grey (1) to orange (1e5); "
     "dotted: zero; thick: NaN or infinite"
 )

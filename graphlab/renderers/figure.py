@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from graphlab.crowd import without_collector
 from graphlab.errors import RenderError
+from graphlab.language import _
 from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, LabelSize, lay_out_boxes
 from graphlab.layout.fold import apply_folding, plan_folding, without_strays
 from graphlab.renderers.drawing import number, path, rectangle, rounded, text_element
@@ -45,7 +46,7 @@ def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
     graph = without_strays(graph)
     stage = graph if is_alone or options.stage is None else without_strays(options.stage, keep=graph)
     if not (set(graph) <= set(stage) and set(graph.edges(keys=True)) <= set(stage.edges(keys=True))):
-        raise RenderError("the stage lacks nodes of the graph: give the graph of the same step at its end")
+        raise RenderError(_("the stage lacks nodes of the graph: give the graph of the same step at its end"))
     folding = plan_folding(stage, options.fold, opened=options.opened)
     if folding is not None:
         graph = apply_folding(graph, folding)

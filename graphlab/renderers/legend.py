@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from graphlab.counted import KIND_NAMES
+from graphlab.language import _
 from graphlab.layout.boxes import Box
 from graphlab.renderers.drawing import path, rectangle, text_element
 from graphlab.renderers.faces import CHIP_PADDING, MARK_BORDERS, draw_chip, draw_circle, draw_mark, draw_outline
@@ -48,7 +50,9 @@ def legend_entries(
     entries = [_kind(kind, words[kind], theme, is_round=is_round) for kind in words if kind in kinds]
     idle = {reading.kind for reading in readings if reading.is_idle}
     entries += [
-        _kind(kind, f"{kind} that got no gradient", theme, is_round=is_round, is_idle=True)
+        _kind(
+            kind, _("{kind} that got no gradient").format(kind=KIND_NAMES[kind]), theme, is_round=is_round, is_idle=True
+        )
         for kind in KIND_WORDS
         if kind in idle
     ]
@@ -63,9 +67,11 @@ def legend_entries(
     if tones:
         entries.append(_scale(theme))
     if "zero" in tones:
-        entries.append(_chip(Magnitude("0", "zero", -LEVELS, is_norm=True), "gradient is zero", theme))
+        entries.append(_chip(Magnitude("0", "zero", -LEVELS, is_norm=True), _("gradient is zero"), theme))
     if "invalid" in tones:
-        entries.append(_chip(Magnitude("NaN", "invalid", LEVELS, is_norm=True), "gradient is NaN or infinite", theme))
+        entries.append(
+            _chip(Magnitude("NaN", "invalid", LEVELS, is_norm=True), _("gradient is NaN or infinite"), theme)
+        )
     return entries
 
 
@@ -120,7 +126,7 @@ def _kind(kind: str, words: str, theme: Theme, *, is_round: bool, is_idle: bool 
 
 
 def _tag(theme: Theme) -> Entry:
-    words = "variable of the script"
+    words = _("variable of the script")
 
     def draw(x: float, middle: float) -> list[str]:
         tag = rectangle(x, middle - 7.5, 22, 15, 3.5, fill=theme.kinds["op"].border)
@@ -131,7 +137,7 @@ def _tag(theme: Theme) -> Entry:
 
 
 def _now(theme: Theme) -> Entry:
-    words = "just ran"
+    words = _("just ran")
 
     def draw(x: float, middle: float) -> list[str]:
         halo = rectangle(x, middle - 9, 28, 18, 6, fill=theme.halo)
@@ -142,7 +148,7 @@ def _now(theme: Theme) -> Entry:
 
 
 def _future(theme: Theme) -> Entry:
-    words = "not there yet"
+    words = _("not there yet")
 
     def draw(x: float, middle: float) -> list[str]:
         ink = theme.kinds["op"]
@@ -175,7 +181,7 @@ def _mark(mark: str, theme: Theme) -> Entry:
 
 
 def _scale(theme: Theme) -> Entry:
-    before, words = "gradient that flowed back (norm, or the number itself)", f"1e-{LEVELS}"
+    before, words = _("gradient that flowed back (norm, or the number itself)"), f"1e-{LEVELS}"
     count = len(theme.chips)
     start = measure(before, SIZE) + 8
     bar = start + measure(words, 9) + 4

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from graphlab.language import _
 from graphlab.layout.fold import fold, without_strays
 from graphlab.renderers.drawing import escape, number, opening, path, polygon, rectangle, text_element
 from graphlab.renderers.faces import CHIP_PADDING, draw_chip, draw_circle
@@ -59,7 +60,7 @@ def draw_svg(graph: networkx.MultiDiGraph, options: Options) -> str:
     y = MARGIN
     words = [(line, 17.0) for line in wrap(title, inner, 17.0)]
     words += [(line, 11.0) for line in (*wrap(where, inner, 11.0), *wrap(doing, inner, 11.0))]
-    for line, size in [*words, ("laid out by networkx", 11.0)]:
+    for line, size in [*words, (_("laid out by networkx"), 11.0)]:
         y += size * 1.1
         head.append(text_element(MARGIN, y, line, size, theme.text if size > 11 else theme.muted))
         y += size * 0.4
@@ -123,7 +124,7 @@ def _draw_edges(edges: dict[EdgeKey, EdgeReading], points: dict[int, Point], the
     lines: list[str] = []
     chips: list[str] = []
     parallel: dict[tuple[int, int], int] = {}
-    for (source, target, _), reading in edges.items():
+    for (source, target, _unused), reading in edges.items():
         count = parallel[source, target] = parallel.get((source, target), -1) + 1
         color = theme.line
         if reading.gradient is not None and reading.gradient.tone == "level":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphlab.counted import count_words
+from graphlab.language import _
 from graphlab.renderers import render_bytes
 from graphlab.renderers.drawing import escape
 from graphlab.renderers.reading import number_words
@@ -20,7 +22,12 @@ def recording_html(recording: Recording) -> str:
     """Return a recording as a piece of HTML without script."""
     steps = list(recording.steps)
     facts = recording.facts
-    words = [facts.scenario, f"{facts.detail} detail", facts.status, _count(recording.event_count, "event")]
+    words = [
+        facts.scenario,
+        _("{detail} detail").format(detail=facts.detail),
+        facts.status,
+        count_words(recording.event_count, "event"),
+    ]
     parts = [
         f"<div><strong>{escape(recording.title)}</strong>",
         f"<div>{escape(' · '.join(word for word in words if word))}</div>",
@@ -38,7 +45,3 @@ def _row(step: Step) -> str:
     loss = "" if step.loss is None else number_words(step.loss, 5)
     cells = (f"{step.step}", loss, f"{step.nodes:,}", f"{step.edges:,}", f"e{step.first}–e{step.last}")
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-
-
-def _count(count: int, word: str) -> str:
-    return f"{count:,} {word if count == 1 else f'{word}s'}"

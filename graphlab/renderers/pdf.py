@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphlab.errors import RenderError
+from graphlab.language import _
 from graphlab.renderers.fonts import FILES, FOLDER, MONO_FAMILY, Face
 from graphlab.renderers.options import Options
 from graphlab.renderers.reading import title_lines
@@ -40,7 +41,7 @@ def draw_pdf(svg: str, title: str) -> bytes:
     try:
         from reportlab.pdfgen.canvas import Canvas
     except ImportError as error:
-        raise RenderError("pdf needs the package reportlab: pip install reportlab, or write .svg") from error
+        raise RenderError(_("pdf needs the package reportlab: pip install reportlab, or write .svg")) from error
     root = ET.fromstring(svg)  # noqa: S314 - a text that we have just written ourselves
     width, height = float(root.get("width", "0")), float(root.get("height", "0"))
     scale = min(POINTS, LONGEST / max(width, height))

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from graphlab.errors import RenderError
+from graphlab.language import _
 from graphlab.renderers.fonts import MONO_FAMILY, SANS_FAMILY, font_paths
 from graphlab.renderers.options import Options
 from graphlab.renderers.svg import draw_svg
@@ -33,7 +34,7 @@ def rasterise(svg: str, scale: float) -> bytes:
     try:
         import resvg_py
     except ImportError as error:
-        raise RenderError("png needs the package resvg-py: pip install resvg-py, or write .svg") from error
+        raise RenderError(_("png needs the package resvg-py: pip install resvg-py, or write .svg")) from error
     width, height = _size(svg)
     fitting = min(scale, LONGEST / max(width, height), math.sqrt(MOST_PIXELS / (width * height)))
     try:
@@ -52,7 +53,9 @@ def rasterise(svg: str, scale: float) -> bytes:
             )
         )
     except ValueError as error:
-        raise RenderError(f"the picture could not be rasterised ({error}): write .svg instead") from error
+        raise RenderError(
+            _("the picture could not be rasterised ({error}): write .svg instead").format(error=error)
+        ) from error
 
 
 def _size(svg: str) -> tuple[float, float]:

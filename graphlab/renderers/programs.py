@@ -10,6 +10,7 @@ import sysconfig
 from pathlib import Path
 
 from graphlab.errors import RenderError
+from graphlab.language import _
 
 PATIENCE = 120
 """Seconds after which a layout is given up."""
@@ -43,12 +44,24 @@ def run_dot(program: str, ending: str, dot: str) -> bytes:
             env=environment,
         )
     except subprocess.TimeoutExpired as error:
-        raise RenderError(f"{name} took longer than {PATIENCE} seconds: fold the graph, or write .dot") from error
+        raise RenderError(
+            _("{name} took longer than {patience} seconds: fold the graph, or write .dot").format(
+                name=name, patience=PATIENCE
+            )
+        ) from error
     except OSError as error:
-        raise RenderError(f"{name} cannot be started ({error.strerror}): install Graphviz again") from error
+        raise RenderError(
+            _("{name} cannot be started ({reason}): install Graphviz again").format(name=name, reason=error.strerror)
+        ) from error
     if done.returncode or not done.stdout:
-        words = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
-        raise RenderError(f"{name} could not draw the graph: {words[0][:200]}; write .dot to look at its input")
+        words = done.stderr.decode(errors="replace").strip().splitlines() or [
+            _("exit code {code}").format(code=done.returncode)
+        ]
+        raise RenderError(
+            _("{name} could not draw the graph: {words}; write .dot to look at its input").format(
+                name=name, words=words[0][:200]
+            )
+        )
     return done.stdout
 
 
@@ -57,7 +70,9 @@ def pdf_from(dot: str) -> bytes:
     program = find_dot()
     if program is None:
         raise RenderError(
-            "pdf by this renderer needs Graphviz's dot program, which is not on PATH: install it "
-            "(apt install graphviz, brew install graphviz, winget install graphviz), or take the renderer graphlab"
+            _(
+                "pdf by this renderer needs Graphviz's dot program, which is not on PATH: install it "
+                "(apt install graphviz, brew install graphviz, winget install graphviz), or take the renderer graphlab"
+            )
         )
     return run_dot(program, "pdf", dot)

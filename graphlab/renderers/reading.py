@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphlab.counted import KIND_NAMES
 from graphlab.dimensions import dimension_words
+from graphlab.language import _
 from graphlab.model import LEAF_KINDS, Snapshot
 
 if TYPE_CHECKING:
@@ -24,19 +26,19 @@ LEVELS = 5
 """Decades of a gradient's norm that are told apart on either side of 1."""
 
 KIND_WORDS: Mapping[str, str] = {
-    "op": "op (node of autograd)",
-    "parameter": "parameter (leaf, learns)",
-    "leaf": "leaf (gets a gradient)",
-    "data": "data (no gradient)",
-    "output": "output (backward begins)",
-    "group": "group (folded)",
+    "op": _("op (node of autograd)"),
+    "parameter": _("parameter (leaf, learns)"),
+    "leaf": _("leaf (gets a gradient)"),
+    "data": _("data (no gradient)"),
+    "output": _("output (backward begins)"),
+    "group": _("group (folded)"),
 }
 STATIC_KIND_WORDS: Mapping[str, str] = {
-    "op": "op (of the static graph)",
-    "parameter": "parameter",
-    "data": "data (goes in)",
-    "output": "output (comes out)",
-    "group": "group (folded)",
+    "op": _("op (of the static graph)"),
+    "parameter": _("parameter"),
+    "data": _("data (goes in)"),
+    "output": _("output (comes out)"),
+    "group": _("group (folded)"),
 }
 
 
@@ -49,12 +51,12 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 MARK_SIGNS: Mapping[str, str] = {"added": "+", "removed": "−", "changed": "~", "renamed": "="}
 MARK_WORDS: Mapping[str, str] = {
-    "added": "in B alone",
-    "removed": "in A alone",
-    "changed": "changed",
-    "renamed": "another name",
+    "added": _("in B alone"),
+    "removed": _("in A alone"),
+    "changed": _("changed"),
+    "renamed": _("another name"),
 }
-KIND_DETAILS: Mapping[str, str] = {"output": "backward begins", "leaf": "leaf tensor", "data": "data tensor"}
+KIND_DETAILS: Mapping[str, str] = {"output": _("backward begins"), "leaf": _("leaf tensor"), "data": _("data tensor")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +166,13 @@ def read_node(data: Mapping[str, Any], *, is_missing: bool = False, is_part: boo
     op = plain(data.get("op") or "")
     if kind == "op":
         call = plain(call_words(data.get("call"), op))
-        title, detail = (op_words(op), f"{op} in {call}") if is_part else (call, op)
+        title, detail = (op_words(op), _("{op} in {call}").format(op=op, call=call)) if is_part else (call, op)
         detail = ", ".join(filter(None, (detail, dimension_words(data.get("op"), data.get("call"), data.get("shape")))))
         tags = names or ((name,) if name else ())
     else:
-        title = name or (names[0] if names else kind)
+        title = name or (names[0] if names else KIND_NAMES.get(kind, kind))
         title = title if title.strip() else f'"{title}"'
-        detail = plain(data.get("detail") or KIND_DETAILS.get(kind, kind))
+        detail = plain(data.get("detail") or KIND_DETAILS.get(kind, KIND_NAMES.get(kind, kind)))
         tags = tuple(other for other in names if other != title)
     gradient = data.get("gradient")
     return NodeReading(
@@ -180,7 +182,7 @@ def read_node(data: Mapping[str, Any], *, is_missing: bool = False, is_part: boo
         detail=detail,
         tags=tags,
         shape=_shape(data),
-        place=f"line {data['line']}" if data.get("line") else "",
+        place=_("line {line}").format(line=data["line"]) if data.get("line") else "",
         module=plain(data.get("module") or ""),
         value=value_words(data.get("value")),
         gradient=read_gradient(gradient, digits=4) if gradient is not None else None,
@@ -200,7 +202,7 @@ def _shape(data: Mapping[str, Any]) -> str:
     if not takes or not words or list(takes) == [data.get("shape")]:
         return words
     (first, *others) = takes
-    before = f"{len(data['takes'])} inputs" if others else shape_words(first)
+    before = _("{count} inputs").format(count=len(data["takes"])) if others else shape_words(first)
     return f"{before} → {words}" if before else words
 
 
@@ -219,10 +221,10 @@ def change_words(data: Mapping[str, Any]) -> str:
         words.append(shape_words(before.get("shape", data.get("shape")), before.get("dtype", data.get("dtype"))))
     if "gradient" in before:
         magnitude = read_gradient(before["gradient"], digits=3) if before["gradient"] is not None else None
-        words.append(sign(magnitude) if magnitude else "no gradient")
+        words.append(sign(magnitude) if magnitude else _("no gradient"))
     words += [plain(str(before["name"]))] if "name" in before else []
-    words += [f"in {plain(str(before['module']))}"] if "module" in before else []
-    return f"was {', '.join(words)}" if words else str(data.get("changes") or "")
+    words += [_("in {module}").format(module=plain(str(before["module"])))] if "module" in before else []
+    return _("was {words}").format(words=", ".join(words)) if words else str(data.get("changes") or "")
 
 
 def _more(data: Mapping[str, Any]) -> tuple[tuple[str, Magnitude], ...]:
@@ -230,14 +232,19 @@ def _more(data: Mapping[str, Any]) -> tuple[tuple[str, Magnitude], ...]:
     leaf_gradient = data.get("leaf_gradient")
     magnitude = read_gradient(leaf_gradient, digits=4) if leaf_gradient is not None else None
     if magnitude is not None:
-        words = "parameter" if data.get("leaves") == 1 else "parameters"
+        words = _("parameter") if data.get("leaves") == 1 else _("parameters")
         more.append((f"{words} {sign(magnitude)}", magnitude))
     worst = data.get("worst")
     magnitude = read_gradient(worst, digits=4) if worst is not None and not data.get("invalid") else None
     if magnitude is not None:
-        more.append((f"worst {sign(magnitude)}", magnitude))
+        more.append((_("worst {magnitude}").format(magnitude=sign(magnitude)), magnitude))
     if data.get("invalid"):
-        more.append((f"{data['invalid']} inside", Magnitude(data["invalid"], "invalid", LEVELS, is_norm=True)))
+        more.append(
+            (
+                _("{invalid} inside").format(invalid=data["invalid"]),
+                Magnitude(data["invalid"], "invalid", LEVELS, is_norm=True),
+            )
+        )
     return tuple(more)
 
 
@@ -246,8 +253,8 @@ def _missing(data: Mapping[str, Any]) -> str:
         return ""
     if data.get("kind") == "group":
         has_none = data.get("leaves") and data.get("leaf_gradient") is None
-        return "parameters: no gradient" if has_none else ""
-    return "no gradient" if data.get("kind") in LEAF_KINDS and data.get("gradient") is None else ""
+        return _("parameters: no gradient") if has_none else ""
+    return _("no gradient") if data.get("kind") in LEAF_KINDS and data.get("gradient") is None else ""
 
 
 def read_edge(data: Mapping[str, Any]) -> EdgeReading:
@@ -283,7 +290,7 @@ def value_words(snapshot: Snapshot | None) -> str:
     if snapshot is None:
         return ""
     if snapshot.size == 0:
-        return "no elements"
+        return _("no elements")
     if snapshot.is_complete and snapshot.size <= 3 and snapshot.array is not None:
         digits = 5 if snapshot.size == 1 else 3
         numbers = [_element_words(number, digits) for number in snapshot.array.ravel().tolist()]
@@ -292,8 +299,8 @@ def value_words(snapshot: Snapshot | None) -> str:
     if norm is None:
         return ""
     if not math.isfinite(norm):
-        return "NaN inside" if math.isnan(norm) else "∞ inside"
-    return f"norm {number_words(norm, 4)}"
+        return _("NaN inside") if math.isnan(norm) else _("∞ inside")
+    return _("norm {norm}").format(norm=number_words(norm, 4))
 
 
 def _element_words(number: Any, digits: int) -> str:
@@ -311,7 +318,7 @@ def number_words(number: float, digits: int) -> str:
     # `6.63e-4` is shorter than `0.000663`, and its size is seen sooner.
     is_small = 0 < abs(number) < 1e-3
     text = f"{number:.{digits - 1}e}" if is_small else f"{number:.{digits}g}"
-    mantissa, _, exponent = text.partition("e")
+    mantissa, _unused, exponent = text.partition("e")
     if not exponent:
         return mantissa
     if "." in mantissa:
@@ -373,16 +380,16 @@ def sign(magnitude: Magnitude) -> str:
 
 def title_lines(facts: Mapping[str, Any]) -> tuple[str, str, str]:
     """Return a picture's heading: the title, where in the run it is, and what just ran."""
-    title = plain(str(facts.get("title") or facts.get("scenario") or "graph"))
+    title = plain(str(facts.get("title") or facts.get("scenario") or _("graph")))
     scenario = plain(str(facts.get("scenario") or ""))
     places = [scenario] if scenario and scenario != title else []
     step, steps = facts.get("step"), facts.get("steps")
     if step and steps:
-        places.append(f"step {step} of {steps}")
+        places.append(_("step {step} of {steps}").format(step=step, steps=steps))
     if facts.get("events"):
-        places.append(f"event {facts.get('moment')} of {facts['events']}")
+        places.append(_("event {moment} of {events}").format(moment=facts.get("moment"), events=facts["events"]))
     if facts.get("detail") == "light":
-        places.append("recorded in light detail")
+        places.append(_("recorded in light detail"))
     if facts.get("focus"):
         places.append(plain(str(facts["focus"])))
     if facts.get("folded"):
@@ -393,7 +400,7 @@ def title_lines(facts: Mapping[str, Any]) -> tuple[str, str, str]:
 def _facts(data: Mapping[str, Any]) -> list[str]:
     """Return what a tooltip says, in the words of the explorer's inspector."""
     kind = str(data.get("kind") or "op")
-    lines = [f"#{data['id']}  {kind}" + (f"  {plain(data['name'])}" if data.get("name") else "")]
+    lines = [f"#{data['id']}  {KIND_NAMES.get(kind, kind)}" + (f"  {plain(data['name'])}" if data.get("name") else "")]
     if data.get("call") or data.get("op"):
         lines.append("  ".join(plain(word) for word in (data.get("call"), data.get("op")) if word))
     names = dimension_words(data.get("op"), data.get("call"), data.get("shape"))
@@ -401,17 +408,21 @@ def _facts(data: Mapping[str, Any]) -> list[str]:
     if any(about):
         lines.append("  ".join(plain(word) for word in about if word))
     if data.get("module"):
-        lines.append(f"module {plain(data['module'])}")
+        lines.append(_("module {module}").format(module=plain(data["module"])))
     if data.get("line"):
-        lines.append(f"{plain(data['file'])}, line {data['line']}" if data.get("file") else f"line {data['line']}")
-    for word in ("value", "gradient"):
-        snapshot = data.get(word)
+        lines.append(
+            _("{file}, line {line}").format(file=plain(data["file"]), line=data["line"])
+            if data.get("file")
+            else _("line {line}").format(line=data["line"])
+        )
+    for key, word in (("value", _("value")), ("gradient", _("gradient"))):
+        snapshot = data.get(key)
         if snapshot is not None:
             lines.append(f"{word}  {snapshot_words(snapshot)}")
     if data.get("leaf_gradient") is not None:
-        lines.append(f"gradient of the parameters  {snapshot_words(data['leaf_gradient'])}")
+        lines.append(_("gradient of the parameters  {figures}").format(figures=snapshot_words(data["leaf_gradient"])))
     if data.get("invalid"):
-        lines.append(f"{data['invalid']} in a gradient inside")
+        lines.append(_("{invalid} in a gradient inside").format(invalid=data["invalid"]))
     if data.get("members"):
         lines.append(plain(str(data["members"])))
     return lines
@@ -423,9 +434,9 @@ def snapshot_words(snapshot: Snapshot) -> str:
         return value_words(snapshot)
     statistics = snapshot.statistics
     parts = [value_words(snapshot)] if snapshot.is_complete and snapshot.size <= 3 else []
-    figures = (("norm", statistics.norm), ("min", statistics.minimum), ("max", statistics.maximum))
+    figures = ((_("norm"), statistics.norm), (_("min"), statistics.minimum), (_("max"), statistics.maximum))
     parts += [f"{word} {number_words(number, 4)}" for word, number in figures if number is not None]
     if statistics.mean is not None:
-        parts.append(f"mean {number_words(statistics.mean, 4)}")
+        parts.append(_("mean {mean}").format(mean=number_words(statistics.mean, 4)))
     parts += [f"{count} {word}" for word, count in (("NaN", statistics.nans), ("∞", statistics.infinities)) if count]
     return "  ".join(part for part in parts if part)

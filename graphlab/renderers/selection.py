@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from graphlab.errors import RenderError
+from graphlab.language import _, ngettext
 
 if TYPE_CHECKING:
     import networkx
@@ -33,17 +34,21 @@ def neighbourhood(graph: networkx.MultiDiGraph, focus: Focus, hops: int) -> netw
         RenderError: there is no such node, or the hops are no count.
     """
     if hops < 0:
-        raise RenderError(f"hops cannot be {hops}: give 0 or more")
+        raise RenderError(_("hops cannot be {hops}: give 0 or more").format(hops=hops))
     start = find_focus(graph, focus)
     reached = set(start)
     rim = set(start)
-    for _ in range(hops):
+    for _unused in range(hops):
         near = {other for node in rim for other in (*graph.predecessors(node), *graph.successors(node))}
         rim = near - reached
         reached |= rim
     part = graph.subgraph(sorted(reached)).copy()
     words = ", ".join(_called(graph, node) for node in start[:3]) + (" …" if len(start) > 3 else "")
-    part.graph["focus"] = f"{len(part)} of {len(graph)} nodes: {words} and {hops} hop{'' if hops == 1 else 's'} around"
+    part.graph["focus"] = ngettext(
+        "{count} of {nodes} nodes: {words} and {hops} hop around",
+        "{count} of {nodes} nodes: {words} and {hops} hops around",
+        hops,
+    ).format(count=len(part), nodes=len(graph), words=words, hops=hops)
     return part
 
 
@@ -63,7 +68,9 @@ def find_focus(graph: networkx.MultiDiGraph, focus: Focus) -> list[int]:
         wanted = focus
     found = sorted(node for node in wanted if node in graph)
     if not found:
-        raise RenderError(f"there is no node {_say(focus)} in this graph: give a name or a number of one")
+        raise RenderError(
+            _("there is no node {say} in this graph: give a name or a number of one").format(say=_say(focus))
+        )
     return found
 
 
@@ -73,10 +80,10 @@ def without_hidden(graph: networkx.MultiDiGraph, show: Collection[Shown]) -> net
     if not hidden:
         return graph
     bare = graph.copy()
-    for _, data in bare.nodes(data=True):
+    for _unused, data in bare.nodes(data=True):
         data.update(dict.fromkeys(hidden & data.keys()))
     if "gradient" in hidden:
-        for *_, data in bare.edges(data=True):
+        for *_unused, data in bare.edges(data=True):
             data["gradient"] = None
     return bare
 
@@ -90,4 +97,4 @@ def _called(graph: networkx.MultiDiGraph, node: int) -> str:
 def _say(focus: Focus) -> str:
     if isinstance(focus, str):
         return repr(focus)
-    return str(focus) if isinstance(focus, int) else ", ".join(map(str, focus)) or "that matches"
+    return str(focus) if isinstance(focus, int) else ", ".join(map(str, focus)) or _("that matches")

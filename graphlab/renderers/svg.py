@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphlab.language import _
 from graphlab.renderers.drawing import escape, number, opening, rectangle, text_element
 from graphlab.renderers.faces import draw_face, draw_halo
 from graphlab.renderers.figure import Figure, build_figure, draw_edges, draw_labels
@@ -77,7 +78,7 @@ def compose(figure: Figure, theme: Theme, around: Surroundings | None = None) ->
     """Put heading, figure and legend on one page."""
     around = surround([figure], theme) if around is None else around
     graph, inner, entries = figure.graph, around.inner, around.entries
-    heading, _ = _heading(graph, inner, theme)
+    heading, _unused = _heading(graph, inner, theme)
     top = MARGIN + around.heading
     bottom = top + around.middle
     width, height = around.size
@@ -105,7 +106,7 @@ def _heading(graph: networkx.MultiDiGraph, width: float, theme: Theme) -> tuple[
     rows += [(line, SUBTITLE, theme.muted, "sans") for line in wrap(place, width, SUBTITLE)]
     rows += [(line, SUBTITLE, theme.text, "sans") for line in wrap(doing, width, SUBTITLE)]
     if not graph:
-        rows.append(("nothing is there yet", SUBTITLE, theme.muted, "sans"))
+        rows.append((_("nothing is there yet"), SUBTITLE, theme.muted, "sans"))
     for line, size, color, face in rows:
         y += size * 1.05
         elements.append(text_element(MARGIN, y, line, size, color, "bold" if face == "bold" else "sans"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from graphlab.language import _
 from graphlab.layout.fold import without_strays
 from graphlab.layout.lanes import LaneRow, Lanes, link_cells, newest_first, node_cells
 from graphlab.renderers.options import Options
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MOST_LANES = 40
 MARKS = {"op": "○", "parameter": "●", "leaf": "●", "data": "◌", "output": "◎", "group": "◍"}
 NOW, FUTURE = "◉", "·"
-LEGEND = "○ op   ● leaf that gets a gradient   ◌ data   ◎ output   ◉ just ran   · not yet"
+LEGEND = _("○ op   ● leaf that gets a gradient   ◌ data   ◎ output   ◉ just ran   · not yet")
 
 
 def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
@@ -36,7 +37,7 @@ def draw_text(graph: networkx.MultiDiGraph) -> str:
     """Return the graph as lines of text."""
     heading = [line for line in title_lines(graph.graph) if line]
     rows = _table(without_strays(graph))
-    body = [line.rstrip() for line in rows] or ["nothing is there yet"]
+    body = [line.rstrip() for line in rows] or [_("nothing is there yet")]
     marks = dict.fromkeys(str(mark) for _, mark in graph.nodes(data="mark") if mark)
     signs = ["   ".join(f"{MARK_SIGNS[mark]} {MARK_WORDS[mark]}" for mark in MARK_WORDS if mark in marks)]
     return "\n".join([*heading, "", *body, "", LEGEND, *filter(None, signs)]) + "\n"
@@ -49,7 +50,7 @@ def _table(graph: networkx.MultiDiGraph) -> list[str]:
     lanes = Lanes(newest_first(sorted(graph), sources, targets), sources, targets)
     readings = read_nodes(graph)
     inputs: dict[int, list[str]] = {}
-    for source, target, key, _ in edges:
+    for source, target, key, _unused in edges:
         inputs.setdefault(target, []).append(f"#{source}{read_edge(graph.edges[source, target, key]).label}")
     drawn: list[tuple[str, tuple[str, ...]]] = []
     for row in lanes.rows(0, len(lanes), MOST_LANES):
@@ -72,7 +73,7 @@ def _lanes_of(row: LaneRow, reading: NodeReading) -> str:
 
 
 def _columns(reading: NodeReading, inputs: list[str]) -> tuple[str, ...]:
-    shown = inputs if len(inputs) <= 8 else [*inputs[:7], f"and {len(inputs) - 7} more"]
+    shown = inputs if len(inputs) <= 8 else [*inputs[:7], _("and {count} more").format(count=len(inputs) - 7)]
     return (
         MARK_SIGNS.get(reading.mark, ""),
         f"#{reading.id}",
@@ -82,7 +83,7 @@ def _columns(reading: NodeReading, inputs: list[str]) -> tuple[str, ...]:
         "  ".join(part for part in (reading.value, gradient_words(reading), reading.change) if part),
         reading.detail,
         reading.place,
-        f"from {', '.join(shown)}" if inputs else "",
+        _("from {path}").format(path=", ".join(shown)) if inputs else "",
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from graphlab.errors import ScenarioError
+from graphlab.language import _
 from graphlab.scenario.parameters import did_you_mean
 from graphlab.scenario.read import Scenario, read_scenario
 from graphlab.scenario.told import in_language
@@ -63,9 +64,15 @@ def find_scenario(name_or_path: str | os.PathLike[str]) -> Scenario:
     if looks_like_path or (name and Path(name).exists()):
         return read_scenario(name)
     if Path(f"{name}.py").is_file():
-        raise ScenarioError(f"there is no scenario {name!r}; for the script in this folder write {name}.py")
+        raise ScenarioError(
+            _("there is no scenario {name!r}; for the script in this folder write {name}.py").format(name=name)
+        )
     names = [path.stem for folder in scenario_folders() for path in folder.glob("[!_.]*.py")]
-    raise ScenarioError(f"there is no scenario {name!r}{did_you_mean(name, names)} (`graphlab list` names them all)")
+    raise ScenarioError(
+        _("there is no scenario {name!r}{suggestion} (`graphlab list` names them all)").format(
+            name=name, suggestion=did_you_mean(name, names)
+        )
+    )
 
 
 def find_module(module: str) -> Scenario:
@@ -85,13 +92,15 @@ def find_module(module: str) -> Scenario:
             break
         spec = PathFinder.find_spec(part if position == 0 else ".".join([*parts, "__main__"][: position + 1]), path)
         if spec is None:
-            what = "has no __main__" if position == len(parts) else "cannot be found"
-            raise ScenarioError(f"the module {module!r} {what}")
+            what = _("has no __main__") if position == len(parts) else _("cannot be found")
+            raise ScenarioError(_("the module {module!r} {what}").format(module=module, what=what))
         path = list(spec.submodule_search_locations or ())
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        raise ScenarioError(f"the module {module!r} is no Python script")
+        raise ScenarioError(_("the module {module!r} is no Python script").format(module=module))
     if ".".join(spec.name.split(".")[: len(parts)]) != module:
-        raise ScenarioError(f"the module {module!r} cannot be found: {spec.name!r} is no package")
+        raise ScenarioError(
+            _("the module {module!r} cannot be found: {name!r} is no package").format(module=module, name=spec.name)
+        )
     return replace(read_scenario(spec.origin), name=module)
 
 
@@ -99,7 +108,7 @@ def _gallery_order(scenario: Scenario) -> tuple[Any, ...]:
     """Order by section (its leading number first, none last), then as the scripts say, by name, from low to high."""
     number = re.match(r"[\d.]+", scenario.section)
     digits = tuple(int(part) for part in number[0].split(".") if part) if number else (sys.maxsize,)
-    family, _, level = scenario.name.rpartition("_")
+    family, _unused, level = scenario.name.rpartition("_")
     if level not in _LEVELS:
         family, level = scenario.name, ""
     return (not scenario.section, digits, scenario.section, scenario.order, family, _LEVELS.get(level, 0))

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphlab.errors import ScenarioError
+from graphlab.language import _
 
 _CHAPTER = re.compile(r"#\s*%%+\s*(?:\[\w+\]\s*)?(.*)")
 # Comments that speak to tools, not to people.
@@ -40,7 +41,7 @@ def chapters(text: str) -> list[Chapter]:
     for line, comment in _whole_line_comments(plain_lines(text)):
         match = _CHAPTER.match(comment)
         if match:
-            found.append(Chapter(line, match[1].strip() or f"Cell {len(found) + 1}"))
+            found.append(Chapter(line, match[1].strip() or _("Cell {number}").format(number=len(found) + 1)))
     return found
 
 
@@ -121,16 +122,20 @@ def parse(text: str, path: str) -> ast.Module:
         ScenarioError: the text is no Python.
     """
     if "\0" in text:
-        raise ScenarioError(f"{path} is no Python script: it contains NUL bytes")
+        raise ScenarioError(_("{path} is no Python script: it contains NUL bytes").format(path=path))
     try:
         # The script's own warnings (`"\d"`) are for the run to show, once.
         with _PARSING, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except SyntaxError as error:
-        raise ScenarioError(f"{path}, line {error.lineno or 1}: {error.msg}") from error
+        raise ScenarioError(
+            _("{path}, line {line}: {message}").format(path=path, line=error.lineno or 1, message=error.msg)
+        ) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise ScenarioError(f"{path} cannot be parsed: {str(error) or type(error).__name__}") from error
+        raise ScenarioError(
+            _("{path} cannot be parsed: {error}").format(path=path, error=str(error) or type(error).__name__)
+        ) from error
 
 
 def _whole_line_comments(text: str) -> Iterator[tuple[int, str]]:

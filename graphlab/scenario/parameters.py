@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.scenario.lines import parse, plain_lines
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def did_you_mean(name: str, names: Collection[str]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name.lower(), {known.lower() for known in names}, 1)
-    return next((f"; did you mean {known!r}?" for known in names if near and known.lower() == near[0]), "")
+    return next(
+        (_("; did you mean {known!r}?").format(known=known) for known in names if near and known.lower() == near[0]), ""
+    )
 
 
 def read_settings(scenario: Scenario, settings: Iterable[str]) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def read_settings(scenario: Scenario, settings: Iterable[str]) -> dict[str, Any]
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
-            raise UsageError(f"--set takes NAME=VALUE, not {setting!r}")
+            raise UsageError(_("--set takes NAME=VALUE, not {setting!r}").format(setting=setting))
         values[name.strip()] = convert_setting(find_parameter(scenario, name.strip()), text)
     return values
 
@@ -77,8 +80,12 @@ def convert_setting(parameter: Parameter, text: str) -> Any:
     try:
         return _convert(parameter.default, text)
     except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
-        wanted = "a value such as " + repr(parameter.default)
-        raise UsageError(f"{parameter.name} takes {_SAYINGS.get(parameter.type, wanted)}, not {text!r}") from error
+        wanted = _("a value such as {default!r}").format(default=parameter.default)
+        raise UsageError(
+            _("{name} takes {wanted}, not {text!r}").format(
+                name=parameter.name, wanted=_SAYINGS.get(parameter.type, wanted), text=text
+            )
+        ) from error
 
 
 def with_parameters(text: str, values: Mapping[str, Any]) -> str:
@@ -89,10 +96,10 @@ def with_parameters(text: str, values: Mapping[str, Any]) -> str:
         ScenarioError: the text is no Python.
     """
     text = plain_lines(text)
-    nodes = {name: node for name, node, _ in parameter_nodes(parse(text, "the script"))}
+    nodes = {name: node for name, node, _ in parameter_nodes(parse(text, _("the script")))}
     for name in values:
         if name not in nodes:
-            raise _unknown(name, "the script", list(nodes))
+            raise _unknown(name, _("the script"), list(nodes))
     places = [(node, name) for name, node in nodes.items() if name in values]
     lines = [line.encode() for line in text.split("\n")]
     # From the last to the first, so that the columns of those still to come stay right.
@@ -110,16 +117,20 @@ def with_parameters(text: str, values: Mapping[str, Any]) -> str:
 
 
 def _unknown(name: str, owner: str, known: list[str]) -> UsageError:
-    has = f"it has {', '.join(known)}" if known else "it has none at all"
-    return UsageError(f"{owner} has no parameter {name!r}{did_you_mean(name, known)} ({has})")
+    has = _("it has {known}").format(known=", ".join(known)) if known else _("it has none at all")
+    return UsageError(
+        _("{owner} has no parameter {name!r}{suggestion} ({has})").format(
+            owner=owner, name=name, suggestion=did_you_mean(name, known), has=has
+        )
+    )
 
 
 _SAYINGS = {
-    "bool": "true or false",
-    "int": "a whole number",
-    "float": "a number",
-    "tuple": "a list of values such as (1, 2)",
-    "list": "a list of values such as [1, 2]",
+    "bool": _("true or false"),
+    "int": _("a whole number"),
+    "float": _("a number"),
+    "tuple": _("a list of values such as (1, 2)"),
+    "list": _("a list of values such as [1, 2]"),
 }
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -168,14 +179,16 @@ def _write_literal(name: str, value: Any) -> str:
     """Write a value as Python source; `repr` does, but for numbers that have no literal."""
     if not _is_plain(value):
         raise UsageError(
-            f"{name} cannot be a {type(value).__name__}: only numbers, texts, truth values and lists of these"
+            _("{name} cannot be a {type}: only numbers, texts, truth values and lists of these").format(
+                name=name, type=type(value).__name__
+            )
         )
     if isinstance(value, tuple | list):
         items = [_write_literal(name, item) for item in value]
         comma = "," if len(items) == 1 and isinstance(value, tuple) else ""
         return "({}{})".format(", ".join(items), comma) if isinstance(value, tuple) else f"[{', '.join(items)}]"
     if isinstance(value, float) and math.isnan(value):
-        raise UsageError(f"{name} cannot be NaN: it has no literal in Python")
+        raise UsageError(_("{name} cannot be NaN: it has no literal in Python").format(name=name))
     # The shortest literal that overflows to infinity.
     return repr(value).replace("inf", "1e999") if isinstance(value, float) else repr(value)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphlab.errors import ScenarioError
+from graphlab.language import _
 from graphlab.scenario.lines import Chapter, chapters, parse, plain_lines
 from graphlab.scenario.parameters import Parameter, parameter_nodes, type_name
 
@@ -49,21 +50,25 @@ def read_scenario(path: str | os.PathLike[str]) -> Scenario:
     """
     shown = os.fspath(path)
     if shown.endswith(".ipynb"):
-        raise ScenarioError(f"{shown} is a notebook: save it as a script first (jupyter nbconvert --to script)")
+        raise ScenarioError(
+            _("{path} is a notebook: save it as a script first (jupyter nbconvert --to script)").format(path=shown)
+        )
     if shown.endswith(".glab"):
-        raise ScenarioError(f"{shown} is a recording: a script is needed here")
+        raise ScenarioError(_("{path} is a recording: a script is needed here").format(path=shown))
     if Path(shown).is_dir():
-        raise ScenarioError(f"{shown} is a folder: name a script in it")
+        raise ScenarioError(_("{path} is a folder: name a script in it").format(path=shown))
     try:
         # tokenize.open honours a coding line and a byte order mark, as the interpreter does.
         with tokenize.open(shown) as file:
             text = file.read()
     except OSError as error:
-        raise ScenarioError(f"cannot read {shown}: {error.strerror or error}") from error
+        raise ScenarioError(
+            _("cannot read {path}: {reason}").format(path=shown, reason=error.strerror or error)
+        ) from error
     except (UnicodeDecodeError, SyntaxError) as error:
         # Python itself says "invalid or missing encoding declaration", which few people understand.
-        why = str(error) if "unknown encoding" in str(error) else "it is neither UTF-8 text nor says what else it is"
-        raise ScenarioError(f"{shown} is no Python script: {why}") from error
+        why = str(error) if "unknown encoding" in str(error) else _("it is neither UTF-8 text nor says what else it is")
+        raise ScenarioError(_("{path} is no Python script: {why}").format(path=shown, why=why)) from error
     return parse_source(text, os.path.abspath(shown))
 
 
@@ -106,7 +111,7 @@ def parse_source(text: str, path: str | os.PathLike[str], *, is_lenient: bool = 
 
 def _read_docstring(docstring: str) -> tuple[str, str, dict[str, str]]:
     """Part a docstring into title, description and the fields at its end."""
-    title, _, rest = docstring.strip().partition("\n")
+    title, _unused, rest = docstring.strip().partition("\n")
     fields: dict[str, str] = {}
     paragraphs = re.split(r"\n\s*\n", rest.strip("\n"))
     while paragraphs:

@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from graphlab.language import _
+
 FORMAT_VERSION = 2
 APPLICATION_ID = 0x474C4142  # "GLAB": how `file` and the reader tell a recording from any other SQLite file
 MAGIC = b"SQLite format 3\x00"
@@ -55,18 +57,18 @@ def sqlite_reason(error: Exception) -> str:
     """Say an SQLite error in a person's words."""
     text = str(error)
     if isinstance(error, FileNotFoundError):
-        return "it was deleted or moved while it was written"
+        return _("it was deleted or moved while it was written")
     if isinstance(error, OSError):
-        return error.strerror or "the system gives no reason"
+        return error.strerror or _("the system gives no reason")
     if "disk is full" in text or "disk I/O" in text:
-        return "the disk is full or failing"
+        return _("the disk is full or failing")
     if "readonly" in text or "unable to open" in text:
-        return "the folder or file cannot be written"
+        return _("the folder or file cannot be written")
     if "decode to UTF-8" in text:
-        return "a text in it is no text"
+        return _("a text in it is no text")
     text = "".join(letter if letter.isprintable() else " " for letter in text)  # it may quote what is in the file
     said = " ".join(text.split())[:200]
-    return said if isinstance(error, sqlite3.Error) else f"what it holds makes no sense ({said})"
+    return said if isinstance(error, sqlite3.Error) else _("what it holds makes no sense ({said})").format(said=said)
 
 
 def describe_cut(file: str | None, line: int, step: int, failed: str = "") -> dict[str, Any]:

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from graphlab.errors import RecordingError
+from graphlab.language import _
 
 if TYPE_CHECKING:
     import numpy
@@ -176,7 +177,7 @@ class Block:
     def __post_init__(self) -> None:
         size = self.count * (4 * self.outline.integers + 8 * self.outline.reals)
         if self.count < 1 or len(self.data) != size:
-            raise RecordingError("the recording is damaged: steps in it are cut short")
+            raise RecordingError(_("the recording is damaged: steps in it are cut short"))
 
     @cached_property
     def integers(self) -> numpy.ndarray[Any, Any]:
@@ -340,7 +341,7 @@ class Blocks:
         made = []
         for first, count, event, outline, data in rows:
             if outline not in self._outlines or first < (self._firsts[-1] if self._firsts else 1):
-                raise RecordingError("the recording is damaged: its steps do not follow each other")
+                raise RecordingError(_("the recording is damaged: its steps do not follow each other"))
             made.append(Block(first, count, event, self._outlines[outline], data))
             self._blocks.append(made[-1])
             self._firsts.append(first)

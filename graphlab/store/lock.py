@@ -74,7 +74,11 @@ class RunLock:
                 return file
             os.close(file)
             time.sleep(_PAUSE)  # a reader may have looked just now
-        raise RecordingError(f"another run is writing {recording}: wait for its end, or name another file with -o")
+        raise RecordingError(
+            _("another run is writing {recording}: wait for its end, or name another file with -o").format(
+                recording=recording
+            )
+        )
 
     def _is_there(self, file: int) -> bool:
         with contextlib.suppress(FileNotFoundError):

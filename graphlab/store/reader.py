@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from graphlab.errors import RecordingError
+from graphlab.language import _
 from graphlab.model import LEAF_KINDS, Change, Edge, Event, Node, Snapshot, SourceFile, Span, Tensor
 from graphlab.store.format import (
     APPLICATION_ID,
@@ -84,18 +85,22 @@ class Reader:
             with self.path.open("rb") as file:
                 head = file.read(100)
         except FileNotFoundError:
-            raise RecordingError(f"there is no recording {self.path}") from None
+            raise RecordingError(_("there is no recording {path}").format(path=self.path)) from None
         except IsADirectoryError:
-            raise RecordingError(f"{self.path} is a folder: name a recording in it") from None
+            raise RecordingError(_("{path} is a folder: name a recording in it").format(path=self.path)) from None
         except OSError as error:
-            raise RecordingError(f"cannot read {self.path}: {error.strerror}") from None
+            raise RecordingError(
+                _("cannot read {path}: {reason}").format(path=self.path, reason=error.strerror)
+            ) from None
         if not head.startswith(MAGIC) or head[68:72] != APPLICATION_ID.to_bytes(4, "big"):
-            raise RecordingError(f"{self.path} is not a graphlab recording")
+            raise RecordingError(_("{path} is not a graphlab recording").format(path=self.path))
         version = int.from_bytes(head[60:64], "big")
         if version > FORMAT_VERSION:
             raise RecordingError(
-                f"{self.path} has format {version}, which a newer graphlab wrote (this one reads up to "
-                f"{FORMAT_VERSION}): upgrade graphlab to open it"
+                _(
+                    "{path} has format {version}, which a newer graphlab wrote (this one reads up to "
+                    "{newest}): upgrade graphlab to open it"
+                ).format(path=self.path, version=version, newest=FORMAT_VERSION)
             )
 
     def keep_open(self) -> None:
@@ -138,8 +143,12 @@ class Reader:
             yield
         except (sqlite3.Error, *_NONSENSE) as error:
             if self.path is not None and not self.path.exists():
-                raise RecordingError(f"{self.path} is gone: it was deleted or moved while it was read") from error
-            raise RecordingError(f"{self.path} is damaged: {sqlite_reason(error)}") from error
+                raise RecordingError(
+                    _("{path} is gone: it was deleted or moved while it was read").format(path=self.path)
+                ) from error
+            raise RecordingError(
+                _("{path} is damaged: {reason}").format(path=self.path, reason=sqlite_reason(error))
+            ) from error
 
     def _connect(self) -> sqlite3.Connection:
         assert self.path is not None
@@ -172,7 +181,11 @@ class Reader:
     def _check_schema(self, connection: sqlite3.Connection) -> None:
         foreign = connection.execute(_FOREIGN).fetchone()
         if foreign is not None:
-            raise RecordingError(f"{self.path} is damaged: it holds {foreign[0]!r}, which no recording does")
+            raise RecordingError(
+                _("{path} is damaged: it holds {foreign!r}, which no recording does").format(
+                    path=self.path, foreign=foreign[0]
+                )
+            )
         self._is_checked = True
 
     def _tick(self) -> bool:
@@ -218,7 +231,7 @@ class Reader:
             texts = self.row(f"SELECT {joined} FROM {rest}", *values)
             found = [numpy.fromstring(text or "", dtype="i8", sep=",") for text in texts]
             if len({len(column) for column in found}) > 1:
-                raise ValueError("a number is missing")
+                raise ValueError(_("a number is missing"))
         return found
 
     def meta(self) -> dict[str, Any]:
@@ -321,11 +334,11 @@ def _snapshot(row: tuple[Any, ...]) -> Snapshot:
     norm, minimum, maximum = map(decode_real, row[6:9])
     stored = _STORED.fullmatch(row[3])
     if stored is None or min(shape, default=0) < 0:
-        raise ValueError("the values of a tensor have no known type or shape")
+        raise ValueError(_("the values of a tensor have no known type or shape"))
     size = int(stored[1])  # the bytes of an element
     is_whole = row[4] == 1
     if row[5] is not None and (len(row[5]) % size or (is_whole and len(row[5]) != size * math.prod(shape))):
-        raise ValueError("the values of a tensor are cut short")
+        raise ValueError(_("the values of a tensor are cut short"))
     return Snapshot(shape, row[1], row[2], row[3], row[4], row[5], norm, minimum, maximum)
 
 

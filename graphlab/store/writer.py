@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from graphlab.errors import RecordingError
+from graphlab.language import _
 from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, describe_cut, read_schema, sqlite_reason
 from graphlab.store.light import OpenBlock
 from graphlab.store.lock import Place, RunLock
@@ -102,7 +103,9 @@ class Writer:
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             self.discard()
-            raise RecordingError(f"cannot write {path}: {sqlite_reason(error)}") from error
+            raise RecordingError(
+                _("cannot write {path}: {reason}").format(path=path, reason=sqlite_reason(error))
+            ) from error
         except BaseException:
             self.discard()
             raise
@@ -214,7 +217,9 @@ class Writer:
             self._drop_pending()
             if self._lock is not None:
                 self._lock.say(replace(self._lock.place, has_failed=1))
-            raise RecordingError(f"cannot write {self.path}: {self._failed}") from error
+            raise RecordingError(
+                _("cannot write {path}: {reason}").format(path=self.path, reason=self._failed)
+            ) from error
 
     def _write(self) -> None:
         """Write what has gathered; whatever goes wrong, it is written once or still there."""
@@ -319,12 +324,14 @@ class Writer:
 def _make_room(path: Path) -> None:
     """Take an older recording out of the way; anything else there is left alone."""
     if path.is_dir():
-        raise RecordingError(f"{path} is a folder: name a file in it")
+        raise RecordingError(_("{path} is a folder: name a file in it").format(path=path))
     if path.exists():
         with path.open("rb") as file:
             head = file.read(72)
         if head and head[68:72] != APPLICATION_ID.to_bytes(4, "big"):
-            raise RecordingError(f"{path} is no recording, so it is not overwritten: choose another name")
+            raise RecordingError(
+                _("{path} is no recording, so it is not overwritten: choose another name").format(path=path)
+            )
         path.unlink()
     for ending in _BESIDE:
         Path(f"{path}{ending}").unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.model import LEAF_KINDS
 from graphlab.training.kernels import Kernel, find_kernel
 
@@ -66,17 +67,21 @@ def read_trace(recording: Recording, number: int) -> Trace:
     """
     step = recording.step(number)
     if step.detail == "light":
-        raise NoPictureError(f"step {number} is light: no op and no data of it were recorded (r records it in full)")
+        raise NoPictureError(
+            _("step {number} is light: no op and no data of it were recorded (r records it in full)").format(
+                number=number
+            )
+        )
     with recording.reading():
         starts = recording.events_between(step.first, step.last, ("backward_start",))
         roots = starts[0].details.get("roots", ()) if starts else ()
         row = recording.reader.row("SELECT source FROM edges WHERE target = ?", roots[0]) if roots else None
         if row is None:
-            raise NoPictureError(f"no backward of step {number} began at a loss")
+            raise NoPictureError(_("no backward of step {number} began at a loss").format(number=number))
         ops = recording.events_between(step.first, starts[0].id, ("op",))
         loss = recording.value_tensor(row[0], starts[0].id)
         if loss is None:
-            raise NoPictureError(f"the loss of step {number} was not recorded")
+            raise NoPictureError(_("the loss of step {number} was not recorded").format(number=number))
         return _Tracer(recording, number).trace(ops, loss)
 
 
@@ -104,7 +109,11 @@ class _Tracer:
                 (tensor.id, tensor) for tensor in inputs if tensor.requires_grad and not self._is_leaf(tensor)
             )
             if len(used) > _MOST_OPS:
-                raise NoPictureError(f"the forward of step {self.number} has more than {_MOST_OPS:,} ops")
+                raise NoPictureError(
+                    _("the forward of step {number} has more than {most:,} ops").format(
+                        number=self.number, most=_MOST_OPS
+                    )
+                )
         used.reverse()
         calls = []
         for event, inputs, output in used:
@@ -195,7 +204,9 @@ class Program:
     def _missing(self, slot: int) -> str:
         tensor = self.trace.tensors[slot]
         shape = "x".join(map(str, tensor.shape)) or "()"
-        return f"a tensor of {shape} that the forward needs was not kept whole: a recording keeps up to 4,096 values"
+        return _(
+            "a tensor of {shape} that the forward needs was not kept whole: a recording keeps up to 4,096 values"
+        ).format(shape=shape)
 
     def _kernel(self, index: int) -> Kernel:
         if index not in self._kernels:
@@ -204,8 +215,10 @@ class Program:
             kernel = find_kernel(call.op, inputs, self._recorded(call.output))
             if kernel is None:
                 line = self.trace.lines[index]
-                where = f" at line {line}" if line else ""
-                raise NoPictureError(f"{call.op}{where} is no op that can be reckoned without torch")
+                where = _(" at line {line}").format(line=line) if line else ""
+                raise NoPictureError(
+                    _("{op}{where} is no op that can be reckoned without torch").format(op=call.op, where=where)
+                )
             self._kernels[index] = kernel
         return self._kernels[index]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from graphlab.language import _
 from graphlab.training.program import NoPictureError, Trace
 
 
@@ -34,7 +35,7 @@ def find_roles(trace: Trace) -> Roles:
     rows = trace.tensors[inputs].shape[0]
     late = {slot for slot in data if slot != inputs and trace.tensors[slot].shape[:1] == (rows,)}
     if rows < 2:
-        raise NoPictureError("the data is one row: there is no space to draw it in")
+        raise NoPictureError(_("the data is one row: there is no space to draw it in"))
     flows, joined = {inputs}, set(late)
     targets: int | None = None
     for call in trace.calls:
@@ -45,7 +46,9 @@ def find_roles(trace: Trace) -> Roles:
         if joined & set(call.inputs):
             joined.add(call.output)
     if targets is None:
-        raise NoPictureError("nothing in the loss looks like targets: no second tensor has a row for each row of data")
+        raise NoPictureError(
+            _("nothing in the loss looks like targets: no second tensor has a row for each row of data")
+        )
     prediction = _find_prediction(trace, flows, joined, inputs)
     return Roles(inputs, targets, prediction, any("with_logits" in call.op for call in trace.calls))
 
@@ -58,11 +61,11 @@ def _find_inputs(trace: Trace, data: Sequence[int]) -> int:
         if met and of_parameters & set(call.inputs):
             large = max(met, key=lambda slot: trace.tensors[slot].shape[0])
             if not trace.tensors[large].dtype.startswith(("float", "bfloat")):
-                raise NoPictureError("the data is whole numbers (such as words): there is no space to draw it in")
+                raise NoPictureError(_("the data is whole numbers (such as words): there is no space to draw it in"))
             return large
         if set(call.inputs) <= of_parameters:
             of_parameters.add(call.output)
-    raise NoPictureError("no data meets a parameter in this step")
+    raise NoPictureError(_("no data meets a parameter in this step"))
 
 
 def _find_prediction(trace: Trace, flows: set[int], joined: set[int], inputs: int) -> int:
@@ -78,5 +81,5 @@ def _find_prediction(trace: Trace, flows: set[int], joined: set[int], inputs: in
             found = call.output
         alive_until = max(alive_until, last_use.get(call.output, -1))
     if found is None:
-        raise NoPictureError("the data reaches the loss on several ways: no one tensor is the prediction")
+        raise NoPictureError(_("the data reaches the loss on several ways: no one tensor is the prediction"))
     return found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy
 
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.training.program import NoPictureError, Program, Trace, read_trace, values_of
 from graphlab.training.roles import Roles, find_roles
 
@@ -107,8 +108,10 @@ class DataSpace:
         full = [step for step in (before, after) if 1 <= step <= steps]
         if not full:
             raise NoPictureError(
-                f"step {number} is light: no op and no data were recorded (r in the explorer, or graphlab replay, "
-                "records it in full)"
+                _(
+                    "step {number} is light: no op and no data were recorded (r in the explorer, or graphlab "
+                    "replay, records it in full)"
+                ).format(number=number)
             )
         return min(full, key=lambda step: abs(step - number))
 
@@ -164,7 +167,9 @@ class DataSpace:
                 value = self.recording.value(node, self.recording.step(number).last) if node is not None else None
                 if value is None or not value.is_complete or value.array is None:
                     raise NoPictureError(
-                        f"step {number} is light and not on the schedule: the values of its parameters were not kept"
+                        _(
+                            "step {number} is light and not on the schedule: the values of its parameters were not kept"
+                        ).format(number=number)
                     )
                 given[slot] = value.array.astype("f8")
         return given
@@ -176,10 +181,16 @@ class DataSpace:
         inputs, targets = (values_of(self.recording, trace.tensors[slot]) for slot in (roles.inputs, roles.targets))
         if inputs is None or targets is None:
             shape = "x".join(map(str, trace.tensors[roles.inputs].shape))
-            raise NoPictureError(f"the data ({shape}) was not kept whole: a recording keeps up to 4,096 values")
+            raise NoPictureError(
+                _("the data ({shape}) was not kept whole: a recording keeps up to 4,096 values").format(shape=shape)
+            )
         if inputs.ndim > 2 or (inputs.ndim == 2 and inputs.shape[1] > _MOST_COLUMNS):
             shape = "x".join(map(str, inputs.shape))
-            raise NoPictureError(f"the data is {shape}: a picture needs rows of at most {_MOST_COLUMNS} columns")
+            raise NoPictureError(
+                _("the data is {shape}: a picture needs rows of at most {most} columns").format(
+                    shape=shape, most=_MOST_COLUMNS
+                )
+            )
         outputs = trace.tensors[roles.prediction].shape
         return Points(inputs.reshape(len(inputs), -1).astype("f8"), _one_number_each(targets, outputs))
 
@@ -244,7 +255,9 @@ class DataSpace:
         try:
             said = program.run(given, roles.prediction)
         except ValueError:
-            raise NoPictureError("the forward cannot be asked for other rows than those that it was run on") from None
+            raise NoPictureError(
+                _("the forward cannot be asked for other rows than those that it was run on")
+            ) from None
         prediction, threshold = _read_prediction(said, len(asked), roles, has_classes=has_classes)
         kind: Literal["line", "regions"] = "line" if len(chosen) == 1 else "regions"
         return Scene(
@@ -275,14 +288,18 @@ def _one_number_each(targets: Array, outputs: tuple[int, ...]) -> Array:
     is_one_hot = bool(((flat == 0) | (flat == 1)).all()) and bool((flat.sum(axis=1) == 1).all())
     if is_one_hot:
         return numpy.asarray(flat.argmax(axis=1).astype("f8"))
-    raise NoPictureError(f"each row of the targets has {flat.shape[1]} numbers: a picture shows one")
+    raise NoPictureError(
+        _("each row of the targets has {count} numbers: a picture shows one").format(count=flat.shape[1])
+    )
 
 
 def _has_classes(targets: Array, dtype: str, trace: Trace, roles: Roles) -> bool:
     outputs = trace.tensors[roles.prediction].shape
     has_many = len(outputs) > 1 and outputs[-1] > 1
     if has_many and not bool((targets == numpy.rint(targets)).all()):
-        raise NoPictureError(f"the prediction has {outputs[-1]} columns that are no classes: a picture shows one")
+        raise NoPictureError(
+            _("the prediction has {count} columns that are no classes: a picture shows one").format(count=outputs[-1])
+        )
     return has_many or bool(numpy.isin(targets, (0.0, 1.0)).all()) or dtype == "bool"
 
 
@@ -291,7 +308,9 @@ def _choose_columns(points: Points, asked: tuple[int, ...], *, has_classes: bool
     count = points.inputs.shape[1]
     if asked:
         if len(set(asked)) != 2 or not all(0 <= column < count for column in asked):
-            raise UsageError(f"the data has columns 0 to {count - 1}: name two different ones of them")
+            raise UsageError(
+                _("the data has columns 0 to {last}: name two different ones of them").format(last=count - 1)
+            )
         return asked
     if count <= 2:
         return tuple(range(count))
@@ -317,7 +336,7 @@ def axis_of(values: Array, places: int, margin: float = _MARGIN) -> Array:
 def _read_prediction(said: Array, rows: int, roles: Roles, *, has_classes: bool) -> tuple[Array, float | None]:
     """Return a number or a class for each row that was asked, and what parts two classes."""
     if said.shape[:1] != (rows,):
-        raise NoPictureError("the prediction has no row for each row of the data")
+        raise NoPictureError(_("the prediction has no row for each row of the data"))
     flat = said.reshape(rows, -1)
     if flat.shape[1] > 1:
         return flat.argmax(axis=1).astype("f8"), None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from graphlab.language import _
 from graphlab.recording import leaf_name
 from graphlab.training.program import NoPictureError, Trace, values_of
 from graphlab.training.scene import DataSpace, axis_of
@@ -73,7 +74,9 @@ class Surfaces:
         slots = sorted(trace.leaves, key=lambda slot: trace.tensors[slot].node or 0)
         sizes = [int(numpy.prod(trace.tensors[slot].shape, dtype="i8")) for slot in slots]
         if sum(sizes) != 2:
-            raise NoPictureError(f"the model has {sum(sizes):,} numbers: an error surface is drawn over two")
+            raise NoPictureError(
+                _("the model has {count:,} numbers: an error surface is drawn over two").format(count=sum(sizes))
+            )
         path, steps = self._path([trace.tensors[slot].node or 0 for slot in slots], number, slots, trace)
         axes = axis_of(path[:, 0], size[0], _MARGIN), axis_of(path[:, 1], size[1], _MARGIN)
         given = program.sources(trace)

@@ -15,6 +15,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from graphlab.errors import GraphlabError
+from graphlab.language import _
 from graphlab.recording import Recording, open_recording
 from graphlab.tui import messages
 from graphlab.tui.explore import ExploreScreen
@@ -154,7 +155,7 @@ class GraphlabApp(App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer only what our own table does not hold."""
-        yield SystemCommand("Theme", "Choose among all themes", self.search_themes)
+        yield SystemCommand(_("Theme"), _("Choose among all themes"), self.search_themes)
 
     def _remember(self, screen: ExploreScreen) -> None:
         recording = screen.state.recording

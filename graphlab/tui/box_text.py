@@ -131,11 +131,11 @@ def group_name(group: BoxGroup) -> str:
 def group_lines(group: BoxGroup, node: Node) -> list[tuple[str, str]]:
     """Return what a folded box says at every moment, left and right; the first has room for the gradient."""
     count = len(group.nodes)
-    nodes = messages.GROUP_NODES[count != 1].format(count=f"{count:,}")
+    nodes = messages.GROUP_NODES(count).format(count=f"{count:,}")
     lines = [(group_name(group), " " * (_GRADIENT - 1)), (nodes, format_shape(node.shape))]
     if group.parameters:
         size = count_signs(group.numbers)
-        words = messages.GROUP_LEAVES[group.parameters != 1]
+        words = messages.GROUP_LEAVES(group.parameters)
         lines.append((words.format(count=f"{group.parameters:,}", size=size), ""))
     return lines
 

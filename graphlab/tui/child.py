@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from graphlab.errors import RecordingError
-from graphlab.language import language_words
+from graphlab.language import _, language_words
 
 _KEPT_BYTES = 65_536
 _CHUNK = 4096
@@ -114,7 +114,7 @@ class Child:
         status = self.wait(1) or 0
         with contextlib.suppress(ValueError):
             return signal.Signals(-status).name
-        return f"exit code {status}"
+        return _("exit code {status}").format(status=status)
 
     def last_words(self) -> str:
         """Return the last line that the run printed, for a message of one line."""
@@ -210,7 +210,7 @@ def _start(command: list[str], output: Path, folder: Path | None) -> Child:
             creationflags=_OWN_GROUP,
         )
     except OSError as error:
-        raise RecordingError(f"cannot start the recorder: {error.strerror or error}") from error
+        raise RecordingError(_("cannot start the recorder: {reason}").format(reason=error.strerror or error)) from error
     child = Child(process, output)
     _children[:] = [known for known in _children if known.is_running] + [child]
     return child

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from graphlab.language import _
 from graphlab.tui import messages
 from graphlab.tui.list_dialog import ListDialog, ListPane
 from graphlab.tui.pane import RowsPane
@@ -173,11 +174,11 @@ class ChangesDialog(ListDialog[int | None]):
         ("escape,q", "leave", "close"),
         ("up,k", "choose(-1)", "up"),
         ("down,j", "choose(1)", "down"),
-        ("pageup", "choose(-8)", "page up"),
-        ("pagedown", "choose(8)", "page down"),
-        ("enter", "take", "go there"),
+        ("pageup", "choose(-8)", _("page up")),
+        ("pagedown", "choose(8)", _("page down")),
+        ("enter", "take", _("go there")),
         ("v", "numbers", "the numbers of both runs"),
-        ("D", "again", "compare with another"),
+        ("D", "again", _("compare with another")),
     ]
     DEFAULT_CSS = """
     ChangesDialog { align: center bottom; background: $background 0%; }

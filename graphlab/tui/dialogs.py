@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from graphlab.language import _
 from graphlab.tui import messages
 from graphlab.tui.keys import SECTIONS, keys_of
 from graphlab.tui.pane import RowsPane
@@ -84,8 +85,8 @@ class HelpScreen(ModalScreen[None]):
         ("escape,q,question_mark,f1", "dismiss", "close"),
         ("up,k", "scroll(-1)", "up"),
         ("down,j", "scroll(1)", "down"),
-        ("pageup", "page(-1)", "page up"),
-        ("pagedown,space", "page(1)", "page down"),
+        ("pageup", "page(-1)", _("page up")),
+        ("pagedown,space", "page(1)", _("page down")),
     ]
 
     def __init__(self, where: str = "explorer") -> None:

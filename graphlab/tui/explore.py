@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from graphlab.errors import RecordingError
+from graphlab.recorded_words import say_recorded
 from graphlab.tui import messages
 from graphlab.tui.commands import ExplorerCommands
 from graphlab.tui.footer import KeyLine
@@ -181,8 +182,8 @@ class ExploreScreen(Screen[None]):
         elif facts.status == "interrupted":
             self.state.tell(messages.RUN_INTERRUPTED)
         elif facts.status == "cut_off" and facts.error is not None:
-            said = facts.error.message + (f" ({self.child.how_it_ended})" if self.child is not None else "")
-            self.state.tell(messages.RUN_CUT_OFF.format(said=said))
+            how = f" ({self.child.how_it_ended})" if self.child is not None else ""
+            self.state.tell(messages.RUN_CUT_OFF.format(said=say_recorded(facts.error.message) + how))
 
     def _stop_following(self, trouble: str = "") -> None:
         self._follower = None

@@ -138,7 +138,7 @@ class FindDialog(ModalScreen[int | None]):
                 self._is_stale = True
                 self.set_timer(0.001, self._look)
             self._pane.refresh_rows()
-        count = messages.MATCHES[len(search) != 1].format(count=len(search))
+        count = messages.MATCHES(len(search)).format(count=len(search))
         is_known = bool(search.query) and self._pane.is_complete
         self.query_one("#prompt").border_subtitle = messages.FIND_KEYS.format(count=f"{count} · " if is_known else "")
         if self._is_waiting and self._pane.is_complete:

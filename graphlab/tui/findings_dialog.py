@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from graphlab.errors import GraphlabError
+from graphlab.language import _
 from graphlab.tui import messages
 from graphlab.tui.pane import RowsPane
 from graphlab.tui.rows import Row, fit, over, wrap
@@ -56,7 +57,7 @@ class FindingsPane(RowsPane):
         if self.found is None:
             return messages.FINDINGS_TITLE
         counts = [(name, sum(each.severity == name for each in self.found)) for name in _STYLES]
-        said = [messages.FINDING_COUNTS[name][count != 1].format(count=count) for name, count in counts if count]
+        said = [messages.FINDING_COUNTS[name](count).format(count=count) for name, count in counts if count]
         return " · ".join([messages.FINDINGS_TITLE, *said])
 
     def legend(self) -> str:
@@ -116,9 +117,9 @@ class FindingsDialog(ModalScreen["Finding | None"]):
         ("escape,q,c", "leave", "close"),
         ("up,k", "choose(-1)", "up"),
         ("down,j", "choose(1)", "down"),
-        ("pageup", "choose(-8)", "page up"),
-        ("pagedown", "choose(8)", "page down"),
-        ("enter", "take", "go there"),
+        ("pageup", "choose(-8)", _("page up")),
+        ("pagedown", "choose(8)", _("page down")),
+        ("enter", "take", _("go there")),
     ]
     DEFAULT_CSS = """
     FindingsDialog { align: center bottom; background: $background 0%; }

@@ -8,6 +8,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from graphlab.language import _
 from graphlab.tui import messages
 from graphlab.tui.brief import say_within
 from graphlab.tui.pane import paint
@@ -29,7 +30,7 @@ def header_row(state: ExplorerState, width: int, *, trouble: str = "", doing: st
     left += [(f" {messages.PHASES[phase]} ", f"on{phase}"), (f" e{state.moment}", "bold")]
     left.append((f"/{state.last}", "quiet"))
     if step is not None and len(state.recording.steps) > 1:
-        left += [(" step ", "quiet"), (f"{step.step}", "bold"), (f"/{len(state.recording.steps)}", "quiet")]
+        left += [(_(" step "), "quiet"), (f"{step.step}", "bold"), (f"/{len(state.recording.steps)}", "quiet")]
     if step is not None and step.detail == "light" and width >= 100:
         left += [(" ", ""), (f" {messages.LIGHT} ", "badge")]
     right = _right(state, trouble or doing, width)
@@ -46,7 +47,7 @@ def _sentence(state: ExplorerState, room: int) -> Row:
     if state.moment == 0:
         return [(messages.NOTHING_RAN, "quiet")]
     event = state.event
-    verb = "ran " if event is not None and event.kind in {"line", "op"} else ""
+    verb = _("ran ") if event is not None and event.kind in {"line", "op"} else ""
     style = "alarm" if event is not None and event.kind == "error" else "text"
     return [(verb, "quiet"), (say_within(state.recording, state.moment, max(room - len(verb), 1)), style)]
 

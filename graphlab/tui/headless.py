@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphlab.errors import RecordingError, UsageError
+from graphlab.language import _
 from graphlab.recording import open_recording
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.keys import key_name
@@ -23,7 +24,9 @@ def press(
 ) -> None:
     """Press keys and write the picture."""
     if screenshot.suffix not in {".svg", ".txt"}:
-        raise UsageError(f"a screenshot ends in .svg or .txt, not {screenshot.suffix or 'nothing'!r}")
+        raise UsageError(
+            _("a screenshot ends in .svg or .txt, not {ending!r}").format(ending=screenshot.suffix or "nothing")
+        )
     open_recording(recording).close()
     strips, colours = asyncio.run(_press(recording, keys.split(), at=at, size=size, is_ascii=is_ascii))
     if screenshot.suffix == ".txt":
@@ -36,7 +39,9 @@ def press(
         screenshot.parent.mkdir(parents=True, exist_ok=True)
         screenshot.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise RecordingError(f"cannot write {screenshot}: {error.strerror or error}") from error
+        raise RecordingError(
+            _("cannot write {screenshot}: {reason}").format(screenshot=screenshot, reason=error.strerror or error)
+        ) from error
 
 
 async def _press(
@@ -59,7 +64,7 @@ async def _press(
 
 async def _settle(pilot: Any) -> None:
     """Wait until nothing is under way: screens mounted, panes painted, what is read in the background read."""
-    for _ in range(3):
+    for _unused in range(3):
         await pilot.pause()
     await pilot.app.workers.wait_for_complete()
     while any(pane.is_reading for pane in pilot.app.screen.query(TrainingPane) if pane.display):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from graphlab.dimensions import dimension_words
+from graphlab.language import _
 from graphlab.model import Change, Edge, Node
 from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages, places
@@ -76,9 +77,9 @@ def _nothing_rows(state: ExplorerState, width: int) -> list[Row]:
     rows += [[(line, "narration")] for line in wrap(sentence(recording.scenario.question), width)]
     rows.append([])
     rows += prose_rows(recording.scenario.description, width)
-    details = [f"{facts.detail} recording", facts.device, f"torch {facts.torch}"]
+    details = [_("{detail} recording").format(detail=facts.detail), facts.device, f"torch {facts.torch}"]
     if facts.seed is not None:
-        details.append(f"seed {facts.seed}")
+        details.append(_("seed {seed}").format(seed=facts.seed))
     rows += [[(line, "quiet")] for line in wrap(", ".join(details), width)]
     for name, value in facts.parameters.items():
         rows.append([(f"{name} ", "quiet"), (str(value), "number")])
@@ -110,9 +111,9 @@ def _head_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
         made.append((f" e{node.event}", "text"))
         line = state.line_of(node)
         if line:
-            made.append((f", line {line}", "text"))
+            made.append((_(", line {line}").format(line=line), "text"))
         if node.module:
-            made.append((f"  in {node.module}", "quiet"))
+            made.append((_("  in {module}").format(module=node.module), "quiet"))
         rows.append(made)
     if node.op:
         rows.append([("grad_fn ", "quiet"), (node.op, "op")])
@@ -180,7 +181,7 @@ def _input_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
         chosen = EdgeChoice(edge.target, edge.slot)
         rows.append(over(row, "selected") if state.selected == chosen else row)
     if len(edges) > 8:
-        rows.append(fit([(f"  … {len(edges) - 8} more", "quiet")], width))
+        rows.append(fit([(_("  … {count} more").format(count=len(edges) - 8), "quiet")], width))
     return rows
 
 
@@ -252,5 +253,9 @@ class InspectorPane(Pane):
         if number is None or snapshot is None:
             return ""
         values = snapshot.summary()["values"]
-        text = repr(values) if values is not None and snapshot.size <= 400 else f"norm {snapshot.statistics.norm}"
+        text = (
+            repr(values)
+            if values is not None and snapshot.size <= 400
+            else _("norm {norm}").format(norm=snapshot.statistics.norm)
+        )
         return f"{self.state.name_of(number)} = {text}  # {self.state.permalink}"

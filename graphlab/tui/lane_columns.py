@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphlab.language import _
 from graphlab.model import LEAF_KINDS
 from graphlab.sentences import format_shape
 from graphlab.tui import messages
@@ -125,16 +126,16 @@ def _line_width(state: ExplorerState) -> int:
 
 
 COLUMNS = (
-    LaneColumn("op", "what made it"),
-    LaneColumn("name", "the variable or the parameter"),
-    LaneColumn("shape", "its shape"),
-    LaneColumn("value", "a scalar's value, else the norm", _value, lambda state: 13, "shapes"),
-    LaneColumn("gradient", "the norm of the gradient", _gradient, lambda state: 11, "gradient"),
-    LaneColumn("bytes", "what the tensor takes", _bytes, lambda state: 7),
-    LaneColumn("time", "since the event before (recording included)", _time, lambda state: 7),
-    LaneColumn("module", "the module whose forward made it", _module, lambda state: _MODULE),
-    LaneColumn("line", "the line of the source", _line, _line_width),
-    LaneColumn("event", "the event that made it", _event, lambda state: 1 + len(str(state.last))),
+    LaneColumn("op", _("what made it")),
+    LaneColumn("name", _("the variable or the parameter")),
+    LaneColumn("shape", _("its shape")),
+    LaneColumn("value", _("a scalar's value, else the norm"), _value, lambda state: 13, "shapes"),
+    LaneColumn("gradient", _("the norm of the gradient"), _gradient, lambda state: 11, "gradient"),
+    LaneColumn("bytes", _("what the tensor takes"), _bytes, lambda state: 7),
+    LaneColumn("time", _("since the event before (recording included)"), _time, lambda state: 7),
+    LaneColumn("module", _("the module whose forward made it"), _module, lambda state: _MODULE),
+    LaneColumn("line", _("the line of the source"), _line, _line_width),
+    LaneColumn("event", _("the event that made it"), _event, lambda state: 1 + len(str(state.last))),
 )
 NAMES = tuple(column.name for column in COLUMNS)
 DEFAULT_COLUMNS = frozenset(NAMES) - {"bytes", "time"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
+from graphlab.counted import count_words
 from graphlab.model import LEAF_KINDS, Node
 from graphlab.tui import messages
 from graphlab.tui.lane_columns import columns_that_fit, flowing_words, short_number, width_of
@@ -195,7 +196,7 @@ class LaneRows(Sequence[Row]):
         tail = self._tail_cells(texts, is_future=is_future)
         room = max(self.width - row_width(row) - row_width(tail), 0)
         name = f"▸ {group.path}"
-        facts = [f"  {group.nodes:,} {'node' if group.nodes == 1 else 'nodes'}"]
+        facts = [f"  {count_words(group.nodes, 'node')}"]
         if group.parameters:
             size = count_signs(group.numbers)
             facts.append(f"  {messages.GROUP_PARAMETERS.format(count=f'{group.parameters:,}', size=size)}")

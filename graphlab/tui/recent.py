@@ -74,12 +74,10 @@ def recent_recordings(folder: Path = OUTPUTS, most: int = 50) -> list[Recent]:
 
 def count_words(events: int, steps: int) -> str:
     """Write how much a recording holds: `35 events, 1 step`."""
-    one, many = messages.EVENT_WORDS
-    text = f"{events:,} {one if events == 1 else many}"
+    words = [messages.EVENT_WORDS(events).format(count=events)]
     if steps:
-        one, many = messages.STEP_WORDS
-        text += f", {steps:,} {one if steps == 1 else many}"
-    return text
+        words.append(messages.STEP_WORDS(steps).format(count=steps))
+    return ", ".join(words)
 
 
 def say_when(when: float, now: float | None = None) -> str:

@@ -37,7 +37,7 @@ def path_view_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
         return [fit(head[0], width), *(fit([(line, "quiet")], width) for line in wrap(said, width))]
     title = messages.PATHS_BY_MODULE if found.is_by_module else messages.PATHS
     count = sum(share.count for share in found.shares)
-    rows = [fit(head[0], width), rule(title[count != 1].format(count=f"{count:,}"), width)]
+    rows = [fit(head[0], width), rule(title(count).format(count=f"{count:,}"), width)]
     if found.error is not None:
         sum_row: Row = [("✓ ", "good") if found.error < 1e-3 else ("✗ ", "bad")]
         sum_row.append((messages.PATHS_SUM.format(error=f"{found.error:.1e}"), "quiet"))

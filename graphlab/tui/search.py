@@ -131,7 +131,7 @@ class Search:
         self.look(_INSTALMENT)
         place = self.place_of(state)
         if place is None:
-            return messages.MATCHES[len(self) != 1].format(count=len(self))
+            return messages.MATCHES(len(self)).format(count=len(self))
         return messages.MATCH_OF.format(place=place + 1, count=len(self))
 
     def is_found(self, state: ExplorerState, node: int) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from graphlab.language import _
 from graphlab.scenario import narration_told
 from graphlab.sentences import format_number, format_shape, say_event
 from graphlab.tui import messages, places
@@ -177,7 +178,7 @@ def variable_rows(state: ExplorerState, width: int, height: int | None = None) -
         for variable in shown
     ]
     if len(shown) < len(every):
-        rows.append(fit([(f"  … {len(every) - len(shown)} more (z)", "quiet")], width))
+        rows.append(fit([(_("  … {count} more (z)").format(count=len(every) - len(shown)), "quiet")], width))
     return rows[:height]
 
 
@@ -236,7 +237,7 @@ def _tensor_state(state: ExplorerState, variable: Variable) -> tuple[str, str]:
     node = state.recording.node(tensor.node) if tensor.node is not None else None
     is_leaf = node is not None and node.kind in {"parameter", "leaf"}
     if not tensor.requires_grad:
-        return "no ∇", "quiet"
+        return _("no ∇"), "quiet"
     if node is not None and is_leaf:
         gradient = state.recording.gradient(node.id, state.moment)
         if gradient is None:
@@ -245,7 +246,7 @@ def _tensor_state(state: ExplorerState, variable: Variable) -> tuple[str, str]:
             return f"∇ {messages.NONE_YET if words.startswith(messages.NONE_YET) else words}", "quiet"
         return f"∇ {format_number(gradient.statistics.norm)}", "gradient"
     made = short_op(node.op) if node is not None else ""
-    return f"via {made} e{tensor.event}", "quiet"
+    return _("via {made} e{event}").format(made=made, event=tensor.event), "quiet"
 
 
 def _coming_row(variable: Variable, width: int) -> Row:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from graphlab.graph.correspond import Correspondence, correspond
 from graphlab.layout.lanes import LaneRow, Lanes, newest_first
 from graphlab.model import Node
+from graphlab.recorded_words import say_recorded
 from graphlab.recording import Recording
 from graphlab.sentences import format_shape
 from graphlab.static_graph import TRACERS, StaticGraph, StaticNode
@@ -217,7 +218,9 @@ class StaticBook:
         head = messages.NO_STATIC_GRAPH.format(tracer=self.tracer_name)
         rows: list[Row] = [fit([(f" {line}", "alarm")], width) for line in wrap(head, width - 2)]
         where = messages.AT_LINE.format(line=failure.line) if failure.line else ""
-        return rows + [fit([(f" {line}", "text")], width) for line in wrap(f"{where}{failure.text}", width - 2)]
+        return rows + [
+            fit([(f" {line}", "text")], width) for line in wrap(f"{where}{say_recorded(failure.text)}", width - 2)
+        ]
 
     def words(self, width: int) -> list[Row]:
         """Return what one graph has and the other lacks, a line of the script after the other."""

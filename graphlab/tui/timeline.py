@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from graphlab.language import _
 from graphlab.model import Event, Step
 from graphlab.tui import messages, places
 from graphlab.tui.pane import Pane
@@ -85,18 +86,23 @@ def phase_row(state: ExplorerState, width: int, marks: Sequence[tuple[int, int]]
     blocked: set[int] = set()
     ends = [*(cell for cell, _ in begins[1:]), width]
     for end, (cell, span) in sorted(zip(ends, begins, strict=False), key=lambda pair: pair[1][0] - pair[0]):
-        room = range(cell, cell + len(span.phase) + 2)
+        room = range(cell, cell + len(messages.PHASE_NAMES[span.phase]) + 2)
         if end > cell and not blocked & set(room):
             taken[cell] = span.phase
             blocked |= set(room)
     row: Row = []
     used = 0
     for cell, phase in sorted(taken.items()):
-        row += [(" " * (cell - used), ""), (f"│{phase}", phase)]
-        used = cell + len(phase) + 1
+        name = messages.PHASE_NAMES[phase]
+        row += [(" " * (cell - used), ""), (f"│{name}", phase)]
+        used = cell + len(name) + 1
     step = state.step
     count = len(state.recording.steps)
-    right: Row = [(f" step {step.step}/{count} ", "quiet")] if step is not None and count > 1 else []
+    right: Row = (
+        [(_(" step {step}/{count} ").format(step=step.step, count=count), "quiet")]
+        if step is not None and count > 1
+        else []
+    )
     chapter = places.chapter_at(state)
     if chapter:
         right = [(f" {shorten(chapter, width // 3)} ", "chapter"), *right]
@@ -147,8 +153,8 @@ def loss_row(state: ExplorerState, width: int) -> tuple[Row, list[tuple[int, int
     here = state.step
     right: Row = []
     if here is not None and here.loss is not None:
-        right = [(f" loss {here.loss:.5g} ", "text")]
-    head = " loss "
+        right = [(_(" loss {loss:.5g} ").format(loss=here.loss), "text")]
+    head = _(" loss ")
     room = width - len(head) - 20
     if room < 8 or here is None:
         return fit([], width), []

@@ -4,39 +4,48 @@ from __future__ import annotations
 
 from graphlab.analysis.findings.finding import Text
 from graphlab.analysis.findings.messages import at_line
+from graphlab.language import _
 
 LOST_LEAF = Text(
     "error",
-    "{name} meant a leaf with a gradient; since line {line} it means {what}: the next backward fills the gradient of "
-    "the old "
-    "tensor, and {name}.grad is None",
-    "change the leaf itself: `with torch.no_grad(): {name} -= lr * {name}.grad`, or let an optimizer do it",
+    _(
+        "{name} meant a leaf with a gradient; since line {line} it means {what}: the next backward "
+        "fills the gradient of the old tensor, and {name}.grad is None"
+    ),
+    _("change the leaf itself: `with torch.no_grad(): {name} -= lr * {name}.grad`, or let an optimizer do it"),
 )
-WITH_GRAPH = "the result of an op, whose graph leads through the update back to the old one"
-WITHOUT_GRAPH = "a new tensor that requires no grad"
+WITH_GRAPH = _("the result of an op, whose graph leads through the update back to the old one")
+WITHOUT_GRAPH = _("a new tensor that requires no grad")
 GRAD_OF_RESULT = Text(
     "warning",
-    ".grad was asked of {name} at line {line} and is None: {name} is no leaf but the result of {op}{made}, and "
-    "autograd keeps "
-    "the gradients of leaves alone",
-    "ask the leaf that it was made of; or make the leaf last (torch.randn(…).mul_(…).to(device).requires_grad_()), "
-    "or call "
-    "retain_grad() before the backward",
+    _(
+        ".grad was asked of {name} at line {line} and is None: {name} is no leaf but the result of {op}{made}, and "
+        "autograd keeps "
+        "the gradients of leaves alone"
+    ),
+    _(
+        "ask the leaf that it was made of; or make the leaf last (torch.randn(…).mul_(…).to(device).requires_grad_()), "
+        "or call "
+        "retain_grad() before the backward"
+    ),
 )
-A_TENSOR = "a tensor"
-AN_OP = "an op"
+A_TENSOR = _("a tensor")
+AN_OP = _("an op")
 TARGET = Text(
     "warning",
-    "the target {name} requires grad (line {line}): each backward computes a gradient for it that nobody reads, and "
-    "the loss "
-    "could be lowered by moving the target",
-    "make the target without requires_grad, or detach it",
+    _(
+        "the target {name} requires grad (line {line}): each backward computes a gradient for it "
+        "that nobody reads, and the loss could be lowered by moving the target"
+    ),
+    _("make the target without requires_grad, or detach it"),
 )
 DATA = Text(
     "warning",
-    "the data {name} require grad (line {line}): each backward computes and adds up a gradient for them that nobody "
-    "reads",
-    "leave requires_grad to parameters; ask it of data only where their gradient is wanted",
+    _(
+        "the data {name} require grad (line {line}): each backward computes and adds up a gradient "
+        "for them that nobody reads"
+    ),
+    _("leave requires_grad to parameters; ask it of data only where their gradient is wanted"),
 )
 
 __all__ = [

@@ -7,11 +7,12 @@ import math
 import numpy
 
 from graphlab.analysis.rules.facts import Array, Facts, MissingFactError, Rule, each
+from graphlab.language import _
 
 
 def _attention(facts: Facts, slot: int) -> Array:
     if facts.get("dropout_p", 0.0):
-        raise MissingFactError("dropout mask")
+        raise MissingFactError(_("dropout mask"))
     query, key, value, gradient = facts["query"], facts["key"], facts["value"], facts.g
     scale = facts.get("scale") or 1.0 / math.sqrt(query.shape[-1])
     scores = scale * query @ numpy.swapaxes(key, -1, -2)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy
 
+from graphlab.language import _
+
 Array = numpy.ndarray[Any, Any]
 Compute = Callable[["Facts"], Array]
 ComputeSlot = Callable[["Facts", int], Array]
@@ -88,7 +90,7 @@ class Rule:
         if self.every is not None:
             return self.every(facts, slot)
         if slot >= len(self.computes):
-            raise MissingFactError(f"input {slot}")
+            raise MissingFactError(_("input {slot}").format(slot=slot))
         return self.computes[slot](facts)
 
 

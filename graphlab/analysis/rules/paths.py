@@ -255,7 +255,7 @@ def say_path(share: PathShare, name_of: Callable[[int], str]) -> str:
     if share.nodes:
         return " → ".join(name_of(number) for number in reversed(share.nodes))
     inside = ", ".join(reversed(share.modules)) or messages.AROUND
-    return messages.PATHS_THROUGH[share.count != 1].format(count=share.count, modules=inside)
+    return messages.PATHS_THROUGH(share.count).format(count=share.count, modules=inside)
 
 
 def has_paths(node: Node) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from graphlab.analysis.rules.facts import Array, Facts, MissingFactError, Rule, Shape, each, rule, sum_to
+from graphlab.language import _
 
 
 def _reshaped(facts: Facts) -> Array:
@@ -237,7 +238,7 @@ def _places(size: list[int], stride: list[int], offset: int) -> Array:
 def _overwritten(facts: Facts, slot: int) -> Array:
     """Part the gradient of a tensor that was overwritten in places: what is there now has its own share."""
     if "offset" not in facts.saved:
-        raise MissingFactError("where, and by what, it was changed in place")
+        raise MissingFactError(_("where, and by what, it was changed in place"))
     whole = _places(facts["base_size"], facts["base_stride"], 0)
     mine = _places(facts["size"], facts["stride"], facts["offset"])
     if slot == 0:

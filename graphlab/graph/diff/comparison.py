@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphlab.counted import count_words
 from graphlab.errors import UsageError
 from graphlab.graph.diff.facts import FactChange, compare_facts, same_places
 from graphlab.graph.diff.gradients import has_changed, lacks_all
 from graphlab.graph.diff.matching import match
 from graphlab.graph.diff.sides import Side, make_side
+from graphlab.language import _
 from graphlab.model import LEAF_KINDS
 
 if TYPE_CHECKING:
@@ -80,7 +82,9 @@ class Comparison:
     def summary(self) -> str:
         """How much differs, on one line."""
         if self.is_equal:
-            return f"equal: {_count(len(self.b), 'node')}, {_count(self.b.number_of_edges(), 'edge')}"
+            return _("equal: {nodes}, {edges}").format(
+                nodes=count_words(len(self.b), "node"), edges=count_words(self.b.number_of_edges(), "edge")
+            )
         same = len(self.pairs) - self.count("changed") - self.count("renamed")
         nodes = " ".join(f"{SIGNS[sort]}{self.count(sort)}" for sort in SIGNS if self.count(sort))
         edges = " ".join(f"{SIGNS[sort]}{self.count_edges(sort)}" for sort in SIGNS if self.count_edges(sort))
@@ -101,10 +105,6 @@ class Comparison:
         return sum(change.sort == sort for change in self.edges)
 
 
-def _count(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
 def compare(a: networkx.MultiDiGraph, b: networkx.MultiDiGraph, *, factor: float | None = FACTOR) -> Comparison:
     """Compare two graphs.
 
@@ -115,12 +115,12 @@ def compare(a: networkx.MultiDiGraph, b: networkx.MultiDiGraph, *, factor: float
         UsageError: the factor is none, or a graph has a cycle.
     """
     if factor is not None and not factor >= 1:
-        raise UsageError(f"a gradient can change by a factor of 1 or more, not {factor!r}")
+        raise UsageError(_("a gradient can change by a factor of 1 or more, not {factor!r}").format(factor=factor))
     notes: list[str] = []
     details = {a.graph.get("detail"), b.graph.get("detail")}
     if details == {"light", "full"}:
         a, b = _without_data(a), _without_data(b)
-        notes.append("data is not compared: light detail records no tensors that need no gradient")
+        notes.append(_("data is not compared: light detail records no tensors that need no gradient"))
     places = same_places(a.graph, b.graph)
     one = make_side(a, places[0])
     two = make_side(b, places[1])
@@ -150,7 +150,7 @@ def _gradient_groups(
 ) -> frozenset[str]:
     """Return the kinds of node whose gradients can be compared, and note which can not."""
     kinds: set[str] = set()
-    groups = (("parameters and leaves", LEAF_KINDS), ("ops", frozenset({"op", "output"})))
+    groups = ((_("parameters and leaves"), LEAF_KINDS), (_("ops"), frozenset({"op", "output"})))
     for words, members in groups if factor is not None else ():
         firsts = [one.facts[node].get("gradient") for node in pairs if one.facts[node]["kind"] in members]
         seconds = [two.facts[node].get("gradient") for node in pairs.values() if two.facts[node]["kind"] in members]
@@ -164,7 +164,9 @@ def _gradient_groups(
 def _lack(words: str, firsts: Sequence[Snapshot | None], seconds: Sequence[Snapshot | None]) -> str:
     for name, mine, theirs in (("A", firsts, seconds), ("B", seconds, firsts)):
         if lacks_all(mine, theirs):
-            return f"gradients of {words} are not compared: {name} holds none at its moment"
+            return _("gradients of {words} are not compared: {name} holds none at its moment").format(
+                words=words, name=name
+            )
     return ""
 
 

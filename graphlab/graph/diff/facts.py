@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graphlab.counted import count_words
 from graphlab.graph.diff.alignment import align
+from graphlab.language import _
 
 FACTS = ("scenario", "torch", "device", "seed", "detail")
 """Facts of a run that graphs carry, in the order in which they are told."""
@@ -31,12 +33,14 @@ class FactChange:
         if not self.is_script:
             return f"{self.name}: {_said(self.a)} -> {_said(self.b)}"
         counts = [(side, lines) for side, lines in (("A", self.a), ("B", self.b)) if lines]
-        said = [f"{lines} {'line' if lines == 1 else 'lines'} of {side} alone" for side, lines in counts]
+        said = [
+            _("{lines} of {side} alone").format(lines=count_words(lines, "line"), side=side) for side, lines in counts
+        ]
         return f"{self.name}: {', '.join(said)}"
 
 
 def _said(value: Any) -> str:
-    return "none" if value is None else str(value)
+    return _("none") if value is None else str(value)
 
 
 def compare_facts(one: Mapping[str, Any], two: Mapping[str, Any]) -> tuple[FactChange, ...]:

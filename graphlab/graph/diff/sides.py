@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphlab.errors import UsageError
+from graphlab.language import _
 from graphlab.model import LEAF_KINDS
 from graphlab.ordering import order_as_run
 
@@ -88,7 +89,7 @@ def make_side(graph: networkx.MultiDiGraph, places: Mapping[tuple[str, int], int
     edges = list(graph.edges(data="slot"))
     ids = order_as_run(graph, [(source, target) for source, target, _ in edges])
     if ids is None:
-        raise UsageError("the graph has a cycle; autograd's graphs have none: export or record it again")
+        raise UsageError(_("the graph has a cycle; autograd's graphs have none: export or record it again"))
     position = {node: index for index, node in enumerate(ids)}
     inputs: list[list[tuple[int, int]]] = [[] for _ in ids]
     uses: list[list[tuple[int, int]]] = [[] for _ in ids]

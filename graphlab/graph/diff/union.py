@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphlab.graph.diff.alignment import longest_increasing
+from graphlab.language import _
 
 if TYPE_CHECKING:
     from graphlab.graph.diff.comparison import Comparison, NodeChange
@@ -110,14 +111,14 @@ def _order(comparison: Comparison, home: Mapping[Key, Key], edges: list[Edge]) -
             places[key] = (last, 1, index)
     waiting = dict.fromkeys(places, 0)
     targets: dict[Key, list[Key]] = {key: [] for key in places}
-    for source, target, *_ in edges:
+    for source, target, *_slots in edges:
         waiting[target] += 1
         targets[source].append(target)
     ready = [(places[key], key) for key, count in waiting.items() if not count]
     heapq.heapify(ready)
     order = []
     while ready:
-        _, key = heapq.heappop(ready)
+        _unused, key = heapq.heappop(ready)
         order.append(key)
         for target in targets[key]:
             waiting[target] -= 1
@@ -143,10 +144,10 @@ def _facts(
 
 
 def _describe(comparison: Comparison) -> dict[str, Any]:
-    titles = dict.fromkeys(str(graph.graph.get("title") or "graph") for graph in (comparison.a, comparison.b))
+    titles = dict.fromkeys(str(graph.graph.get("title") or _("graph")) for graph in (comparison.a, comparison.b))
     places = [f"{side}: {_place(graph.graph)}" for side, graph in (("A", comparison.a), ("B", comparison.b))]
     facts = [change.words for change in comparison.facts]
-    more = [f"and {len(facts) - 3} more facts differ"] if len(facts) > 3 else []
+    more = [_("and {count} more facts differ").format(count=len(facts) - 3)] if len(facts) > 3 else []
     return {
         "title": " → ".join(titles),
         "scenario": " → ".join(places),
@@ -157,5 +158,9 @@ def _describe(comparison: Comparison) -> dict[str, Any]:
 
 
 def _place(facts: Mapping[str, Any]) -> str:
-    step = f", step {facts['step']} of {facts['steps']}" if facts.get("step") and facts.get("steps") else ""
-    return f"{facts.get('scenario') or 'graph'}{step}"
+    step = (
+        _(", step {step} of {steps}").format(step=facts["step"], steps=facts["steps"])
+        if facts.get("step") and facts.get("steps")
+        else ""
+    )
+    return f"{facts.get('scenario') or _('graph')}{step}"

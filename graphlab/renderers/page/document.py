@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphlab import language
+from graphlab.language import _
 from graphlab.layout.fold import fold, without_strays
 from graphlab.renderers.drawing import escape
 from graphlab.renderers.faces import MARK_BORDERS
@@ -116,7 +117,7 @@ def _state_of_nodes(
     graph: networkx.MultiDiGraph, structure: PageStructure, pool: TensorPool, names: dict[tuple[str, ...], int]
 ) -> Iterator[int]:
     """Yield what each node of a graph has, as changes from nothing."""
-    for index, (_, data) in enumerate(sorted(graph.nodes(data=True))):
+    for index, (_unused, data) in enumerate(sorted(graph.nodes(data=True))):
         for what, key in ((VALUE, "value"), (GRADIENT, "gradient"), (PARAMETERS, "leaf_gradient")):
             if data.get(key) is not None:
                 yield from (0, what, index, pool.add(data[key]))
@@ -183,7 +184,11 @@ def _describe_run(recording: Recording) -> dict[str, Any]:
         file = next((file.id for file in recording.files if file.path == facts.error.file), 1)
         text = plain(f"{facts.error.type}: {facts.error.message}")
         error = {"text": text, "file": file, "line": facts.error.line}
-    about = [f"torch {facts.torch}", facts.device, f"seed {facts.seed}" if facts.seed is not None else ""]
+    about = [
+        _("torch {torch}").format(torch=facts.torch),
+        facts.device,
+        _("seed {seed}").format(seed=facts.seed) if facts.seed is not None else "",
+    ]
     return {
         "title": plain(recording.title),
         "scenario": plain(facts.scenario),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from graphlab.language import _
 from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, LabelSize, lay_out_boxes
 from graphlab.layout.fold import ALWAYS_CLOSED
 from graphlab.renderers.faces import build_face
@@ -91,7 +92,8 @@ class PageStructure:
         title = node["title"] if kind == "op" or node.get("name") else (tags or [node["title"]])[0]
         reading = NodeReading(
             id=index, kind=kind, title=title, detail=node["detail"], tags=tuple(tag for tag in tags if tag != title),
-            shape=node.get("shape", ""), place=f"line {node['line']}" if node.get("line") else "", module="",
+            shape=node.get("shape", ""), module="",
+            place=_("line {line}").format(line=node["line"]) if node.get("line") else "",
             value=self.values[index], gradient=None if kind == "data" else NUMBER, more=(), missing="", state="done",
             facts="", mark=node.get("mark", ""), change=node.get("change", ""),
         )  # fmt: skip
@@ -110,7 +112,7 @@ class PageStructure:
         graph = networkx.MultiDiGraph()
         graph.add_nodes_from(range(len(self.nodes)))
         rooms = {}
-        for index, ((source, target, slot, output, _), label) in enumerate(zip(self.edges, labels, strict=True)):
+        for index, ((source, target, slot, output, _unused), label) in enumerate(zip(self.edges, labels, strict=True)):
             graph.add_edge(source, target, index, slot=slot, output=output)
             if label is not None:
                 rooms[source, target, index] = label

@@ -7,8 +7,11 @@ import html
 from collections.abc import Sequence
 from string import Template
 
+from graphlab.language import current
+from graphlab.renderers.plots import words
+
 _PAGE = Template("""<!DOCTYPE html>
-<html lang="en">
+<html lang="$language">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -31,7 +34,7 @@ $script
 </html>
 """)
 _SLIDER = (
-    '<label>step <output id="step">{first}</output><input id="slider" type="range" min="0" max="{last}" value="0">'
+    '<label>{step} <output id="step">{first}</output><input id="slider" type="range" min="0" max="{last}" value="0">'
 )
 _SCRIPT = """<script>
 const frames = document.querySelectorAll("#frames img"), slider = document.getElementById("slider");
@@ -47,14 +50,17 @@ _COLOURS = {"light": "background: #fff; color: #1b1f24", "dark": "background: #1
 def make_page(title: str, subtitle: str, frames: Sequence[tuple[int, bytes]], theme: str) -> bytes:
     """Return the page of some pictures, each of a step."""
     images = [
-        f'<img{" class=shown" if not place else ""} data-step="{step}" alt="{html.escape(subtitle)}, step {step}" '
+        f'<img{" class=shown" if not place else ""} data-step="{step}" '
+        f'alt="{html.escape(subtitle)}, {words.HERE.format(step=step)}" '
         f'src="data:image/svg+xml;base64,{base64.b64encode(picture).decode()}">'
         for place, (step, picture) in enumerate(frames)
     ]
     has_slider = len(frames) > 1
-    slider = _SLIDER.format(first=frames[0][0], last=len(frames) - 1) + "</label>" if has_slider else ""
+    slider = (
+        _SLIDER.format(step=words.STEP, first=frames[0][0], last=len(frames) - 1) + "</label>" if has_slider else ""
+    )
     page = _PAGE.substitute(
-        title=html.escape(title), subtitle=html.escape(subtitle), colours=_COLOURS[theme], slider=slider,
-        frames="\n".join(images), script=_SCRIPT if has_slider else "",
+        language=current(), title=html.escape(title), subtitle=html.escape(subtitle), colours=_COLOURS[theme],
+        slider=slider, frames="\n".join(images), script=_SCRIPT if has_slider else "",
     )  # fmt: skip
     return page.encode()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from graphlab.errors import RenderError, UsageError
+from graphlab.language import _
 from graphlab.renderers.tensorboard import messages
 from graphlab.series import MEASURES, Series
 
@@ -35,9 +36,11 @@ def check_logdir(path: Path) -> Path:
         RenderError: it is no folder, or none can be there.
     """
     if path.exists() and not path.is_dir():
-        raise RenderError(f"{path} is a file: TensorBoard reads a folder, name one")
+        raise RenderError(_("{path} is a file: TensorBoard reads a folder, name one").format(path=path))
     if not path.parent.is_dir():
-        raise RenderError(f"the folder {path.parent} does not exist: make it first, or write somewhere else")
+        raise RenderError(
+            _("the folder {folder} does not exist: make it first, or write somewhere else").format(folder=path.parent)
+        )
     return path / FILE_NAME
 
 
@@ -48,7 +51,7 @@ def render_events(recording: Recording) -> bytes:
         UsageError: no training step has ended.
     """
     if not recording.steps:
-        raise UsageError("no training step has ended in this recording: there is nothing to export")
+        raise UsageError(_("no training step has ended in this recording: there is nothing to export"))
     series = Series(recording)
     leaves = series.leaves(len(recording.steps))
     while leaves and not series.read_on(leaves, 1.0):
