@@ -163,6 +163,12 @@ def test_light_detail_says_in_one_line_that_it_tells_too_little(tmp_path: Path) 
         choose_questions(light)
 
 
+def test_of_a_light_run_the_steps_that_were_recorded_in_full_are_asked_about(tmp_path: Path) -> None:
+    text = SCRIPT.replace("range(2)", "range(9)")
+    light = record_text(tmp_path, text, detail="light", windows=((6, 7),))
+    assert {question.step for question in choose_questions(light)} <= {6, 7}
+
+
 ONE = Question("shape", 1, 2, 1, "?", "one", "3x2", "", (Choice("2x3", remark="turned"), Choice("3x2", is_right=True)))
 SEVERAL = Question("leaves", 1, 2, 1, "?", "several", "a, c", "",
                    (Choice("a", is_right=True), Choice("b"), Choice("c", is_right=True)))  # fmt: skip

@@ -26,11 +26,22 @@ def steps_to_ask(recording: Recording, random: Random) -> list[Step]:
 
     Steps in light detail, and those whose graph is too large to be looked at node by node, are left out.
     """
-    count = len(recording.steps)
-    numbers = {*range(1, min(count, _FIRST_STEPS) + 1), count}
-    numbers.update(random.randrange(count) + 1 for _ in range(_MORE_STEPS if count > _FIRST_STEPS else 0))
-    steps = [recording.steps[number - 1] for number in sorted(numbers) if number > 0]
-    return [step for step in steps if step.detail == "full" and not recording.is_large(step.step)]
+    full = [row[0] for row in recording.reader.rows("SELECT id FROM steps ORDER BY id")]
+    if not recording.light.blocks:
+        full = list(range(1, len(recording.steps) + 1))  # the last may be under way, and have no row yet
+    numbers = {*full[:_FIRST_STEPS], *full[-1:]}
+    numbers.update(random.choice(full) for _ in range(_MORE_STEPS if len(full) > _FIRST_STEPS else 0))
+    steps = [recording.steps[number - 1] for number in sorted(numbers)]
+    return [
+        step for step in steps
+        if step.detail == "full" and _has_ops(recording, step) and not recording.is_large(step.step)
+    ]  # fmt: skip
+
+
+def _has_ops(recording: Recording, step: Step) -> bool:
+    """Whether the forward of a step was followed: a light run turns to full detail in the middle of a step."""
+    first = recording.next_event(step.first - 1, ("op",))
+    return first is not None and first <= step.last
 
 
 def code_of(recording: Recording, event: Event) -> str:
