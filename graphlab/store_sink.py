@@ -152,7 +152,9 @@ class StoreSink:
         made_by: int | None,
     ) -> None:
         """Say with what a node's backward will reckon."""
-        named = [f"{name} {number}" for name, number in states] + [f"{name} -{number}" for name, number in values]
+        named = [f"{name} {number}" for name, number in states]
+        if values:
+            named += [f"{name} -{number}" for name, number in values]
         if made_by is not None:
             numbers = f'{numbers[:-1]}{", " if len(numbers) > 2 else ""}"made_by": {made_by}}}'
         self._insert("arguments", (node, numbers, "\n".join(named)))

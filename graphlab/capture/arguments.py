@@ -99,6 +99,8 @@ class Arguments:
             stack += [below for below, _ in fn.next_functions]
 
     def _write(self, numbers: Sequence[tuple[str, Any]]) -> str:
+        if not numbers:
+            return "{}"
         # With the classes: 1, 1.0 and True are one key, and three numbers.
         key = tuple((name, type(value), value) for name, value in numbers)
         try:

@@ -196,7 +196,10 @@ def _has_memory(tensor: torch.Tensor) -> bool:
     """Whether a strided tensor's storage is as large as it says: one that was resized to nothing must not be read."""
     if not tensor.numel():
         return True
-    extent = 1 + sum([(length - 1) * step for length, step in zip(tensor.shape, tensor.stride(), strict=True)])
+    if tensor.is_contiguous():
+        extent = tensor.numel()
+    else:
+        extent = 1 + sum([(length - 1) * step for length, step in zip(tensor.shape, tensor.stride(), strict=True)])
     return tensor.untyped_storage().nbytes() >= (tensor.storage_offset() + extent) * tensor.element_size()
 
 
