@@ -34,6 +34,7 @@ from graphlab.cli.options import (
     run_words,
 )
 from graphlab.cli.output import write_json, write_line
+from graphlab.cli.run import stdout_for_results
 from graphlab.cli.sources import is_recording
 from graphlab.errors import UsageError
 from graphlab.language import _
@@ -64,7 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
     seed = read_count("--seed", arguments.seed, 0) or 0
     count = read_count("--count", arguments.count, 1, _MOST) or 1
     lines = _given_lines(arguments.answers)
-    with _recorded(arguments, seed) as (path, code):
+    # A screen must find the terminal at stdout: where that leads elsewhere, results alone go there.
+    is_apart = lines is None and not sys.stdout.isatty()
+    with _recorded(arguments, seed) as (path, code), stdout_for_results(is_apart) as results:
         from graphlab.quiz import choose_questions, find_problems, report_answers
         from graphlab.recording import open_recording
 
@@ -78,13 +81,13 @@ def run(arguments: argparse.Namespace) -> int:
 
                 answers = run_quiz(path, questions, ascii_only=arguments.ascii, mouse=not arguments.no_mouse)
             else:
-                stream = None if arguments.json else sys.stdout
+                stream = None if arguments.json else results
                 answers = _ask_by_lines(recording, questions, lines, seed, stream)
             if arguments.json:
                 source = arguments.source if arguments.source is not None else arguments.module
-                write_json(report_answers(recording, source, seed, answers))
+                write_json(report_answers(recording, source, seed, answers), results)
             else:
-                _write_score(answers)
+                _write_score(answers, results)
         finally:
             recording.close()
     return code
@@ -186,11 +189,11 @@ def verdict_lines(given: Given) -> Iterator[str]:
     yield f"   {question.explanation}"
 
 
-def _write_score(answers: Sequence[Given]) -> None:
+def _write_score(answers: Sequence[Given], results: TextIO) -> None:
     from graphlab.quiz import score_by_kind
     from graphlab.quiz.messages import KINDS
 
     right = sum(given.grade.is_right for given in answers)
-    write_line(words.SCORE.format(right=right, asked=len(answers)))
+    write_line(words.SCORE.format(right=right, asked=len(answers)), results)
     for kind, (correct, asked) in score_by_kind(answers).items():
-        write_line(words.SCORE_ROW.format(kind=KINDS[kind], right=correct, asked=asked))
+        write_line(words.SCORE_ROW.format(kind=KINDS[kind], right=correct, asked=asked), results)
