@@ -56,7 +56,7 @@ def add_source(parser: argparse.ArgumentParser, *, is_several: bool = False) -> 
 
 
 def add_run_options(
-    parser: argparse.ArgumentParser, *, seed: str = "sets SEED; without one, seeds python, numpy and torch first"
+    parser: argparse.ArgumentParser, *, seed: str = _("sets SEED; without one, seeds python, numpy and torch first")
 ) -> None:
     """Add what changes a run: parameters, device, detail; `seed` is the help of --seed."""
     group = parser.add_argument_group(_("the run"))

@@ -56,7 +56,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-mouse", action="store_true", help=_("leave the mouse to the terminal"))
     add_json(parser)
     add_run_options(
-        parser, seed="chooses the questions (default 0); a script without SEED draws its random numbers by it too"
+        parser, seed=_("chooses the questions (default 0); a script without SEED draws its random numbers by it too")
     )
 
 

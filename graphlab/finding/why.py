@@ -104,7 +104,7 @@ def _why_key(index: Index, term: Term, node: Node, tags: list[str]) -> str:
 
 def _why_figures(term: Term, gradient: float | None, value: float | None) -> str:
     if term.key == "grad" and term.text == "none":
-        return "no gradient came"
+        return _("no gradient came")
     said = []
     if gradient is not None and (term.asks_gradient or term.key == ANY):
         said.append(_("|grad| {gradient}").format(gradient=format_number(gradient)))

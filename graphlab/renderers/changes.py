@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphlab.counted import count_words
+from graphlab.counted import KIND_NAMES, count_words
 from graphlab.graph.diff import SIGNS
 from graphlab.language import _
 from graphlab.renderers.reading import call_words, number_words, plain, shape_words
@@ -36,7 +36,7 @@ def node_line(comparison: Comparison, change: NodeChange) -> str:
     after = comparison.b.nodes[change.b] if change.b is not None else None
     parts = [
         _both(before, after, _title),
-        _both(before, after, lambda data: str(data.get("op") or data["kind"])),
+        _both(before, after, lambda data: str(data.get("op") or KIND_NAMES.get(data["kind"], data["kind"]))),
         _both(before, after, lambda data: shape_words(data.get("shape"), data.get("dtype"))),
         _both(before, after, lambda data: plain(str(data.get("module") or ""))),
         _both(before, after, lambda data: _("line {line}").format(line=data["line"]) if data.get("line") else ""),
@@ -55,7 +55,9 @@ def edge_line(comparison: Comparison, change: EdgeChange) -> str:
     graph, ends = (comparison.b, change.b) if change.b is not None else (comparison.a, change.a)
     assert ends is not None
     source, target, slot = ends
-    words = f"{SIGNS[change.sort]} edge {_short(graph, source)} -> {_short(graph, target)}, input {slot}"
+    words = _("{sign} edge {source} -> {target}, input {slot}").format(
+        sign=SIGNS[change.sort], source=_short(graph, source), target=_short(graph, target), slot=slot
+    )
     if change.a is not None and change.b is not None:
         words += _("  gradient {gradient_change}").format(
             gradient_change=gradient_change(flow(comparison.a, change.a), flow(comparison.b, change.b))

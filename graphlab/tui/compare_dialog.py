@@ -177,7 +177,7 @@ class ChangesDialog(ListDialog[int | None]):
         ("pageup", "choose(-8)", _("page up")),
         ("pagedown", "choose(8)", _("page down")),
         ("enter", "take", _("go there")),
-        ("v", "numbers", "the numbers of both runs"),
+        ("v", "numbers", _("the numbers of both runs")),
         ("D", "again", _("compare with another")),
     ]
     DEFAULT_CSS = """

@@ -15,6 +15,7 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from graphlab.errors import GraphlabError
+from graphlab.language import _
 from graphlab.tui import messages
 from graphlab.tui.pane import RowsPane
 from graphlab.tui.rows import Row, fit, wrap
@@ -74,13 +75,13 @@ class RunsDialog(ModalScreen[Answer]):
         ("escape,q", "leave", "close"),
         ("up,k", "choose(-1)", "up"),
         ("down,j", "choose(1)", "down"),
-        ("pageup", "choose(-8)", "page up"),
-        ("pagedown", "choose(8)", "page down"),
-        ("left,h", "turn(-1)", "previous curve"),
-        ("right,l", "turn(1)", "next curve"),
-        ("enter", "take('here')", "go there"),
-        ("o", "take('there')", "go there in the other run"),
-        ("v", "graphs", "the graphs of both"),
+        ("pageup", "choose(-8)", _("page up")),
+        ("pagedown", "choose(8)", _("page down")),
+        ("left,h", "turn(-1)", _("previous curve")),
+        ("right,l", "turn(1)", _("next curve")),
+        ("enter", "take('here')", _("go there")),
+        ("o", "take('there')", _("go there in the other run")),
+        ("v", "graphs", _("the graphs of both")),
     ]
     DEFAULT_CSS = """
     RunsDialog { align: center middle; background: $background 0%; }

@@ -88,7 +88,9 @@ class Comparison:
         same = len(self.pairs) - self.count("changed") - self.count("renamed")
         nodes = " ".join(f"{SIGNS[sort]}{self.count(sort)}" for sort in SIGNS if self.count(sort))
         edges = " ".join(f"{SIGNS[sort]}{self.count_edges(sort)}" for sort in SIGNS if self.count_edges(sort))
-        return f"nodes: {nodes or 'equal'} ({same} the same)   edges: {edges or 'equal'}"
+        return _("nodes: {nodes} ({same} the same)   edges: {edges}").format(
+            nodes=nodes or _("equal"), same=same, edges=edges or _("equal")
+        )
 
     def union(self) -> Graph:
         """Return both graphs as one, what differs marked; renderers draw it."""

@@ -170,8 +170,8 @@ def _describe(data: Mapping[str, Any], reading: NodeReading) -> dict[str, Any]:
 def size_of_group(facts: Mapping[str, Any]) -> list[float | int]:
     """Return the size of a folded group's box, with room for all that it may come to say."""
     reading = read_node(facts)
-    more = [(f"parameters {sign(NUMBER)}", NUMBER)] if facts.get("leaves") else []
-    more.append((f"worst {sign(NUMBER)}", NUMBER))
+    more = [(f"{_('parameters')} {sign(NUMBER)}", NUMBER)] if facts.get("leaves") else []
+    more.append((_("worst {magnitude}").format(magnitude=sign(NUMBER)), NUMBER))
     value = VALUE if reading.value else ""
     face = build_face(replace(reading, gradient=NUMBER, more=tuple(more), value=value), has_numbers=True)
     return _numbers(round(face.width + SLACK + UNFOLD, 1), face.height)
