@@ -98,6 +98,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         _draw(Path(folder))
         _draw_models(Path(folder))
+    subprocess.run([sys.executable, str(DOCS / "make_gallery.py")], check=True)
     page = DOCS / "explorer.md"
     page.write_text(with_keys(page.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -17,7 +17,9 @@ from graphlab.renderers import render_animated, render_bytes
 from graphlab.renderers.animation import MOST_FRAMES, MOST_PIXELS, _choose_frames, draw_frames, render_animation
 from graphlab.renderers.figure import build_figure
 from graphlab.renderers.options import Options
+from graphlab.renderers.retold import retell
 from tests import builders, graphs
+from tests.recorded import record_text
 
 
 def frames_of(data: bytes) -> list[tuple[Image.Image, int]]:
@@ -103,6 +105,42 @@ def test_of_very_many_moments_some_are_shown_and_the_last_always(tmp_path: Path)
     assert [frame.moment for frame in frames] == sorted({frame.moment for frame in frames})
     assert len(_choose_frames(events, recording.event_count, 50_000)) < 12
     recording.close()
+
+
+@pytest.fixture(scope="module")
+def light(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    text = """
+        import torch
+        torch.manual_seed(0)
+        w = torch.randn(3, requires_grad=True)
+        v = torch.randn(3, requires_grad=True)
+        loss = (w * v + w).tanh().sum()
+        loss.backward()
+    """
+    return record_text(tmp_path_factory.mktemp("light"), text, detail="light")
+
+
+def test_a_light_step_is_told_in_the_order_of_its_nodes_and_back(light: Recording) -> None:
+    graph = light.graph()
+    told = list(retell(graph, 100))
+    ops = [graph.nodes[node]["op"] for node in sorted(graph) if graph.nodes[node]["kind"] == "op"]
+    assert [each.graph["doing"] for each in told] == [f"{op} is made" for op in ops] + [
+        f"{op} runs" for op in reversed(ops)
+    ]
+    assert [len(each) for each in told] == sorted(len(each) for each in told), "nothing goes that was there"
+    counts = [sum(data["gradient"] is not None for _, data in each.nodes(data=True)) for each in told]
+    assert counts[: len(ops)] == [0] * len(ops)
+    assert counts == sorted(counts)
+    for each in told[len(ops) :]:
+        for node, data in each.nodes(data=True):
+            users = [each.nodes[user]["gradient"] is not None for user in each.successors(node)]
+            if data["kind"] in {"leaf", "parameter"}:
+                assert (data["gradient"] is not None) == all(users), "a leaf has its gradient when all users have run"
+    last = {node: data["gradient"] for node, data in told[-1].nodes(data=True)}
+    assert last == {node: data["gradient"] for node, data in graph.nodes(data=True)}
+    assert len(list(retell(graph, 3))) == 3
+    assert all(len(each) == len(graph) for each in retell(graph, 3, has_future=True))
+    assert len(frames_of(render_animation(light, Options(scale=0.5)))) > len(ops)
 
 
 def test_nothing_recorded_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -119,6 +119,9 @@ def frozen(*, is_over: bool = True) -> Graph:
     for _, data in graph.nodes(data=True):
         if str(data["name"]).startswith("layers.0."):
             data["gradient"] = None
+    for source, _, data in graph.edges(data=True):
+        if str(graph.nodes[source]["name"]).startswith("layers.0."):
+            data["gradient"] = None
     return graph
 
 
@@ -136,6 +139,15 @@ def test_a_leaf_without_a_gradient_is_hollow_and_says_so_once_the_backward_has_e
     assert "no gradient" in render_bytes(graph, "txt").decode()
     assert "no gradient" in render_bytes(graph, "dot").decode()
     assert "parameters: no gradient" in texts_of(svg_of(graph, fold=2))
+
+
+def test_a_leaf_whose_gradient_was_cleared_since_lacks_none() -> None:
+    graph = frozen()
+    gradient = next(data["gradient"] for _, data in graph.nodes(data=True) if data["gradient"] is not None)
+    for source, _, data in graph.edges(data=True):
+        if graph.nodes[source]["name"] == "layers.0.weight":
+            data["gradient"] = gradient
+    assert texts_of(svg_of(graph)).count("no gradient") == 1
 
 
 def test_where_no_leaf_has_a_gradient_none_is_missing() -> None:

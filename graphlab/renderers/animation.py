@@ -1,6 +1,7 @@
 """A step as it runs, as an animated GIF: the graph grows, then the gradients flow back. For slides and READMEs.
 
 Every frame is the picture of one moment, on the positions of the step's end, so that nothing moves but what happens.
+A step in light detail has no moments between: it is told again from the order of its nodes (`retold`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from graphlab.renderers.figure import Figure, build_figure
 from graphlab.renderers.options import Options
 from graphlab.renderers.palette import THEMES
 from graphlab.renderers.png import rasterise
+from graphlab.renderers.retold import retell
 from graphlab.renderers.selection import find_focus, neighbourhood, without_hidden
 from graphlab.renderers.svg import compose, surround
 
@@ -59,12 +61,16 @@ def render_animation(
     stage = recording.graph(at=step.last)
     part = None if options.focus is None else neighbourhood(stage, find_focus(stage, options.focus), options.hops)
     options = replace(options, stage=_shown(stage, part, options))
-    frames = _choose_frames(recording.events_between(step.first, moment, _TELLING), moment, len(stage))
-    figures = [
-        build_figure(_shown(recording.graph(at=frame.moment, future=has_future), part, options), options)
-        for frame in frames
-    ]
-    return _encode(draw_frames(figures, options), [frame.milliseconds for frame in frames])
+    if step.detail == "light" and moment == step.last:
+        told = list(retell(stage, _most_frames(len(stage)) - 1, has_future=has_future))
+        usual = _FRAME if len(told) < _MANY else _QUICK
+        graphs, times = [*told, recording.graph(at=moment)], [*[usual] * len(told), _END]
+    else:
+        frames = _choose_frames(recording.events_between(step.first, moment, _TELLING), moment, len(stage))
+        graphs = [recording.graph(at=frame.moment, future=has_future) for frame in frames]
+        times = [frame.milliseconds for frame in frames]
+    figures = [build_figure(_shown(graph, part, options), options) for graph in graphs]
+    return _encode(draw_frames(figures, options), times)
 
 
 def draw_frames(figures: Sequence[Figure], options: Options) -> list[Image]:
@@ -89,9 +95,13 @@ def _shown(graph: networkx.MultiDiGraph, part: networkx.MultiDiGraph | None, opt
     return without_hidden(graph, options.show)
 
 
+def _most_frames(nodes: int) -> int:
+    return max(_FEWEST, min(MOST_FRAMES, _WORK // max(nodes, 1)))
+
+
 def _choose_frames(events: Sequence[Event], moment: int, nodes: int) -> list[_Frame]:
     """Return the moments that are shown and how long each: all that differ, or of very many some."""
-    most = max(_FEWEST, min(MOST_FRAMES, _WORK // max(nodes, 1)))
+    most = _most_frames(nodes)
     # The updates that end a step: of the graph the last shows as much as each of them.
     turns = {event.id for event in events if event.kind == "backward_start"}
     moments = [event.id for event in events] or [moment]

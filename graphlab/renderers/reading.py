@@ -125,16 +125,22 @@ class EdgeReading:
 def read_nodes(graph: networkx.MultiDiGraph) -> dict[int, NodeReading]:
     """Return what a picture says of each node, in the order of their numbers.
 
-    A leaf without a gradient is told so once the backward has ended and others have one: it is frozen or unused.
+    A leaf without a gradient is told so once the backward has ended and others have one: it is frozen or unused. One
+    that a gradient has flowed back to and that has none now was cleared since, which is no lack.
     """
     is_missing = bool(graph.graph.get("is_backward_over")) and any(
         data.get("leaf_gradient" if data.get("kind") == "group" else "gradient") is not None
         for _, data in graph.nodes(data=True)
         if data.get("kind") in {"group", *LEAF_KINDS}
     )
+    reached = {source for source, _, gradient in graph.edges(data="gradient") if gradient is not None}
     parts = _parts_of_calls(graph)
     return {
-        node: read_node(data, is_missing=is_missing, is_part=node in parts)
+        node: read_node(
+            data,
+            is_missing=is_missing and (data.get("kind") == "group" or node not in reached),
+            is_part=node in parts,
+        )
         for node, data in sorted(graph.nodes(data=True))
     }
 

@@ -150,7 +150,9 @@ const faceOf = (box, state) => {
   const { title, tags } = titleOf(state, index);
   const gradient = gradientOf(tensorOf(state.gradients[index]));
   const parameters = gradientOf(tensorOf(state.parameters[index]));
-  const isIdle = isThere && isLeaf(node) && state.isOver && state.hasLeafGradients && state.gradients[index] < 0;
+  // What a gradient has flowed back to, and has none now, was cleared since: no lack.
+  const wasReached = () => state.structure.edges.some(([source], edge) => source === index && state.edges[edge] >= 0);
+  const isIdle = isThere && isLeaf(node) && state.isOver && state.hasLeafGradients && state.gradients[index] < 0 && !wasReached();
   const more = parameters ? [[say("parameters"), parameters]] : [];
   if (node.invalid) more.push(["", { text: say("inside", { word: node.invalid }), tone: "invalid", level: 5 }]);
   return {
