@@ -42,7 +42,7 @@ describe("a", a)
 describe("b", b)
 
 # %% With
-# The same numbers, and a wish.
+# The same numbers, and their gradient is asked for.
 x = torch.tensor([1.0, 2.0, 3.0]).to(DEVICE).requires_grad_()
 # The same values as b, and a node that remembers x.
 y = x * 2

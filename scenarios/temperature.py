@@ -65,7 +65,7 @@ for step in range(1, STEPS + 1):
     # %% Regression
     # A number a row: any number.
     y_hat = regression(x)
-    # Far off counts more than twice as much as half as far.
+    # An error twice as large counts four times as much.
     squared_error = F.mse_loss(y_hat, degrees)
     # Begins with 2 · (y_hat - y) / n.
     squared_error.backward()
