@@ -13,7 +13,7 @@ whole step, forward, gradients and updates, into one static graph.
     graphlab export static_step --static step -o step.svg
     graphlab export static_step -o dynamic.svg
 
-In the explorer, `w` shows both side by side. Which libraries made which: `docs/static_and_dynamic.md`.
+In the explorer, `w` shows both side by side. More: `docs/static_and_dynamic.md`.
 
 **Notice** what the static one has and the other lacks: the transposed products
 of the backward, and a subtraction for every parameter.

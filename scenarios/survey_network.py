@@ -29,7 +29,7 @@ LR = 1.0
 
 def leaf(number: float) -> torch.Tensor:
     """A weight."""
-    # Moved to the device before the gradient is asked for: so the moved tensor is the leaf.
+    # Moved before the gradient is asked for: so the moved tensor is the leaf.
     return torch.tensor(number, dtype=torch.float64).to(DEVICE).requires_grad_()
 
 

@@ -236,14 +236,6 @@ def test_the_notebook_s_line_begins_where_its_seed_put_it(folder: Path) -> None:
     )
 
 
-def test_the_flowers_are_those_of_the_notebook_s_file() -> None:
-    """Two rows of UCI's file differ from Fisher's own table, which other libraries carry."""
-    rows = (ROOT / "scenarios" / "data" / "iris.csv").read_text(encoding="utf-8").splitlines()
-    first = next(place for place, row in enumerate(rows) if row[:1].isdigit())
-    assert [rows[first + place].split(",")[:4] for place in (34, 37)] == [["4.9", "3.1", "1.5", "0.1"]] * 2
-    assert len(rows) - first == 150
-
-
 @pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS if questions(scenario.text)])
 def test_what_the_author_asks_is_answered_by_the_run_as_the_author_says(name: str, folder: Path) -> None:
     assert find_problems(record(name, folder)) == []
