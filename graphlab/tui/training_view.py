@@ -280,7 +280,7 @@ class TrainingView:
         head: Row = [
             (" " * (name_width + 2 + shape_width + 1 * bool(shape_width)), ""),
             (f" {strip_head:<{strip_width}} " if strip_width else "", "quiet"),
-            *((f"{messages.MEASURE_NAMES[measure]:>{_NUMBER + 1}}", "quiet") for measure in MEASURES),
+            *((f" {shorten(messages.MEASURE_NAMES[measure], _NUMBER):>{_NUMBER}}", "quiet") for measure in MEASURES),
         ]
         rows = self._add([self._list_rule(shown, leaves, axis, strip_width, width, look)]) + self._add([head])
         for index, leaf in enumerate(shown, first):
@@ -402,12 +402,14 @@ class TrainingView:
         """Say how many events each phase of the step has, and how long it took."""
         spans = [span for span in self._spans(step) if span.step == step.step]
         rows = [rule(messages.PHASES_IN_STEP.format(step=step.step), width)]
+        room = max(map(len, messages.PHASE_NAMES.values()))
         for span in spans[: height - 1]:
+            name = messages.PHASE_NAMES[span.phase]
             begin = self.recording.event(span.first - 1).time if span.first > 1 else 0.0
             took = (self.recording.event(span.last).time - begin) * 1000
             rows.append(
                 spread(
-                    [("  ", ""), (f"{span.phase:<9}", span.phase), (f" e{span.first}–e{span.last}", "quiet")],
+                    [("  ", ""), (f"{name:<{room}}", span.phase), (f" e{span.first}–e{span.last}", "quiet")],
                     [(f"{took:.2f} ms ", "quiet")],
                     min(width, 48),
                 )
