@@ -148,6 +148,16 @@ NO_FOCUS = _(
 BAD_SCALE = _("--scale takes a number such as 2 or 1.5, not {text!r}")
 ALL_LEAVES = _("all {norm} ")
 RUNNING = _("graphlab: running {name}")
+JOBS_ALONE = _("--jobs goes with --all: scripts that are named run one after the other")
+ALL_ROW = "[{number}/{count}] {name}  {words}  ({seconds} s)"
+ALL_FACTS = _("events {events:,}  steps {steps}  loss {loss}")
+ALL_RAISED = _("{facts}  raised {error}, as it is to")
+ALL_FAILED = _("FAILED: {why}")
+ALL_NOT_RAISED = _("it was to raise {error} and did not")
+ENDED_WITH_CODE = _("exit code {code}")
+ALL_DONE = _(
+    "graphlab: {count} scenarios in {seconds} s, recorded in {folder}/: {raised} raised on purpose, {failed} failed"
+)
 
 # -- static graphs -----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from graphlab.cli import messages
 from graphlab.cli.output import write_line
 from graphlab.errors import UsageError
-from graphlab.language import _
+from graphlab.language import _, current
 
 _FOLDER = Path(__file__).parent / "lessons"
 LESSONS = tuple(sorted(path.name.partition(".")[0] for path in _FOLDER.glob("*.py.txt")))
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     title = " ".join(re.split(r"[_\W]+", path.stem)).strip() if arguments.title is None else arguments.title.strip()
     if not title or not title.isprintable():
         raise UsageError(messages.BAD_TITLE.format(text=arguments.title))
-    text = write_lesson(title[:1].upper() + title[1:] if arguments.title is None else title)
+    text = write_lesson(title[:1].upper() + title[1:] if arguments.title is None else title, current())
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:

@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from graphlab.cli import messages
-from graphlab.cli.begin import take_language
 from graphlab.cli.epilogue import told_when_cut_off
 from graphlab.cli.options import (
     RunOptions,
@@ -30,9 +28,10 @@ from graphlab.cli.options import (
     read_run_options,
 )
 from graphlab.cli.output import write_json, write_line
+from graphlab.cli.several import run_all, run_each
 from graphlab.errors import RecordingError, UsageError
-from graphlab.language import _, language_words
-from graphlab.store.paths import ENDING, FOLDER, free_path
+from graphlab.language import _
+from graphlab.store.paths import FOLDER, free_path
 
 if TYPE_CHECKING:
     from graphlab.request import RunOutcome, RunRequest
@@ -42,7 +41,8 @@ if TYPE_CHECKING:
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_source(parser, is_several=True)
-    parser.add_argument("--all", action="store_true", help=_("every scenario that `graphlab list` names"))
+    parser.add_argument("--all", action="store_true", help=_("every scenario that `graphlab list` names, a line each"))
+    parser.add_argument("--jobs", metavar="N", help=_("with --all: how many run at a time (default: 2)"))
     parser.add_argument(
         "-o", "--output", metavar="FILE|FOLDER/", help=_("where the recording goes (default: outputs/)")
     )
@@ -57,7 +57,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Record each source; several run in a process each."""
+    """Record each source; of several each in a process of its own."""
     options = read_run_options(arguments)
     if arguments.all:
         if arguments.sources or arguments.module:
@@ -68,42 +68,16 @@ def run(arguments: argparse.Namespace) -> int:
     scenarios = find_scenarios(arguments)
     for scenario in scenarios:
         chosen_parameters(options, scenario)  # bad words are told before anything runs
+    if arguments.jobs is not None and not arguments.all:
+        raise UsageError(messages.JOBS_ALONE)
+    if arguments.all:
+        return run_all(arguments, scenarios)
     if len(scenarios) > 1:
-        return _run_each(arguments, scenarios)
+        return run_each(arguments, scenarios)
     path = recording_path(arguments.output, scenarios[0].name.rpartition(".")[2])
     target = path.absolute()  # the script may change the working directory
     with told_when_cut_off(target, path):
         return _run_one(arguments, options, scenarios[0], path, target)
-
-
-def _run_each(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
-    """Run several scripts one after the other, each in a process of its own: none shall see what another left."""
-    output = _folder(arguments.output)
-    words, _codes = take_language(sys.argv[1:])
-    options = [word for word in words[words.index("run") + 1 :] if word not in {"--all", *arguments.sources}]
-    for flag in ("-o", "--output"):
-        if flag in options:
-            del options[options.index(flag) : options.index(flag) + 2]
-    options = [word for word in options if not word.startswith("--output=")]
-    worst = 0
-    for scenario, source in zip(scenarios, arguments.sources, strict=True):
-        target = free_path(output, scenario.name)
-        write_line(messages.RUNNING.format(name=scenario.name), sys.stderr)
-        command = [sys.executable, "-m", "graphlab", *language_words(), "run", source, "-o", str(target), *options]
-        code = subprocess.run(command, check=False).returncode
-        if code == messages.EXIT_INTERRUPTED:
-            return code
-        worst = max(worst, code if code >= 0 else 1)
-    return worst
-
-
-def _folder(output: str | None) -> Path:
-    if output is None:
-        return FOLDER
-    folder = Path(output)
-    if folder.suffix == ENDING or folder.is_file():
-        raise UsageError(messages.FOLDER_FOR_SEVERAL.format(name=output))
-    return folder
 
 
 def recording_path(output: str | None, name: str) -> Path:

@@ -23,7 +23,7 @@ from graphlab.cli.options import add_run_options, add_source, read_count
 from graphlab.cli.output import write_line
 from graphlab.cli.sources import is_recording
 from graphlab.errors import GraphlabError, RecordingError, UsageError
-from graphlab.language import _, language_words
+from graphlab.language import _, current, language_words
 
 if TYPE_CHECKING:
     from graphlab.tui.child import Child
@@ -75,7 +75,7 @@ def _serve(words: list[str], bound: socket.socket, arguments: argparse.Namespace
     write_line(messages.SERVING.format(name=name, address=f"http://{address}:{port}/"))
     sys.stdout.flush()
     page_words = {
-        "language": "en",
+        "language": current(),
         "opening": messages.PAGE_OPENING,
         "ended": messages.PAGE_ENDED,
         "again": messages.PAGE_AGAIN,

@@ -1,0 +1,157 @@
+"""Records several scripts, each in a process of its own: none shall see what another left.
+
+A few that are named run one after the other, as if each were started alone. All scenarios together run a few at a time,
+and each is told in one line; what they print is dropped, but for the last words of one that failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphlab.cli import messages
+from graphlab.cli.options import read_count, run_words
+from graphlab.cli.output import write_line
+from graphlab.errors import GraphlabError, UsageError
+from graphlab.language import language_words
+from graphlab.sentences import format_number
+from graphlab.store.paths import ENDING, FOLDER, free_path
+
+if TYPE_CHECKING:
+    from graphlab.scenario import Scenario
+
+_DEFAULT_JOBS = 2
+"""A run of a scenario is mostly one thread, and takes some hundred megabytes."""
+_MOST_JOBS = 64
+_LAST_WORDS = 12
+"""Lines of a failed script's that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """How one run went."""
+
+    code: int
+    words: str
+    """What is said of it."""
+    output: str
+    errors: str
+    seconds: float
+
+
+def run_each(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
+    """Record the scripts one after the other; return the worst exit code."""
+    folder = _folder(arguments.output)
+    worst = 0
+    for scenario, source in zip(scenarios, arguments.sources, strict=True):
+        write_line(messages.RUNNING.format(name=scenario.name), sys.stderr)
+        command = _command(arguments, source, free_path(folder, scenario.name))
+        code = subprocess.run(command, check=False).returncode
+        if code == messages.EXIT_INTERRUPTED:
+            return code
+        worst = max(worst, code if code >= 0 else 1)
+    return worst
+
+
+def run_all(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
+    """Record all scenarios, some at a time; return 1 where one failed that was not to.
+
+    Raises:
+        UsageError: -o names a file, or --jobs no number.
+    """
+    folder = _folder(arguments.output)
+    jobs = read_count("--jobs", arguments.jobs, 1, _MOST_JOBS) or min(_DEFAULT_JOBS, os.cpu_count() or 1)
+    begun = time.monotonic()
+    failed = raised = 0
+    names = max(len(scenario.name) for scenario in scenarios)
+    executor = ThreadPoolExecutor(jobs, "graphlab-run")
+    runs = [executor.submit(_run, arguments, scenario, free_path(folder, scenario.name)) for scenario in scenarios]
+    try:
+        # In the order of the gallery, whichever ends first.
+        for number, (scenario, run) in enumerate(zip(scenarios, runs, strict=True), 1):
+            done = run.result()
+            sys.stdout.write(done.output)
+            row = messages.ALL_ROW.format(
+                number=f"{number:>{len(str(len(scenarios)))}}", count=len(scenarios), name=f"{scenario.name:<{names}}",
+                words=done.words, seconds=f"{done.seconds:.1f}",
+            )  # fmt: skip
+            write_line(row, sys.stderr)
+            raised += bool(scenario.raises) and not done.code
+            if done.code:
+                failed += 1
+                write_line("\n".join(f"    {line}" for line in done.errors.splitlines()[-_LAST_WORDS:]), sys.stderr)
+    except KeyboardInterrupt:
+        executor.shutdown(cancel_futures=True)  # the children have heard Ctrl+C too
+        raise
+    executor.shutdown()
+    said = messages.ALL_DONE.format(
+        count=len(scenarios), seconds=f"{time.monotonic() - begun:.0f}", raised=raised, failed=failed, folder=folder
+    )
+    write_line(said, sys.stderr)
+    return int(failed > 0)
+
+
+def _run(arguments: argparse.Namespace, scenario: Scenario, target: Path) -> _Done:
+    """Record one scenario; its exit code is 0 where it did what it was to do, also where that is to raise."""
+    begun = time.monotonic()
+    child = subprocess.run(
+        _command(arguments, str(scenario.path), target), stdin=subprocess.DEVNULL, capture_output=True, check=False,
+        encoding="utf-8", errors="replace", env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    seconds = time.monotonic() - begun
+    code, words = _judge(scenario, target, child.returncode)
+    has_results = arguments.json or arguments.jsonl
+    return _Done(code, words, child.stdout if has_results else "", child.stderr, seconds)
+
+
+def _judge(scenario: Scenario, target: Path, code: int) -> tuple[int, str]:
+    """Return whether a run went as its script says, and what is said of it."""
+    from graphlab.recording import open_recording
+
+    try:
+        recording = open_recording(target)
+    except GraphlabError as error:
+        return code or 1, messages.ALL_FAILED.format(why=str(error))
+    try:
+        error_facts = recording.facts.error
+        losses = [loss for loss in recording.losses if loss is not None]
+        facts = messages.ALL_FACTS.format(
+            events=recording.event_count, steps=len(recording.steps), loss=format_number(losses[-1]) if losses else "–"
+        )
+    finally:
+        recording.close()
+    if scenario.raises:
+        if code == 1 and error_facts is not None and error_facts.type == scenario.raises:
+            return 0, messages.ALL_RAISED.format(facts=facts, error=error_facts.type)
+        return code or 1, messages.ALL_FAILED.format(why=messages.ALL_NOT_RAISED.format(error=scenario.raises))
+    if code == 0:
+        return 0, facts
+    why = (
+        f"{error_facts.type}: {error_facts.message}"
+        if error_facts is not None
+        else messages.ENDED_WITH_CODE.format(code=code)
+    )
+    return code, messages.ALL_FAILED.format(why=" ".join(why.split()))
+
+
+def _command(arguments: argparse.Namespace, source: str, target: Path) -> list[str]:
+    """Return the command that records one script as it was asked for all of them."""
+    flags = [f"--{name}" for name in ("json", "jsonl", "verify") if getattr(arguments, name)]
+    words = [sys.executable, "-m", "graphlab", *language_words(), "run", source, "-o", str(target), *flags]
+    return [*words, *run_words(arguments), "--", *arguments.script_arguments]
+
+
+def _folder(output: str | None) -> Path:
+    if output is None:
+        return FOLDER
+    folder = Path(output)
+    if folder.suffix == ENDING or folder.is_file():
+        raise UsageError(messages.FOLDER_FOR_SEVERAL.format(name=output))
+    return folder

@@ -1,0 +1,94 @@
+"""`graphlab run --all` tells each scenario in a line, and one that raises on purpose from one that fails."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from graphlab.cli import main, several
+from graphlab.recording import open_recording
+from graphlab.scenario import parse_source, read_scenario
+from tests.recorded import record_text, try_text
+
+GOOD = (
+    '"""Good\n\nSection: 1 First\n"""\n\nimport torch\n\nLR = 0.5\n'
+    "w = torch.ones(2, requires_grad=True)\n(w * LR).sum().backward()\n"
+)
+RAISING = '"""On purpose\n\nSection: 2 Second\nRaises: ValueError\n"""\n\nraise ValueError("as told")\n'
+FAILING = '"""Bad\n\nSection: 3 Third\n"""\n\nprint("before it broke")\n1 / 0\n'
+
+
+def test_each_is_told_in_one_line_and_what_fails_with_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths = []
+    for name, text in (("good", GOOD), ("raising", RAISING), ("failing", FAILING)):
+        paths.append(tmp_path / f"{name}.py")
+        paths[-1].write_text(text)
+    monkeypatch.setattr("graphlab.scenario.list_scenarios", lambda: [read_scenario(path) for path in paths])
+    assert main(["run", "--all", "-o", "made/", "--json", "--no-values"]) == 1
+    output = capfd.readouterr()
+    rows = [re.sub(r"[\d.]+ s\b", "T s", re.sub(r"events \d+", "events N", row)) for row in output.err.splitlines()]
+    assert rows[0] == "[1/3] good     events N  steps 1  loss 1  (T s)"
+    assert rows[1] == "[2/3] raising  events N  steps 1  loss –  raised ValueError, as it is to  (T s)"
+    assert rows[2] == "[3/3] failing  FAILED: ZeroDivisionError: division by zero  (T s)"
+    assert "    ZeroDivisionError: division by zero" in rows
+    assert rows[-1] == "graphlab: 3 scenarios in T s, recorded in made/: 1 raised on purpose, 1 failed"
+    # An object a line, in the order of the gallery; what the scripts print is not among them.
+    assert [json.loads(line)["scenario"] for line in output.out.splitlines()] == ["good", "raising", "failing"]
+    assert sorted(path.name for path in Path("made").iterdir()) == ["failing.glab", "good.glab", "raising.glab"]
+    # Options reach every one of them.
+    assert not open_recording(Path("made") / "good.glab").has_values
+
+
+def test_what_was_to_raise_and_did_not_has_failed(tmp_path: Path) -> None:
+    scenario = parse_source(RAISING, tmp_path / "raising.py")
+    quiet = record_text(tmp_path, "x = 1\n", name="quiet")
+    other, _ = try_text(tmp_path, "raise KeyError(1)\n", name="other")
+    right, _ = try_text(tmp_path, RAISING, name="right")
+    assert quiet.path is not None and other.path is not None and right.path is not None
+    assert several._judge(scenario, quiet.path, 0) == (1, "FAILED: it was to raise ValueError and did not")
+    assert several._judge(scenario, other.path, 1) == (1, "FAILED: it was to raise ValueError and did not")
+    assert several._judge(scenario, right.path, 1)[0] == 0
+    assert several._judge(scenario, tmp_path / "none.glab", 139)[0] == 139
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--all", "--jobs", "0"], "--jobs takes a whole number from 1 to 64, not '0'"),
+        (["--all", "-o", "x.glab"], "several recordings need a folder: -o 'x.glab' names a file"),
+        (["rnn_cell", "--jobs", "2"], "--jobs goes with --all: scripts that are named run one after the other"),
+    ],
+)
+def test_bad_words_are_told_before_anything_runs(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("it runs"))
+    assert main(["run", *words]) == 2
+    assert capsys.readouterr().err == f"graphlab: {said}\n"
+
+
+def test_every_option_of_a_run_is_handed_on() -> None:
+    from graphlab.cli.options import add_run_options
+    from graphlab.cli.parser import Parser
+
+    parser = Parser(prog="graphlab")
+    add_run_options(parser)
+    said = "--steps 3 --seed=4 --set LR=1 --set A=2 --detail light --full 1:2 --every 5 --max-size 9MB --no-values"
+    words = said.split()
+    arguments = parser.parse_args(
+        words, argparse.Namespace(json=True, jsonl=False, verify=True, script_arguments=("x",))
+    )
+    command = several._command(arguments, "a.py", Path("a.glab"))
+    split = command.index("--")
+    assert command[split + 1 :] == ["x"]
+    assert {"--json", "--verify"} <= set(command)
+    again = parser.parse_known_args(command[command.index("-o") + 2 : split])[0]
+    assert vars(again) == {key: value for key, value in vars(arguments).items() if key in vars(again)}
