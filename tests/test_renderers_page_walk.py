@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from graphlab.quiz import Choice, Question
+from graphlab.quiz.question import Belief
 from graphlab.recording import Recording
 from graphlab.renderers import render_run
 from graphlab.renderers.options import Options
 from graphlab.renderers.page.document import render_recording
 from graphlab.renderers.page.prose import read_prose
-from graphlab.renderers.page.questions import PageQuestion, pack_questions
+from graphlab.renderers.page.questions import derive_questions, pack_questions
 from tests import builders
 from tests.browser import Open, OpenPage, needs_chromium
 from tests.recorded import record_text
@@ -63,18 +66,27 @@ def event_of(recording: Recording, kind: str, step: int = 1) -> int:
     return next(event.id for event in recording.events if event.kind == kind and event.id >= recording.step(step).first)
 
 
+def asking(event: int, prompt: str, explanation: str, choices: Sequence[str] = (), **facts: Any) -> Question:
+    """Return a question that is asked just before an event; right choices begin with `+`."""
+    number = facts.get("number")
+    said = f"{number}" if number is not None else ", ".join(words[1:] for words in choices if words.startswith("+"))
+    form = facts.pop("form", "one" if choices else "number")
+    made = tuple(Choice(words.lstrip("+"), words.startswith("+"), f"{words}: why not") for words in choices)
+    return Question("shape", event - 1, event, 1, prompt, form, said, explanation, made, **facts)
+
+
 @pytest.fixture(scope="module")
 def page_path(lesson: Recording, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the page, with one question of each kind."""
     backward = event_of(lesson, "backward_start")
     questions = [
-        PageQuestion(event_of(lesson, "op"), "Which shape has `x * w`?", "As x and w.", ("2", "()"), right=(0,)),
-        PageQuestion(backward, "What is y?", "2 · 0.5 − 3 = −2", answer="-2.0", near=0.01),
-        PageQuestion(backward + 1, "Which are leaves?", "Nobody made w.", ("w", "x", "y"), right=(0,), is_several=True),
-        PageQuestion(event_of(lesson, "update"), "And `w.grad`?", "It is\nx.", ("None", "0", "x"), right=(2,)),
+        asking(event_of(lesson, "op"), "Which shape has `x * w`?", "As x and w.", ["+2", "()"]),
+        asking(backward, "What is y?", "2 · 0.5 − 3 = −2", number=-2.0, beliefs=(Belief(4.0, "Minus, not plus."),)),
+        asking(backward + 1, "Which are leaves?", "Nobody made w.", ["+w", "x", "y"], form="several"),
+        asking(event_of(lesson, "update"), "And `w.grad`?", "It is\nx.", ["None", "0", "+x"]),
     ]
     path = tmp_path_factory.mktemp("page") / "lesson.html"
-    render_run(lesson, path, questions=questions)
+    path.write_bytes(render_recording(lesson, Options(), questions=questions))
     return path
 
 
@@ -207,10 +219,11 @@ def test_questions_are_asked_before_they_are_answered_by_the_run(
     assert page.page.locator("#world > .node.is-future:visible").count() > 0
     page.press("Enter")  # the next question has the keys
     field = page.page.locator("#quiz input")
-    field.fill("7")
+    field.fill("4")
     field.press("Enter")
-    assert page.text("#quiz .verdict") == "7: no. It is -2.0."
-    assert page.text("#quiz .explanation") == "2 · 0.5 − 3 = −2"
+    assert page.text("#quiz .verdict") == "4: no. It is -2.0."
+    explained = page.page.locator("#quiz .explanation").all_inner_texts()
+    assert explained == ["Minus, not plus.", "2 · 0.5 − 3 = −2"]
     page.press("Enter", "1", "2", "2")
     page.page.locator("#quiz .go").click()
     assert page.text("#quiz .verdict") == "Right."
@@ -227,7 +240,7 @@ def test_questions_are_asked_before_they_are_answered_by_the_run(
 
 
 @needs_chromium
-@pytest.mark.parametrize(("typed", "is_right"), [("-2", True), ("-2,005", True), ("-2.1", False), ("x", False)])
+@pytest.mark.parametrize(("typed", "is_right"), [("-2", True), ("−4,01/2", True), ("-2.1", False), ("x", False)])
 def test_a_typed_number_is_right_within_what_the_question_says(
     typed: str, is_right: bool, page_path: Path, opened: Open
 ) -> None:
@@ -273,16 +286,32 @@ def test_everything_that_can_be_pressed_has_a_name(page_path: Path, opened: Open
 
 
 @needs_chromium
-def test_a_script_without_words_has_neither_cover_nor_quiz(tmp_path: Path, opened: Open) -> None:
-    recording = record_text(tmp_path, "import torch\nx = torch.ones(2, requires_grad=True)\nx.sum().backward()\n")
+def test_a_script_without_words_has_no_cover_and_yet_a_quiz(tmp_path: Path, opened: Open) -> None:
+    recording = record_text(tmp_path, "import torch\nx = torch.ones(2, requires_grad=True)\n(x * 3).sum().backward()\n")
     path = tmp_path / "plain.html"
     render_run(recording, path)
     page: OpenPage = opened(path)
-    for hidden in ("#about", "#chapters", "#tab-quiz", "#quiz"):
+    for hidden in ("#about", "#chapters", "#quiz"):
         assert page.page.locator(hidden).is_hidden()
+    page.press("i", "PageDown", "5")
     assert page.page.locator("#code").is_visible()
-    page.press("q", "i", "PageDown", "5")
-    assert page.page.locator("#code").is_visible()
+    count = len(derive_questions(recording))
+    assert count >= 3
+    page.press("q")
+    for number in range(count):
+        page.page.locator("#quiz .go").first.click()
+        assert f"question {number + 1} of {count}" in page.text("#quiz .hint")
+        question = data_of(path.read_bytes())["quiz"][number]
+        if question["choices"]:
+            for place in question["right"]:
+                page.page.locator(f"#quiz [data-choice='{place}']").click()
+        else:
+            page.page.locator("#quiz input").fill(question["answer"])
+        if question["isSeveral"] or not question["choices"]:
+            page.page.locator("#quiz .go").click()
+        assert page.text("#quiz .verdict").startswith("Right.")
+    page.page.locator("#quiz .go").click()
+    assert page.text("#quiz p") == f"{count} of {count} right"
 
 
 def test_markdown_becomes_a_tree_and_never_markup() -> None:
@@ -297,13 +326,19 @@ def test_markdown_becomes_a_tree_and_never_markup() -> None:
 
 def test_only_what_the_page_can_show_is_asked() -> None:
     steps: list[dict[str, Any]] = [{"events": [0, 1, 2, 5]}, {"events": [9, 10]}]
-    asked = [PageQuestion(event, f"of {event}", "") for event in (10, 9, 5, 3, 1, 0)]
-    packed = pack_questions(asked, steps)
+    packed = pack_questions([asking(event, f"of {event}", "", number=1.0) for event in (1, 4, 5, 7, 9, 10, 11)], steps)
     assert [(question["prompt"], question["place"]) for question in packed] == [
-        ("of 1", (0, 0, 1)),
-        ("of 5", (0, 2, 3)),
-        ("of 10", (1, 0, 1)),
+        ("of 1", [0, 0, 0, 1]),
+        ("of 4", [0, 2, 0, 3]),
+        ("of 5", [0, 2, 0, 3]),
+        ("of 10", [1, 0, 1, 1]),
     ]
+
+
+def test_a_light_recording_without_anything_to_ask_has_no_quiz(tmp_path: Path) -> None:
+    recording = builders.empty(tmp_path)
+    assert derive_questions(recording) == []
+    assert data_of(render_recording(recording, Options()))["quiz"] == []
 
 
 def test_the_page_says_which_steps_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,7 +134,7 @@ def _judge(scenario: Scenario, target: Path, code: int) -> tuple[int, str]:
     if code == 0:
         return 0, facts
     why = (
-        f"{error_facts.type}: {error_facts.message}"
+        f"{error_facts.type}: {error_facts.message}".rstrip(": ")
         if error_facts is not None
         else messages.ENDED_WITH_CODE.format(code=code)
     )

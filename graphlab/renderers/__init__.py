@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     import networkx
 
     from graphlab.recording import Recording
-    from graphlab.renderers.page.questions import PageQuestion
 
 __all__ = ["FORMATS", "Options", "check_target", "endings", "render", "render_animated", "render_bytes", "render_run"]
 
@@ -83,16 +81,12 @@ def render(graph: networkx.MultiDiGraph, target: str | os.PathLike[str], **choic
 
 
 def render_run(
-    recording: Recording,
-    target: str | os.PathLike[str],
-    moment: int | None = None,
-    questions: Iterable[PageQuestion] = (),
-    **choices: Unpack[Choices],
+    recording: Recording, target: str | os.PathLike[str], moment: int | None = None, **choices: Unpack[Choices]
 ) -> None:
     """Write the page of a whole run, every moment of it, opened at one (default: the end), with its quiz."""
     from graphlab.renderers.page.document import render_recording
 
-    write_whole(check_target(target), render_recording(recording, _read_options(choices), moment, questions))
+    write_whole(check_target(target), render_recording(recording, _read_options(choices), moment))
 
 
 def render_animated(

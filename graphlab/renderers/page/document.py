@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from graphlab.renderers.faces import MARK_BORDERS
 from graphlab.renderers.options import Options
 from graphlab.renderers.page.groups import describe_groups
 from graphlab.renderers.page.prose import read_prose
-from graphlab.renderers.page.questions import PageQuestion, pack_questions
+from graphlab.renderers.page.questions import derive_questions, pack_questions
 from graphlab.renderers.page.steps import EDGE, GRADIENT, MOST_NODES, NAMES, PARAMETERS, VALUE, StepPacker, pack_steps
 from graphlab.renderers.page.structures import PageStructure, describe_nodes
 from graphlab.renderers.page.tensors import WHOLE, TensorPool, shown_number
@@ -41,6 +41,7 @@ from graphlab.scenario import narration_told
 if TYPE_CHECKING:
     import networkx
 
+    from graphlab.quiz import Question
     from graphlab.recording import Recording
 
 SCRIPTS = (
@@ -129,9 +130,13 @@ def _state_of_nodes(
 
 
 def render_recording(
-    recording: Recording, options: Options, moment: int | None = None, questions: Iterable[PageQuestion] = ()
+    recording: Recording, options: Options, moment: int | None = None, questions: Sequence[Question] | None = None
 ) -> bytes:
-    """Return the page of a run, opened at a moment (default: the end), with questions to be asked on the way."""
+    """Return the page of a run, opened at a moment (default: the end).
+
+    Args:
+        questions: those of the quiz (default: what the recording has to ask).
+    """
     moment = recording.event_count if moment is None else moment
     if (
         not recording.steps
@@ -171,7 +176,7 @@ def render_recording(
         "hasMoments": True,
         "start": [start, place],
         "isCover": moment == recording.event_count,
-        "quiz": pack_questions(questions, steps),
+        "quiz": pack_questions(derive_questions(recording) if questions is None else questions, steps),
         "notes": _notes(packer, [step["step"] for step in steps], len(recording.steps)),
     }
     return _compose(data, options)

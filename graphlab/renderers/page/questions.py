@@ -1,70 +1,83 @@
-"""Questions on a page: each asked at the moment before something happens, while the page hides what comes.
-
-Where they come from is not the page's business: whoever has it drawn hands them over.
-"""
+"""The quiz of a page: questions that the recording answers, each asked while the page hides what comes."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from graphlab.errors import UsageError
 from graphlab.renderers.reading import plain
 
+if TYPE_CHECKING:
+    from graphlab.quiz import Question
+    from graphlab.recording import Recording
 
-@dataclass(frozen=True, slots=True)
-class PageQuestion:
-    """One question about a run."""
-
-    event: int
-    """What it is about: it is asked at the moment before."""
-    prompt: str
-    explanation: str
-    choices: tuple[str, ...] = ()
-    """Without any, the answer is typed."""
-    right: tuple[int, ...] = ()
-    """The places of the right choices."""
-    is_several: bool = False
-    """Whether several choices may be right, and all of them must be chosen."""
-    answer: str = ""
-    """The typed answer: a number, or words."""
-    near: float = 0.0
-    """How far a typed number may be from the right one."""
+_SLACK = 1e-9
+"""How far any typed number may be off, beside its share."""
 
 
-def pack_questions(questions: Iterable[PageQuestion], steps: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def derive_questions(recording: Recording) -> list[Question]:
+    """Return the questions of a recording; none where it has nothing to ask."""
+    from graphlab.quiz import choose_questions
+
+    try:
+        return choose_questions(recording)
+    except UsageError:
+        return []
+
+
+def pack_questions(questions: Iterable[Question], steps: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the questions that can be asked in these steps of a page, in the order in which they come up."""
     found = []
-    for question in sorted(questions, key=lambda question: question.event):
-        place = _find(question.event, steps)
-        if place is None:
-            continue
-        found.append(
-            {
-                "place": place,
-                "prompt": _lines(question.prompt),
-                "explanation": _lines(question.explanation),
-                "choices": [plain(choice) for choice in question.choices],
-                "right": list(question.right),
-                "isSeveral": question.is_several,
-                "answer": plain(question.answer),
-                "near": question.near,
-            }
-        )
+    for question in questions:
+        asked, answered = _find_last(question.moment, steps), _find_first(question.event, steps)
+        if asked is not None and answered is not None:
+            found.append({"place": [*asked, *answered], **_pack(question)})
     return found
 
 
-def _find(event: int, steps: Sequence[dict[str, Any]]) -> tuple[int, int, int] | None:
-    """Return a step of the page, and in it the moments before an event and of it.
+def _pack(question: Question) -> dict[str, Any]:
+    is_finite = question.number is not None and math.isfinite(question.number)
+    number = question.number if is_finite else None
+    return {
+        "prompt": _lines(question.prompt),
+        "explanation": _lines(question.explanation),
+        "choices": [plain(choice.text) for choice in question.choices],
+        "right": [place for place, choice in enumerate(question.choices) if choice.is_right],
+        "remarks": [_lines(choice.remark) for choice in question.choices],
+        "isSeveral": question.form == "several",
+        "answer": plain(question.said),
+        "number": number,
+        "near": None if number is None else _near(number),
+        "beliefs": [
+            [belief.number, _near(belief.number), _lines(belief.remark)]
+            for belief in question.beliefs
+            if math.isfinite(belief.number)
+        ],
+    }
 
-    A step begins with its first event, so of that there is no moment before; and a thinned step may lack the event.
-    """
+
+def _near(number: float) -> float:
+    from graphlab.quiz.question import TOLERANCE
+
+    return TOLERANCE * abs(number) + _SLACK
+
+
+def _find_last(event: int, steps: Sequence[dict[str, Any]]) -> tuple[int, int] | None:
+    """Return the last moment of the page at which nothing after an event is seen, in the step that has the event."""
     for index, step in enumerate(steps):
-        moments = step["events"]
-        moment = bisect_left(moments, event)
-        if 0 < moment < len(moments) and moments[moment] == event:
-            return index, moment - 1, moment
+        if step["events"][0] <= event <= step["events"][-1]:
+            return index, bisect_right(step["events"], event) - 1
+    return None
+
+
+def _find_first(event: int, steps: Sequence[dict[str, Any]]) -> tuple[int, int] | None:
+    """Return the first moment of the page at which an event has happened, in the step that has it."""
+    for index, step in enumerate(steps):
+        if step["events"][0] <= event <= step["events"][-1]:
+            return index, bisect_left(step["events"], event)
     return None
 
 

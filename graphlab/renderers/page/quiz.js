@@ -6,15 +6,27 @@ const asked = () => data.quiz[quiz.at];
 
 const rightCount = () => quiz.answers.filter((answer) => answer.isRight).length;
 
+/** Read a number as people type it: with a comma, a true minus, or as a fraction. */
+const readNumber = (text) => {
+  const [above, below = "1", ...rest] = text.replaceAll("−", "-").replaceAll(",", ".").replaceAll(" ", "").split("/");
+  return rest.length || !above || !below ? NaN : Number(above) / Number(below);
+};
+
+/** Write words so that two ways to type one thing are the same: a shape is its sizes. */
+const plainText = (text) => {
+  const words = text.trim().replace(/^["'`]+|["'`]+$/g, "").toLowerCase();
+  if (/^(torch\.size)?[[(]*[\d\sx×,]*[\])]*$/.test(words)) return (words.match(/\d+/g) ?? []).join("x") || "()";
+  return words.replace(/\s+/g, " ");
+};
+
 /** Whether a typed answer is the right one: a number as near as the question says, else the same words. */
 const isRightText = (question, text) => {
-  const plainText = (words) => words.toLowerCase().replace(/[\s"']+/g, "").replace(/^\((.*?),?\)$/, "[$1]");
-  const typed = Number(text.replace(",", ".")), wanted = Number(question.answer);
-  if (text.trim() && Number.isFinite(typed) && Number.isFinite(wanted)) return Math.abs(typed - wanted) <= question.near;
+  if (question.number !== null) return Math.abs(readNumber(text) - question.number) <= question.near;
   return plainText(text) === plainText(question.answer);
 };
 
-const sameChoices = (one, other) => one.length === other.length && one.every((choice) => other.includes(choice));
+/** Return what a wrong number has overlooked, where that can be told. */
+const remarkOn = (question, text) => question.beliefs.find(([number, near]) => Math.abs(readNumber(text) - number) <= near)?.[2] ?? "";
 
 const answerWords = (question) => (question.choices.length ? question.right.map((at) => question.choices[at]).join(", ") : question.answer);
 
@@ -26,11 +38,11 @@ const askNext = () => {
   showQuiz();
 };
 
-const answerQuiz = (isRight, given) => {
+const answerQuiz = (isRight, given, remark) => {
   if (!quiz.isOpen) return;
   quiz.isOpen = false;
-  quiz.answers.push({ isRight, given });
-  const [step, , moment] = asked().place;
+  quiz.answers.push({ isRight, given, remark });
+  const [, , step, moment] = asked().place;
   go(step, moment);
   showQuiz();
 };
@@ -50,7 +62,7 @@ const addChoices = (question, pane) => {
     button.dataset.choice = at;
     if (question.isSeveral) button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
-      if (!question.isSeveral) { answerQuiz(question.right.includes(at), words); return; }
+      if (!question.isSeveral) { answerQuiz(question.right.includes(at), words, question.remarks[at]); return; }
       if (!picked.delete(at)) picked.add(at);
       button.setAttribute("aria-pressed", String(picked.has(at)));
     });
@@ -59,7 +71,9 @@ const addChoices = (question, pane) => {
   make("p", "hint", say("choose_several"), pane);
   make("button", "go", say("answer"), pane).addEventListener("click", () => {
     const chosenOnes = [...picked].sort((one, other) => one - other);
-    answerQuiz(sameChoices(chosenOnes, question.right), chosenOnes.map((at) => question.choices[at]).join(", "));
+    const missed = question.choices.map((_, at) => at).filter((at) => chosenOnes.includes(at) !== question.right.includes(at));
+    answerQuiz(!missed.length, chosenOnes.map((at) => question.choices[at]).join(", ") || "–",
+      [...new Set(missed.map((at) => question.remarks[at]))].filter(Boolean).join(" "));
   });
 };
 
@@ -70,17 +84,18 @@ const addField = (question, pane) => {
   make("button", "go", say("answer"), form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (field.value.trim()) answerQuiz(isRightText(question, field.value), field.value.trim());
+    if (field.value.trim()) answerQuiz(isRightText(question, field.value), field.value.trim(), remarkOn(question, field.value));
   });
   field.addEventListener("keydown", (event) => { if (event.key !== "Escape") event.stopPropagation(); });
   field.focus();
 };
 
 const showAnswer = (question, pane) => {
-  const { isRight, given } = quiz.answers.at(-1);
+  const { isRight, given, remark } = quiz.answers.at(-1);
   const verdict = make("p", `verdict ${isRight ? "is-right" : "is-wrong"}`, "", pane);
   verdict.append(isRight ? say("right") : say("wrong", { given, answer: answerWords(question) }));
   if (isRight && !question.choices.length) verdict.append(` ${question.answer}`);
+  if (!isRight && remark) writeTold(remark, make("p", "explanation", "", pane));
   writeTold(question.explanation, make("p", "explanation", "", pane));
   const isLast = quiz.at === data.quiz.length - 1;
   const next = make("button", "go", say(isLast ? "see_score" : "next_question"), pane);
