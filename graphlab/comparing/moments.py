@@ -135,7 +135,9 @@ class Moments:
         )
         changes = [change for change in changes if change[0] in rows]
         nodes = self._nodes(change[1] for change in changes)
-        names = self.recording.names(last)
+        # Variables' names are looked for only where a leaf has none of its own: that takes long.
+        has_names = all(node.name for node in nodes.values())
+        names = {} if has_names else self.recording.names(last)
         found = []
         for event, node, after in changes:
             if node not in nodes:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ROWS = 5_000
 _ROWS_BYTES = 32 << 20
-MOST_EVENTS = 150_000
+MOST_EVENTS = 60_000
 """Events that are walked in search of the first place beyond the tolerance; then the outcomes of the steps alone."""
 _SNAPSHOT = "SELECT id, shape, dtype, stride, data, norm FROM snapshots WHERE id BETWEEN ? AND ? ORDER BY id"
 
