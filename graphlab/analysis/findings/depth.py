@@ -105,8 +105,8 @@ def _judge(
     recording: Recording, flow: Flow, training: Training, layers: list[_Layer], factor: float, *, is_recurrent: bool
 ) -> Finding | None:  # fmt: skip
     norms = numpy.array([layer.norm for layer in layers])
-    if norms[-1] <= 0:
-        return None
+    if (norms <= 0).any():
+        return None  # exactly 0: nothing vanishes little by little, something cuts it off
     with numpy.errstate(divide="ignore"):
         logs = numpy.log10(norms)
     steps = numpy.diff(logs)

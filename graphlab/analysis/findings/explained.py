@@ -41,6 +41,7 @@ def without_explained(found: Sequence[Finding]) -> list[Finding]:
 def _concerns(cause: Finding, finding: Finding) -> bool:
     """Whether a cause lies no later than what it may explain, and is not about another node."""
     is_earlier = cause.event is None or finding.event is None or cause.event <= finding.event
-    return is_earlier and (
+    is_here = cause.line is not None and (cause.file, cause.line) == (finding.file, finding.line)
+    return (is_earlier or is_here) and (
         cause.finding in WHOLE_RUN or cause.node is None or finding.node is None or cause.node == finding.node
     )

@@ -10,13 +10,13 @@ from graphlab.analysis.findings import messages
 from graphlab.analysis.findings.facts import is_view, source_line
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.source import calls, statement_at
+from graphlab.analysis.findings.squashes import source_of, squash_of
 from graphlab.sentences import format_shape
 
 if TYPE_CHECKING:
     from graphlab.model import Event, Node, Tensor
     from graphlab.recording import Recording
 
-_SQUASHES = {"SoftmaxBackward0": "softmax", "LogSoftmaxBackward0": "log_softmax", "SigmoidBackward0": "sigmoid"}
 _WITH_LOGITS = "BinaryCrossEntropyWithLogitsBackward0"
 _LIKELIHOODS = frozenset({"NllLossBackward0", "NllLoss2DBackward0"})
 _MOST = 4000
@@ -44,8 +44,7 @@ _SPELLINGS = {
 def find_squashed_twice(recording: Recording) -> Iterator[Finding]:
     """Find outputs that were squashed (softmax, sigmoid) before a loss that squashes them itself."""
     seen = set()
-    for loss, squash, name in _squashed(recording):
-        first = _SQUASHES[str(squash.op)]
+    for loss, squash, first, name in _squashed(recording):
         kind = "sigmoid-before-bce-with-logits" if loss.op == _WITH_LOGITS else "softmax-before-cross-entropy"
         line, earlier = _line(recording, loss, name), _line(recording, squash, first)
         key = kind, line, earlier, first
@@ -59,22 +58,23 @@ def find_squashed_twice(recording: Recording) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _squashed(recording: Recording) -> Iterator[tuple[Node, Node, str]]:
-    """Give each loss that squashes with the squash before it, and what the loss is called."""
+def _squashed(recording: Recording) -> Iterator[tuple[Node, Node, str, str]]:
+    """Give each loss that squashes with the squash before it, what that does, and what the loss is called."""
     for loss in _nodes(recording, _WITH_LOGITS):
-        squash = _source(recording, loss)
-        if squash is not None and squash.op in {"SigmoidBackward0", "SoftmaxBackward0"}:
-            yield loss, squash, "binary_cross_entropy_with_logits"
+        squash = source_of(recording, loss)
+        first = squash_of(recording, squash)
+        if squash is not None and first in {"sigmoid", "softmax"}:
+            yield loss, squash, first, "binary_cross_entropy_with_logits"
     for last in _nodes(recording, "LogSoftmaxBackward0"):
-        squash = _source(recording, last)
+        squash = source_of(recording, last)
         if squash is not None and squash.op == "LogBackward0":  # log of a softmax: the same thing, spelt out
-            inner = _source(recording, squash)
-            squash = inner if inner is not None and inner.op in _SQUASHES else None
-        if squash is None or squash.op not in _SQUASHES:
+            squash = source_of(recording, squash)
+        first = squash_of(recording, squash)
+        if squash is None or first is None:
             continue
-        if squash.op != "SigmoidBackward0" or _feeds_likelihood(recording, last):
+        if first != "sigmoid" or _feeds_likelihood(recording, last):
             is_whole = last.call == "F.cross_entropy" or (last.call is None and calls(recording, "CrossEntropyLoss"))
-            yield last, squash, "cross_entropy" if is_whole else "log_softmax and nll_loss"
+            yield last, squash, first, "cross_entropy" if is_whole else "log_softmax and nll_loss"
 
 
 def find_probabilities_to_nll(recording: Recording) -> Iterator[Finding]:
@@ -82,10 +82,10 @@ def find_probabilities_to_nll(recording: Recording) -> Iterator[Finding]:
     seen = set()
     for kind in sorted(_LIKELIHOODS):
         for loss in _nodes(recording, kind):
-            squash = _source(recording, loss)
-            if squash is None or squash.op not in {"SoftmaxBackward0", "SigmoidBackward0"}:
+            squash = source_of(recording, loss)
+            first = squash_of(recording, squash)
+            if squash is None or first not in {"softmax", "sigmoid"}:
                 continue
-            first = _SQUASHES[squash.op]
             line, earlier = _line(recording, loss, "nll_loss"), _line(recording, squash, first)
             if (line, earlier) not in seen:
                 seen.add((line, earlier))
@@ -98,18 +98,6 @@ def find_probabilities_to_nll(recording: Recording) -> Iterator[Finding]:
 
 def _nodes(recording: Recording, op: str) -> list[Node]:
     return recording.reader.nodes("WHERE op = ? ORDER BY id LIMIT ?", op, _MOST)
-
-
-def _source(recording: Recording, node: Node) -> Node | None:
-    """Return the node whose numbers an op is given first, past ops that only hand them on."""
-    for _ in range(32):
-        rows = recording.reader.edges("WHERE target = ? ORDER BY slot LIMIT 1", node.id)
-        if not rows:
-            return None
-        node = recording.node(rows[0].source)
-        if not is_view(node.op):
-            return node
-    return None
 
 
 def _feeds_likelihood(recording: Recording, node: Node) -> bool:

@@ -15,7 +15,7 @@ from graphlab.analysis.findings.facts import backwards, count_events, events_of,
 from graphlab.analysis.findings.finding import Finding, Text, make_finding
 from graphlab.analysis.findings.held_parameters import Parameters
 from graphlab.analysis.findings.numbers import NUMBERS, exits_into_numbers
-from graphlab.analysis.findings.source import dotted, statement_at, trees
+from graphlab.analysis.findings.source import dotted, line_of_definition, statement_at, trees
 
 if TYPE_CHECKING:
     from graphlab.model import Node
@@ -35,6 +35,10 @@ class _Why:
     file: int | None
     line: int | None
     what: str = ""
+
+    def asks(self, recording: Recording, start: int) -> dict[str, int]:
+        """Return the step that would tell more if it were recorded in full, as evidence names it."""
+        return {"record_in_full": recording.number_at(start)} if self.reason == "unknown" else {}
 
 
 def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
@@ -73,7 +77,7 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
         yield make_finding(
             recording, "gradient-missing", why.text, why.event or start.id, node=nodes[0].id, file=why.file,
             line=why.line or start.line, lines=(start.line,),
-            evidence={"reason": why.reason, "parameters": names, "backwards": count},
+            evidence={"reason": why.reason, "parameters": names, "backwards": count, **why.asks(recording, start.id)},
             names=shown, at=messages.at_line(why.line), what=why.what, are=messages.ARE[len(names) > 1],
         )  # fmt: skip
 
@@ -102,7 +106,7 @@ def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: 
         file, line = _line_of_freezing(recording, parameters, node)
         return _Why(messages.FROZEN, "frozen", None, file, line)
     if flow is None:
-        file, line = _line_of_definition(recording, node)
+        file, line = line_of_definition(recording, node)
         return _Why(messages.MISSING_IN_LIGHT, "unknown", None, file, line)
     objects = flow.objects_of(node.id)
     # An op that fills it (nn.init, uniform_) is none that reads it.
@@ -112,7 +116,7 @@ def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: 
     if cuts and (users or cuts[0].reason in NUMBERS):
         return _of_cut(cuts[0])
     if not users:
-        file, line = _line_of_definition(recording, node)
+        file, line = line_of_definition(recording, node)
         return _Why(messages.NOT_USED, "unused", None, file, line)
     last = users[-1]
     return _Why(messages.NOT_IN_LOSS, "not-in-loss", last.event, last.file, last.line, last.call)
@@ -125,36 +129,70 @@ def _of_cut(cut: Cut) -> _Why:
 
 
 def _line_of_freezing(recording: Recording, parameters: Parameters, node: Node) -> tuple[int | None, int | None]:
-    """Return where the text takes a parameter's gradient away, else where an optimizer is given it."""
+    """Return where the text takes a parameter's gradient away, else where an optimizer is given it.
+
+    Of several such places the one that names the parameter, or what it is held by, or else the last one that ran.
+    """
+    names = {*(node.name or "").split("."), *recording.names(recording.event_count).get(node.id, ())} - {""}
+    best: tuple[tuple[bool, bool, int], int, int] | None = None
     for file, tree in trees(recording):
-        for each in ast.walk(tree):
-            if _freezes(each):
-                return file, each.lineno
+        for around, each in _with_loops(tree):
+            if not _freezes(each):
+                continue
+            words = {word for part in (*around, each) for word in _words(part)}
+            ran = recording.reader.number(
+                "SELECT MAX(id) FROM events WHERE kind = 'line' AND file = ? AND line = ?", file, each.lineno
+            )
+            rank = (bool(words & names), bool(words & _holders(recording, node)), ran or 0)
+            if best is None or rank > best[0]:
+                best = rank, file, each.lineno
+    if best is not None:
+        return best[1:]
     holder = parameters.holder_of(node)
     return (holder.file, holder.line) if holder is not None else (node.file, node.line)
 
 
+def _holders(recording: Recording, node: Node) -> set[str]:
+    """Return the names of variables that a parameter's name may follow: those that hold a module with such a part."""
+    return {name.partition(".")[0] for name in recording.names(recording.event_count).get(node.id, ())}
+
+
+def _with_loops(tree: ast.Module) -> Iterator[tuple[list[ast.AST], ast.AST]]:
+    """Go through all of a text, each part with what the loops and questions around it ask."""
+    waiting: list[tuple[list[ast.AST], ast.AST]] = [([], tree)]
+    while waiting:
+        around, node = waiting.pop()
+        yield around, node
+        inside = around
+        if isinstance(node, ast.For):
+            inside = [*around, node.iter]
+        elif isinstance(node, ast.If | ast.While):
+            inside = [*around, node.test]
+        waiting += [(inside, child) for child in ast.iter_child_nodes(node)]
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            yield part.id
+        elif isinstance(part, ast.Attribute):
+            yield part.attr
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield from part.value.split(".")
+
+
 def _freezes(node: ast.AST) -> TypeGuard[ast.Assign | ast.Call]:
-    """Whether a piece of the text says `x.requires_grad = False` or `x.requires_grad_(False)`."""
+    """Whether a piece of the text says `x.requires_grad = False`, `x.requires_grad_(False)` or is given it."""
     if isinstance(node, ast.Assign):
         values, is_about = [node.value], any(dotted(target).endswith(".requires_grad") for target in node.targets)
     elif isinstance(node, ast.Call):
-        values = [*node.args, *(keyword.value for keyword in node.keywords)]
-        is_about = dotted(node.func).endswith(".requires_grad_")
+        values = [keyword.value for keyword in node.keywords if keyword.arg in {"requires_grad", "freeze"}]
+        is_about = bool(values)
+        if dotted(node.func).endswith(".requires_grad_"):
+            values, is_about = [*node.args, *(keyword.value for keyword in node.keywords)], True
     else:
         return False
     return is_about and bool(values) and isinstance(values[0], ast.Constant) and values[0].value is False
-
-
-def _line_of_definition(recording: Recording, node: Node) -> tuple[int | None, int | None]:
-    """Return where a module's attribute (`self.fc3 = …`) is made that a parameter belongs to, else where it came up."""
-    parts = [part for part in (node.name or "").split(".") if not part.isdigit()]
-    for part in reversed(parts):
-        for file, tree in trees(recording):
-            for each in ast.walk(tree):
-                if isinstance(each, ast.Assign) and any(dotted(target) == f"self.{part}" for target in each.targets):
-                    return file, each.lineno
-    return node.file, node.line
 
 
 # -- a backward without a graph ----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import numpy
 from graphlab.analysis.findings import number_messages as messages
 from graphlab.analysis.findings.cuts import RECTIFIERS, dead_units, stem
 from graphlab.analysis.findings.finding import Finding, make_finding
+from graphlab.analysis.findings.not_finite import first_not_finite
 from graphlab.analysis.findings.snapshots import is_zero
 from graphlab.analysis.findings.training import training_of
 
@@ -79,6 +80,8 @@ def _dead_finding(recording: Recording, use: _Use, share: float, units: int) -> 
 def find_saturated(recording: Recording) -> Iterator[Finding]:
     """Find sigmoids and tanhs that are saturated before training begins, or are so while the loss does not fall."""
     training = training_of(recording)
+    if first_not_finite(training) == 1:
+        return  # the logarithm of what is saturated, most likely: that is told
     told: set[tuple[int | None, int | None]] = set()
     for uses in _activations(recording, frozenset({"Tanh", "Sigmoid"})):
         shares = [_saturated_share(recording, use) for use in uses]

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from graphlab.model import Node
     from graphlab.recording import Recording
 
 
@@ -70,6 +71,17 @@ def dotted(node: ast.expr) -> str:
         node = node.value
     parts.append(node.id if isinstance(node, ast.Name) else "")
     return ".".join(reversed(parts))
+
+
+def line_of_definition(recording: Recording, node: Node) -> tuple[int | None, int | None]:
+    """Return where a module's attribute (`self.fc3 = …`) is made that a parameter belongs to, else where it came up."""
+    parts = [part for part in (node.name or "").split(".") if not part.isdigit()]
+    for part in reversed(parts):
+        for file, tree in trees(recording):
+            for each in ast.walk(tree):
+                if isinstance(each, ast.Assign) and any(dotted(target) == f"self.{part}" for target in each.targets):
+                    return file, each.lineno
+    return node.file, node.line
 
 
 def statement_at(recording: Recording, file: int | None, line: int | None) -> ast.stmt | None:

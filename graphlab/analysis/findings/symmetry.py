@@ -10,6 +10,7 @@ import numpy
 from graphlab.analysis.findings import number_messages as messages
 from graphlab.analysis.findings.entries import real
 from graphlab.analysis.findings.finding import Finding, make_finding
+from graphlab.analysis.findings.source import line_of_definition
 from graphlab.analysis.findings.training import Training, training_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _finding(recording: Recording, training: Training, node: int, units: int, na
     made = recording.value_tensor(node, recording.last_backward_end(recording.step_of(event)))
     at = recording.event(made.event) if made is not None and made.event else None
     place = recording.node(node)
-    file, line = (at.file, at.line) if at is not None and at.kind == "op" else (place.file, place.line)
+    file, line = (at.file, at.line) if at is not None and at.kind == "op" else line_of_definition(recording, place)
     evidence = {"units": units, "parameters": names, "steps": len(update.steps), "shape": list(place.shape or ())}
     return make_finding(
         recording, "identical-units", messages.IDENTICAL_UNITS, event, node=node, file=file, line=line,

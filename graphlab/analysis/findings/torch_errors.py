@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -87,12 +88,12 @@ def _changed_in_place(recording: Recording, error: Event, message: str) -> Itera
     now = next((each for each in backwards(recording) if start is not None and each.event == start.id), None)
     match = _IN_PLACE.search(message)
     if start is None or now is None or match is None:
-        yield make_finding(recording, "modified-in-place", messages.CHANGED_SOMEWHERE, error.id, **words)
+        yield _changed_somewhere(recording, error, words)
         return
     shape = tuple(int(part) for part in match["shape"].replace(" ", "").split(",") if part)
     found = _find_change(recording, now, start, shape)
     if found is None:
-        yield make_finding(recording, "modified-in-place", messages.CHANGED_SOMEWHERE, error.id, **words)
+        yield _changed_somewhere(recording, error, words)
         return
     saver, change, tensor = found
     changer = recording.event(change)
@@ -104,6 +105,15 @@ def _changed_in_place(recording: Recording, error: Event, message: str) -> Itera
         saver=short_op(saver), saved=saver.line, tensor=tensor, changed=changer.line,
         changer=by if changer.kind == "update" else changer.text, **words,
     )  # fmt: skip
+
+
+def _changed_somewhere(recording: Recording, error: Event, words: dict[str, Any]) -> Finding:
+    number = recording.number_at(error.id) if recording.steps else 0
+    is_light = number > 0 and recording.step(number).detail == "light"
+    evidence = {"record_in_full": number} if is_light else {}
+    return make_finding(
+        recording, "modified-in-place", messages.CHANGED_SOMEWHERE, error.id, evidence=evidence, **words
+    )
 
 
 def _find_change(
@@ -128,6 +138,8 @@ def _find_change(
         if maker.kind != "op" or not wanted & set(saved):
             continue
         for origin in kept_objects(recording, maker):
+            if math.prod(recording.tensor(origin).shape) != math.prod(shape):
+                continue  # it kept another of its inputs as well
             late = [event for event, _ in changed.get(origin, ()) if event > maker.event]
             if late:
                 return maker, late[0], say_tensor(recording, origin, late[0])
