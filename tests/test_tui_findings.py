@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from graphlab.analysis.findings import Finding
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.explore import ExploreScreen
 from graphlab.tui.findings_dialog import FindingsDialog
 from graphlab.tui.headless import screen_strips, screen_text
 from graphlab.tui.keys import key_name
+from graphlab.tui.replaying import Replayer
 from graphlab.tui.state import ExplorerState
 from graphlab.tui.theme import DARK
 from tests.recorded import record_text, try_text
@@ -67,6 +69,64 @@ async def test_c_lists_the_findings_and_enter_goes_to_the_chosen_one(detached: P
         assert (event.kind, event.text, event.line) == ("op", "detach", 14)
         assert isinstance(state.selected, int)
         assert state.recording.node(state.selected).name == "0.weight"
+
+
+_TURNS_NAN = """import torch
+w = torch.tensor([4.0, 9.0], requires_grad=True)
+optimizer = torch.optim.SGD([w], lr=1.0)
+for _ in range(4):
+    root = torch.sqrt(w)
+    loss = (8 * root + w).sum()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+"""Of a root below 0 in a later step."""
+
+
+@pytest.fixture(scope="module")
+def turns_nan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("light")
+    recording, _ = try_text(folder, _TURNS_NAN, detail="light")
+    recording.close()
+    return folder / "script.glab"
+
+
+def findings_shown(pilot: Pilot[int]) -> list[Finding]:
+    dialog = pilot.app.screen
+    assert isinstance(dialog, FindingsDialog)
+    return dialog._pane.found or []
+
+
+async def test_where_light_detail_cannot_tell_the_op_r_asks_for_its_step_in_full(
+    turns_nan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+    monkeypatch.setattr(Replayer, "start", lambda _self, number=None, then=None: asked.append(number))
+    async with GraphlabApp(turns_nan, theme=DARK).run_test(size=(120, 40)) as pilot:
+        await press(pilot, "c")
+        shown = text_of(pilot)
+        assert "light detail does not hold which op" in shown
+        step = next(finding.step for finding in findings_shown(pilot) if finding.finding == "not-finite")
+        assert f"record step {step} in full" in shown
+        assert "record in full:" not in shown
+        await press(pilot, "r")
+        assert asked == [step]
+        assert isinstance(pilot.app.screen, ExploreScreen)
+
+
+@pytest.mark.slow
+async def test_the_list_of_the_step_in_full_names_the_op(turns_nan: Path) -> None:
+    async with GraphlabApp(turns_nan, theme=DARK).run_test(size=(120, 40)) as pilot:
+        await press(pilot, "c r")
+        for _ in range(1200):
+            await pilot.pause(0.1)
+            if isinstance(pilot.app.screen, FindingsDialog) and pilot.app.screen._pane.found:
+                break
+        found = next(finding for finding in findings_shown(pilot) if finding.finding == "not-finite")
+        assert found.line == 5
+        assert "sqrt" in found.message
+        assert state_of(pilot).recording.path == turns_nan.with_name("script-replay.glab")
 
 
 async def test_escape_leaves_the_cursor_where_it_was_and_a_healthy_run_says_that_nothing_is_found(

@@ -441,13 +441,18 @@ class ExploreScreen(Screen[None]):
 
     def action_replay(self) -> None:
         """Record the cursor's step in full."""
+        self.replayer.start()
+        self.state_changed()
+
+    @property
+    def replayer(self) -> Replayer:
+        """What records steps in full; playing pauses for it."""
         from graphlab.tui.replaying import Replayer
 
         self._pause()
         if self._replayer is None:
             self._replayer = Replayer(self)
-        self._replayer.start()
-        self.state_changed()
+        return self._replayer
 
     def action_verify(self) -> None:
         """Check the selected leaf's gradient with central differences."""

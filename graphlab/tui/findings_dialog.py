@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from graphlab.tui.explore import ExploreScreen
     from graphlab.tui.state import ExplorerState
 
+ASKED = "record_in_full"
+"""What a finding's evidence says of the step that would show more."""
 _STYLES = {"error": "alarm", "warning": "number", "note": "quiet"}
 
 
@@ -90,6 +92,8 @@ def _details(finding: Finding, width: int) -> list[Row]:
     """Return the whole message, the numbers and the remedy of the chosen finding."""
     parts = [(finding.message, "text"), (_numbers(finding), "number")]
     parts.append((messages.REMEDY.format(text=finding.remedy) if finding.remedy else "", "quiet"))
+    asked = finding.evidence.get(ASKED)
+    parts.append((messages.FINDING_REPLAY.format(step=asked) if asked else "", "key"))
     return [
         fit([("    ", ""), (line, style)], width) for text, style in parts if text for line in wrap(text, width - 6)
     ]
@@ -103,15 +107,22 @@ def _numbers(finding: Finding) -> str:
             return format_number(value)
         return ", ".join(map(say, value)) if isinstance(value, list) else str(value)
 
-    said = [f"{name.replace('_', ' ')}: {say(value)}" for name, value in finding.evidence.items() if value is not None]
+    said = [
+        f"{name.replace('_', ' ')}: {say(value)}"
+        for name, value in finding.evidence.items()
+        if value is not None and name != ASKED
+    ]
     lines = [str(line) for line in finding.lines if line != finding.line]
     if lines:
         said.append(messages.FINDING_LINES.format(lines=", ".join(lines)))
     return "; ".join(said)
 
 
-class FindingsDialog(ModalScreen["Finding | None"]):
-    """Looks for findings in the background, and lists them; Enter goes to the chosen one, Esc leaves."""
+class FindingsDialog(ModalScreen["tuple[Finding, bool] | None"]):
+    """Looks for findings in the background, and lists them.
+
+    Enter goes to the chosen one, r records its step in full where that would tell more, Esc leaves.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,c", "leave", "close"),
@@ -120,6 +131,7 @@ class FindingsDialog(ModalScreen["Finding | None"]):
         ("pageup", "choose(-8)", _("page up")),
         ("pagedown", "choose(8)", _("page down")),
         ("enter", "take", _("go there")),
+        ("r", "replay", _("record its step in full")),
     ]
     DEFAULT_CSS = """
     FindingsDialog { align: center bottom; background: $background 0%; }
@@ -133,6 +145,7 @@ class FindingsDialog(ModalScreen["Finding | None"]):
         super().__init__()
         self._state = state
         self._is_done = False
+        self._is_asked = False
         self._pane = FindingsPane()
 
     def compose(self) -> ComposeResult:
@@ -188,6 +201,12 @@ class FindingsDialog(ModalScreen["Finding | None"]):
         if self._pane.found:
             self._answer(self._pane.found[self._pane.chosen])
 
+    def action_replay(self) -> None:
+        """Record the step in full that would tell more of the chosen finding."""
+        if self._pane.found and self._pane.found[self._pane.chosen].evidence.get(ASKED):
+            self._is_asked = True
+            self.action_take()
+
     def action_leave(self) -> None:
         """Go nowhere."""
         self._answer(None)
@@ -196,15 +215,20 @@ class FindingsDialog(ModalScreen["Finding | None"]):
         # Keys come faster than screens go: a second answer would take away the screen below.
         if not self._is_done:
             self._is_done = True
-            self.dismiss(finding)
+            self.dismiss((finding, self._is_asked) if finding is not None else None)
 
 
 def open_findings(screen: ExploreScreen) -> None:
     """Show the list over a screen, and go where one leads that is chosen there."""
     state = screen.state
 
-    def go(finding: Finding | None) -> None:
-        if finding is None:
+    def go(answer: tuple[Finding, bool] | None) -> None:
+        if answer is None:
+            return
+        finding, is_asked = answer
+        if is_asked:
+            screen.replayer.start(int(finding.evidence[ASKED]), open_findings)
+            screen.state_changed()
             return
         if finding.event is not None:
             state.go(finding.event)

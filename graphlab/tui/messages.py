@@ -423,5 +423,6 @@ FINDING_LINE = "L{line}"
 FINDING_STEP = _("step {step}")
 FINDING_LINES = _("with line {lines}")
 FINDINGS_LEGEND = _("↑ ↓ · Enter goes there · Esc")
+FINDING_REPLAY = _("r: run the script again in the background, record step {step} in full, and look which op it is")
 NO_FINDINGS = _("nothing found: what is looked for stands in docs/findings.md")
 REMEDY = "→ {text}"

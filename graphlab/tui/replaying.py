@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from graphlab.errors import GraphlabError
@@ -9,81 +11,57 @@ from graphlab.recording import open_recording
 from graphlab.store.paths import free_path
 from graphlab.tui import messages
 from graphlab.tui.child import Child, start_replay
+from graphlab.tui.watched import LOOK_SECONDS, WatchedRun, own_words, why_not
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graphlab.recording import Recording
     from graphlab.tui.explore import ExploreScreen
 
-_LOOK_SECONDS = 0.2
 
-
-class Replayer:
-    """One explorer's replay, of which there is one at a time.
-
-    Args:
-        screen: the explorer, which gives way to the new recording.
-    """
+class Replayer(WatchedRun):
+    """One explorer's replay; the explorer gives way to the recording that it makes."""
 
     def __init__(self, screen: ExploreScreen) -> None:
-        self._screen = screen
-        self._child: Child | None = None
+        super().__init__(screen)
         self._step = 0
+        self._then: Callable[[ExploreScreen], None] | None = None
 
-    @property
-    def badge(self) -> str:
-        """What the header says while a replay runs."""
-        return messages.REPLAYING.format(step=self._step) if self._child is not None else ""
+    def start(self, number: int | None = None, then: Callable[[ExploreScreen], None] | None = None) -> None:
+        """Record a step in full (the cursor's, if none is named), where it is not; a second time stops it.
 
-    def start(self) -> None:
-        """Record the cursor's step in full, where it is not; a second time stops it."""
-        state = self._screen.state
-        if self._child is not None:
-            self._child.cancel()
-            self._end(messages.REPLAY_STOPPED)
+        Args:
+            number: the step.
+            then: what is done in the explorer of the new recording.
+        """
+        if self._is_stopped():
             return
-        reason = _why_not(state.recording)
-        step = state.step
+        state = self._screen.state
+        reason = why_not(state.recording)
+        step = state.step.step if number is None and state.step is not None else number
         if reason or step is None:
             state.tell(reason or messages.NOTHING_YET)
-        elif step.detail == "full":
-            state.tell(messages.STEP_IS_FULL.format(step=step.step))
+        elif state.recording.step(step).detail == "full":
+            state.tell(messages.STEP_IS_FULL.format(step=step))
         else:
             path = state.recording.path
             assert path is not None
-            self._step = step.step
-            try:
-                self._child = start_replay(path, step.step, free_path(path.parent, f"{path.stem}-replay"))
-            except GraphlabError as error:
-                state.tell(str(error))
-                return
-            state.tell(messages.REPLAY_BEGINS.format(step=step.step))
-            self._screen.set_timer(_LOOK_SECONDS, self._look)
+            self._step, self._then = step, then
+            output = free_path(path.parent, f"{path.stem}-replay")
+            self._begin(partial(start_replay, path, step, output), messages.REPLAY_BEGINS.format(step=step))
 
-    def stop(self) -> None:
-        """Leave no run behind."""
-        if self._child is not None and self._child.is_running:
-            self._child.cancel(0.2)
-        self._child = None
+    def _describe(self) -> str:
+        return messages.REPLAYING.format(step=self._step)
 
-    def _look(self) -> None:
-        child = self._child
-        if child is None:
-            return
-        status = child.poll()
-        if status is None:
-            self._screen.set_timer(_LOOK_SECONDS, self._look)
-        elif status == 0:
+    def _has_ended(self, child: Child, status: int) -> None:
+        # A script that raises does so once more, and its recording is whole all the same.
+        if status == 0 or (status == 1 and child.path.is_file() and not _has_parted(own_words(child))):
             self._child = None
             self._open(child.path)
-        else:
-            child.wait(0.2)
-            said = [
-                line.removeprefix("graphlab: ") for line in child.tail().split("\n") if line.startswith("graphlab:")
-            ]
-            parted = [line for line in said if line.startswith(messages.PARTED)]
-            self._end((parted or said or [child.last_words()])[-1])
+            return
+        said = own_words(child)
+        parted = [line for line in said if line.startswith(messages.PARTED)]
+        self._end((parted or said or [child.last_words()])[-1])
 
     def _open(self, path: Path) -> None:
         """Go to the step, where its forward begins."""
@@ -93,22 +71,19 @@ class Replayer:
         except GraphlabError as error:
             self._end(str(error))
             return
-        starts = [span.first for span in recording.spans_of(step.step) if span.phase == "forward"]
+        starts = [span.first for span in recording.spans_of(self._step) if span.phase == "forward"]
         app = self._screen.app
         app.explore(recording, at=starts[0] if starts else step.first, instead=self._screen)  # type: ignore[attr-defined]  # our app
         explorer: ExploreScreen = app.screen_stack[-1]  # type: ignore[assignment]  # as above
-        said = messages.REPLAYED.format(step=self._step, path=path)
-        explorer.set_timer(_LOOK_SECONDS, lambda: explorer.state.tell(said))  # once it has painted itself
+        said, then = messages.REPLAYED.format(step=self._step, path=path), self._then
 
-    def _end(self, said: str) -> None:
-        self._child = None
-        self._screen.state.tell(said)
-        self._screen.state_changed()
+        def begin() -> None:
+            explorer.state.tell(said)
+            if then is not None:
+                then(explorer)
+
+        explorer.set_timer(LOOK_SECONDS, begin)  # once it has painted itself
 
 
-def _why_not(recording: Recording) -> str:
-    if recording.is_running:
-        return messages.REPLAY_LATER
-    if recording.path is None or recording.origin is None:
-        return messages.NO_ORIGIN
-    return ""
+def _has_parted(said: list[str]) -> bool:
+    return any(line.startswith(messages.PARTED) for line in said)
