@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -439,20 +440,15 @@ class ExploreScreen(Screen[None]):
 
         self.app.push_screen(HelpScreen())
 
-    def action_replay(self) -> None:
-        """Record the cursor's step in full."""
-        self.replayer.start()
-        self.state_changed()
-
-    @property
-    def replayer(self) -> Replayer:
-        """What records steps in full; playing pauses for it."""
+    def action_replay(self, number: int | None = None, then: Callable[[ExploreScreen], None] | None = None) -> None:
+        """Record a step in full, the cursor's if none is named; `then` is done in its explorer."""
         from graphlab.tui.replaying import Replayer
 
         self._pause()
         if self._replayer is None:
             self._replayer = Replayer(self)
-        return self._replayer
+        self._replayer.start(number, then)
+        self.state_changed()
 
     def action_verify(self) -> None:
         """Check the selected leaf's gradient with central differences."""

@@ -227,8 +227,7 @@ def open_findings(screen: ExploreScreen) -> None:
             return
         finding, is_asked = answer
         if is_asked:
-            screen.replayer.start(int(finding.evidence[ASKED]), open_findings)
-            screen.state_changed()
+            screen.action_replay(int(finding.evidence[ASKED]), open_findings)
             return
         if finding.event is not None:
             state.go(finding.event)
