@@ -11,6 +11,7 @@ from graphlab.cli import main
 from graphlab.renderers.plots import WHATS, choices
 from graphlab.renderers.plots.choices import spread_steps
 from tests import builders
+from tests.browser import Open, needs_chromium
 from tests.light_builder import light_run
 from tests.recorded import record_text
 
@@ -85,6 +86,20 @@ def test_a_page_of_the_data_moves_with_the_steps(tmp_path: Path, line: str) -> N
     page = target.read_text(encoding="utf-8")
     assert re.findall(r'data-step="(\d+)"', page) == ["4"]
     assert 'type="range"' not in page
+
+
+@needs_chromium
+def test_in_a_browser_the_slider_shows_one_picture_a_step(tmp_path: Path, line: str, opened: Open) -> None:
+    target = tmp_path / "line.html"
+    assert main(["plot", line, "-o", str(target), "--what", "data"]) == 0
+    page = opened(target)
+    for place in (0, 8, 3):
+        page.go(place, "slider")
+        shown = page.page.locator("#frames img:visible")
+        assert shown.count() == 1
+        assert shown.get_attribute("data-step") == page.text("#step") == str(place + 1)
+        width, height = shown.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+        assert width > height > 100, "the picture itself was read"
 
 
 def test_a_long_light_run_is_plotted(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from graphlab.tui.child import Child
-    from graphlab.tui.replaying import Replayer
+    from graphlab.tui.replaying import Replayer, Then
     from graphlab.tui.state import ExplorerState
     from graphlab.tui.static_book import StaticBook
     from graphlab.tui.verifying import Verifier
@@ -440,7 +439,7 @@ class ExploreScreen(Screen[None]):
 
         self.app.push_screen(HelpScreen())
 
-    def action_replay(self, number: int | None = None, then: Callable[[ExploreScreen], None] | None = None) -> None:
+    def action_replay(self, number: int | None = None, then: Then | None = None) -> None:
         """Record a step in full, the cursor's if none is named; `then` is done in its explorer."""
         from graphlab.tui.replaying import Replayer
 

@@ -19,15 +19,19 @@ if TYPE_CHECKING:
     from graphlab.tui.explore import ExploreScreen
 
 
+Then = Callable[["ExploreScreen"], None]
+"""What is done in the explorer of the new recording."""
+
+
 class Replayer(WatchedRun):
     """One explorer's replay; the explorer gives way to the recording that it makes."""
 
     def __init__(self, screen: ExploreScreen) -> None:
         super().__init__(screen)
         self._step = 0
-        self._then: Callable[[ExploreScreen], None] | None = None
+        self._then: Then | None = None
 
-    def start(self, number: int | None = None, then: Callable[[ExploreScreen], None] | None = None) -> None:
+    def start(self, number: int | None = None, then: Then | None = None) -> None:
         """Record a step in full (the cursor's, if none is named), where it is not; a second time stops it.
 
         Args:

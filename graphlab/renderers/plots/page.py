@@ -18,7 +18,7 @@ _PAGE = Template("""<!DOCTYPE html>
 <title>$title</title>
 <style>
 body { margin: 0 auto; max-width: 1100px; padding: 1rem; font: 15px/1.5 system-ui, sans-serif; $colours }
-img { width: 100%; display: none } img.shown { display: block }
+img { width: 100%; max-height: calc(100vh - 12rem); object-fit: contain; display: none } img.shown { display: block }
 label { display: flex; gap: 1rem; align-items: center } input { flex: 1 }
 </style>
 </head>
