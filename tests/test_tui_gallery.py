@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from graphlab.errors import ScenarioError
+from graphlab.scenario import parse_source
 from graphlab.tui import messages
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.child import cancel_all
@@ -90,6 +91,12 @@ def test_a_filter_looks_in_titles_sections_and_questions(workplace: Path) -> Non
     assert [entry.name for entry in matching(entries, "THINGS beta")] == ["beta"]
     assert [entry.name for entry in matching(entries, "does it alpha")] == ["alpha"]
     assert matching(entries, "xyzzy") == []
+
+
+def test_the_search_minds_no_accents() -> None:
+    entries = make_entries([parse_source('"""Gráficas y regresión\n"""', "uno.py")], [])
+    assert matching(entries, "graficas REGRESION") == matching(entries, "gráficas") == entries
+    assert matching(entries, "granos") == []
 
 
 def test_the_preview_begins_after_the_docstring(workplace: Path) -> None:

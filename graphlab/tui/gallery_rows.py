@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,16 +40,21 @@ def make_entries(scenarios: Sequence[Scenario], problems: Sequence[ScenarioError
 
 def matching(entries: Sequence[Entry], words: str) -> list[Entry]:
     """Return the entries that contain every word, wherever a person would look for it."""
-    wanted = words.casefold().split()
+    wanted = _without_accents(words).split()
     return [entry for entry in entries if all(word in _haystack(entry) for word in wanted)]
 
 
 def _haystack(entry: Entry) -> str:
     scenario = entry.scenario
     if scenario is None:
-        return entry.problem.casefold()
+        return _without_accents(entry.problem)
     parts = (scenario.name, scenario.title, scenario.section, scenario.question, scenario.description)
-    return "\n".join(parts).casefold()
+    return _without_accents("\n".join(parts))
+
+
+def _without_accents(text: str) -> str:
+    """Return a text as it is typed in a hurry: small letters, `grafica` for `gráfica`."""
+    return "".join(sign for sign in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(sign))
 
 
 def newest_by_scenario(recents: Sequence[Recent]) -> dict[str, Recent]:
