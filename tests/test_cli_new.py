@@ -10,6 +10,7 @@ import pytest
 from graphlab.analysis.findings import check
 from graphlab.cli import main
 from graphlab.cli.new import LESSONS, write_lesson
+from graphlab.quiz import choose_questions, find_problems
 from graphlab.scenario import list_scenarios, narration, parse_source, with_parameters
 from tests.recorded import record_text
 
@@ -31,6 +32,9 @@ def test_a_new_lesson_runs_learns_and_has_no_finding(language: str, tmp_path: Pa
     assert len(losses) == 6
     assert losses == sorted(losses, reverse=True)
     assert check(recording) == []
+    # The author's question, and its answer is what the run shows.
+    assert find_problems(recording) == []
+    assert [question.said for question in choose_questions(recording) if question.kind == "authored"] == ["5x1"]
     # Every statement of the training is told while it runs.
     loop = next(node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.For))
     assert {statement.lineno for statement in loop.body} - narration(text).keys() <= {loop.body[-1].lineno}
