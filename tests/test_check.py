@@ -9,12 +9,16 @@ import json
 import re
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy
 import pytest
 
 from graphlab.analysis import findings
 from graphlab.analysis.findings import Finding, check
 from graphlab.analysis.findings.finding import SEVERITIES, Text, make_finding
+from graphlab.analysis.findings.rates import diverges_at
 from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
 from graphlab.request import RunRequest
@@ -132,3 +136,12 @@ def test_findings_are_in_the_order_of_their_moments_and_every_one_is_json(tmp_pa
             "finding", "severity", "step", "event", "node", "file", "line", "lines", "message", "evidence", "remedy",
         }  # fmt: skip
         assert said["severity"] in SEVERITIES
+
+
+def test_a_loss_that_falls_below_zero_does_not_diverge() -> None:
+    falling = numpy.linspace(0.0, -0.004, 20)
+    pace = SimpleNamespace(typical=lambda since: None)
+    one: Any = SimpleNamespace(losses=falling, steps=numpy.arange(1, 21), pace=pace)
+    assert diverges_at(one) is None
+    one.losses = -falling
+    assert diverges_at(one) == 2

@@ -23,6 +23,12 @@ PROGRAMS = {
         z = z + (y * y).sum() + t.sum() + x.sum()
         z.backward()
         """,
+    "a view of a leaf, changed where no gradient is followed": """
+        t = w * w
+        turned = w.t()
+        with torch.no_grad(): turned.add_(0.1)
+        (t.sum() + turned.sum() + (w ** 2).sum()).backward()
+        """,
     "custom functions": """
         from torch.autograd.function import once_differentiable
         class Twice(torch.autograd.Function):

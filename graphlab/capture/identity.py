@@ -219,7 +219,7 @@ def is_lazy_view(tensor: torch.Tensor) -> bool:
     It gets its sequence number then, and numbers are the order of a backward: it is the script that is to ask.
     """
     base = tensor._base if tensor._is_view() else None
-    return base is not None and base.grad_fn is not None
+    return base is not None and base.requires_grad
 
 
 def leaf_below(tensor: torch.Tensor) -> torch.Tensor | None:

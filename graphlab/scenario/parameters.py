@@ -96,7 +96,7 @@ def with_parameters(text: str, values: Mapping[str, Any]) -> str:
         ScenarioError: the text is no Python.
     """
     text = plain_lines(text)
-    nodes = {name: node for name, node, _ in parameter_nodes(parse(text, _("the script")))}
+    nodes = {name: node for name, node, _value in parameter_nodes(parse(text, _("the script")))}
     for name in values:
         if name not in nodes:
             raise _unknown(name, _("the script"), list(nodes))

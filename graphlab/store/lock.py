@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphlab.errors import RecordingError
+from graphlab.language import _
 
 if sys.platform == "win32":
     import msvcrt
@@ -67,7 +68,7 @@ class RunLock:
         _locks.add(self)
 
     def _take(self, recording: Path) -> int:
-        for _ in range(_TRIES):
+        for _attempt in range(_TRIES):
             file = os.open(self._path, _FLAGS, 0o666)
             # None: the disk knows no locks. The file must still be there: who held it before may just have removed it.
             if _try_lock(file) is not False and self._is_there(file):

@@ -52,6 +52,9 @@ def diverges_at(one: OneTraining) -> int | None:
     if known[-1] <= (limit if not has_ended else 1e4 * max(float(start), 1e-30)):
         return None
     lowest = int(numpy.flatnonzero(known <= start)[-1])
+    # A loss that falls below zero grows in size alone (a temperature that is learned, from 0 on).
+    if losses[end - 1] < losses[lowest]:
+        return None
     since = int(one.steps[min(lowest + 1, len(losses) - 1)])
     pace = one.pace.typical(since)
     grew = float(numpy.mean(numpy.diff(known[lowest:]) > 0))
