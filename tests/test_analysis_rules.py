@@ -65,7 +65,8 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "leaky": F.leaky_relu,
     "elu": lambda x: F.elu(x, 1.3),
     "selu": F.selu,
-    "celu": lambda x: F.celu(x, 0.7),
+    # torch rounds 1 / alpha to float32 in between: an alpha that survives it.
+    "celu": lambda x: F.celu(x, 0.5),
     "gelu": F.gelu,
     "gelu tanh": lambda x: F.gelu(x, approximate="tanh"),
     "silu": F.silu,
