@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import is_
 from typing import Literal
 
 from graphlab.layout.sketch import Sketch
@@ -17,7 +19,7 @@ MOST_SHARED = 12
 """Leaves which several members of a group use stand beside these; beyond so many each goes to its first user."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """A group while it is put together."""
 
@@ -28,8 +30,15 @@ class Draft:
     is_rest: bool = False
     first: int = 0
 
+    @cached_property
+    def places(self) -> list[int]:
+        """The places in it, as they ran; asked for by one rule after the other, so found once."""
+        return flat_places(self.items)
+
     def holding(self, items: tuple[Item, ...]) -> Draft:
         """Return the same group with other members."""
+        if items is self.items:
+            return self
         return Draft(self.kind, self.name, items, self.count, self.is_rest, self.first)
 
 
@@ -50,13 +59,11 @@ class Forest:
 def flat_places(items: Iterable[Item]) -> list[int]:
     """Return the places in items, as they ran."""
     found: list[int] = []
-    stack = list(items)[::-1]
-    while stack:
-        item = stack.pop()
+    for item in items:
         if isinstance(item, int):
             found.append(item)
         else:
-            stack.extend(reversed(item.items))
+            found += item.places
     return found
 
 
@@ -91,7 +98,7 @@ def adopt_leaves(sketch: Sketch, forest: Forest) -> tuple[Item, ...]:
 
 
 def _users(sketch: Sketch, leaf: Item) -> Sequence[int]:
-    return sketch.users[leaf if isinstance(leaf, int) else flat_places([leaf])[-1]]
+    return sketch.users[leaf if isinstance(leaf, int) else leaf.places[-1]]
 
 
 def _common(ways: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -133,8 +140,15 @@ def _thin_out(sketch: Sketch, adopted: dict[tuple[int, ...], list[Item]], homes:
 def _with_leaves(
     items: tuple[Item, ...], way: tuple[int, ...], adopted: dict[tuple[int, ...], list[Item]]
 ) -> tuple[Item, ...]:
-    inside = (
+    inside = [
         item.holding(_with_leaves(item.items, (*way, index), adopted)) if isinstance(item, Draft) else item
         for index, item in enumerate(items)
-    )
-    return (*inside, *adopted.get(way, ()))
+    ]
+    return same_or_new(items, (*inside, *adopted.get(way, ())))
+
+
+def same_or_new(before: tuple[Item, ...], after: Sequence[Item]) -> tuple[Item, ...]:
+    """Return the members as they were where nothing has changed, so that their group knows that too."""
+    if len(before) == len(after) and all(map(is_, before, after)):
+        return before
+    return tuple(after)

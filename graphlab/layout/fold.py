@@ -14,6 +14,7 @@ from graphlab.counted import count_words
 from graphlab.errors import RenderError
 from graphlab.language import _
 from graphlab.layout.comparison import choose_groups, group_marks
+from graphlab.layout.edges import EdgesByEnd, edges_of
 from graphlab.layout.flow import flow_back
 from graphlab.layout.group_facts import group_facts
 from graphlab.layout.groups import Group, build_groups, levels_of, outermost, walk
@@ -123,7 +124,7 @@ def _plan_whole(graph: networkx.MultiDiGraph, how: Fold, most: int, groups: Sequ
     if isinstance(how, int):
         found, word = at_depth(groups, how)
         return Folding(found, _("folded by {word}, depth {depth}").format(word=word, depth=how))
-    edges = [(source, target) for source, target in graph.edges()]
+    edges = [(source, target) for source, target, *_unused in edges_of(graph)]
     found = outermost(groups, choose_closed(groups, len(graph), edges))
     return Folding(found, _say(found))
 
@@ -136,7 +137,7 @@ def plan_comparison(graph: networkx.MultiDiGraph) -> Folding | None:
     found = choose_groups(graph, groups, LEGIBLE)
     boxes = len(graph) - sum(len(group.members) - 1 for group in found)
     if boxes > MOST:
-        edges = [(source, target) for source, target in graph.edges()]
+        edges = [(source, target) for source, target, *_unused in edges_of(graph)]
         return Folding(outermost(groups, choose_closed(groups, len(graph), edges)), _("folded as far as it takes"))
     return Folding(found, _("folded where both graphs are the same")) if found else None
 
@@ -234,12 +235,13 @@ def apply_folding(graph: networkx.MultiDiGraph, folding: Folding) -> networkx.Mu
     home: dict[int, int] = {}
     folded = networkx.MultiDiGraph(**graph.graph)
     facts: dict[int, dict[str, Any]] = {}
+    edges = EdgesByEnd(graph)
     for group in folding.groups:
         number = min(group.members)
         members = [node for node in group.members if node in graph]
         home.update(dict.fromkeys(members, number))
         if members:
-            facts[number] = group_facts(graph, group, number, members) | group_marks(graph, members)
+            facts[number] = group_facts(graph, edges, group, number, members) | group_marks(graph, members)
     for node in sorted({home.get(node, node) for node in graph}):
         folded.add_node(node, **(facts[node] if node in facts else graph.nodes[node]))
     _add_edges(graph, folded, home)
@@ -256,7 +258,7 @@ def _add_edges(graph: networkx.MultiDiGraph, folded: networkx.MultiDiGraph, home
     merged: dict[tuple[int, int], list[EdgeKey]] = {}
     between = [
         (target, data.get("slot") or 0, source, key, data)
-        for source, target, key, data in graph.edges(keys=True, data=True)
+        for source, target, key, data in edges_of(graph)
         if source not in home or home[source] != home.get(target)
     ]
     for target, _unused, source, key, data in sorted(between, key=lambda edge: edge[:3]):

@@ -14,30 +14,32 @@ from graphlab.model import LEAF_KINDS, Snapshot
 if TYPE_CHECKING:
     import networkx
 
+    from graphlab.layout.edges import EdgesByEnd
     from graphlab.layout.groups import Group
 
 _LISTED = 12
 """Calls that a tooltip names."""
 
 
-def group_facts(graph: networkx.MultiDiGraph, group: Group, number: int, nodes: Sequence[int]) -> dict[str, Any]:
+def group_facts(
+    graph: networkx.MultiDiGraph, edges: EdgesByEnd, group: Group, number: int, nodes: Sequence[int]
+) -> dict[str, Any]:
     """Return the attributes of the node that stands for a group.
 
     Its gradient is what flowed back into what it gives to others; its parameters' is theirs as one. Whatever lies
     between is one number, the worst.
     """
-    members = [graph.nodes[node] for node in nodes]
+    facts = graph.nodes(data=True)
+    members = [facts[node] for node in nodes]
     if group.kind == "transpose":
         return _transposed(group, number, members)
     ops = [data for data in members if data.get("kind") == "op"]
-    out = _result(graph, nodes)
+    out = _result(graph, edges, nodes)
     leaves = [data for data in members if data.get("kind") in LEAF_KINDS]
     inside = set(nodes)
-    edges = list(graph.out_edges(nodes, keys=True, data="gradient"))
-    leaving = [
-        edge[:3] for edge in edges if edge[1] not in inside and graph.nodes[edge[0]].get("kind") not in LEAF_KINDS
-    ]
-    within = [*(data.get("gradient") for data in members), *(edge[3] for edge in edges)]
+    given = [edge for node in nodes for edge in edges.out[node]]
+    leaving = [edge[:3] for edge in given if edge[1] not in inside and facts[edge[0]].get("kind") not in LEAF_KINDS]
+    within = [*(data.get("gradient") for data in members), *(edge[3].get("gradient") for edge in given)]
     states = {data.get("state") for data in members}
     words = _count_members(members)
     calls = dict.fromkeys(str(data.get("call") or data.get("op") or "") for data in ops[:1000])
@@ -55,7 +57,7 @@ def group_facts(graph: networkx.MultiDiGraph, group: Group, number: int, nodes: 
         "module": group.name if group.kind == "module" else out.get("module"),
         "file": out.get("file"),
         "line": min(lines) if lines and min(lines) == max(lines) else None,
-        "takes": _takes(graph, inside),
+        "takes": _takes(graph, edges, inside),
         "shape": out.get("shape"),
         "dtype": out.get("dtype"),
         "device": out.get("device"),
@@ -92,11 +94,13 @@ def _title(group: Group, classes: Mapping[str, str] | None, calls: Mapping[str, 
     return title
 
 
-def _result(graph: networkx.MultiDiGraph, nodes: Sequence[int]) -> dict[str, Any]:
+def _result(graph: networkx.MultiDiGraph, edges: EdgesByEnd, nodes: Sequence[int]) -> dict[str, Any]:
     """Return the last op that gives something to others, or to nobody; what only gives stands last in a group."""
     inside = set(nodes)
     ops = [node for node in nodes if graph.nodes[node].get("kind") == "op"]
-    giving = (node for node in reversed(ops) if not graph.adj[node] or not inside.issuperset(graph.adj[node]))
+    giving = (
+        node for node in reversed(ops) if not edges.out[node] or any(edge[1] not in inside for edge in edges.out[node])
+    )
     facts: dict[str, Any] = graph.nodes[next(giving, (ops or list(nodes))[-1])]
     return facts
 
@@ -127,12 +131,12 @@ def _count_members(members: Sequence[dict[str, Any]]) -> str:
     return ", ".join(words)
 
 
-def _takes(graph: networkx.MultiDiGraph, inside: set[int]) -> list[tuple[int, ...] | None]:
+def _takes(graph: networkx.MultiDiGraph, edges: EdgesByEnd, inside: set[int]) -> list[tuple[int, ...] | None]:
     """Return the shape of each tensor that comes in, parameters aside."""
     found: dict[tuple[int, int], tuple[int, ...] | None] = {}
-    for source, _, output in graph.in_edges(inside, data="output"):
+    for source, _unused, _unused, data in (edge for node in inside for edge in edges.into[node]):
         if source not in inside and graph.nodes[source].get("kind") not in LEAF_KINDS:
-            found[source, output or 0] = graph.nodes[source].get("shape")
+            found[source, data.get("output") or 0] = graph.nodes[source].get("shape")
     return [found[key] for key in sorted(found)]
 
 

@@ -16,8 +16,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from graphlab.language import _
-from graphlab.layout.drafts import Draft, Forest, GroupKind, Item, adopt_leaves, flat_places
-from graphlab.layout.repeats import Run, find_runs, has_shared_leaf, label_ops, shares_leaves
+from graphlab.layout.drafts import Draft, Forest, GroupKind, Item, adopt_leaves, flat_places, same_or_new
+from graphlab.layout.repeats import Run, find_runs, has_shared_leaf, shares_leaves
 from graphlab.layout.sketch import Sketch, sketch_graph
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def gather_views(sketch: Sketch, forest: Forest) -> Forest:
             chain = [view] if view is not None else []
             if item is not None and view is None:
                 joined.append(item)
-        return tuple(joined)
+        return same_or_new(items, joined)
 
     return replace(forest, items=_each_level(forest.items, join))
 
@@ -247,22 +247,22 @@ def _each_level(items: tuple[Item, ...], change: Callable[[tuple[Item, ...]], tu
     """Apply a change to the members of every group, the innermost first, and to the whole."""
     if all(isinstance(item, int) for item in items):
         return change(items)
-    inside = (
+    inside = [
         item.holding(_each_level(item.items, change))
         if isinstance(item, Draft) and item.kind not in {"transpose", "views"}
         else item
         for item in items
-    )
-    return change(tuple(inside))
+    ]
+    return change(same_or_new(items, inside))
 
 
 def _gather_runs_alike(sketch: Sketch, forest: Forest, kind: Literal["steps", "repeat"]) -> Forest:
-    labels = label_ops(sketch)
+    labels = sketch.labels
 
     def join(items: tuple[Item, ...]) -> tuple[Item, ...]:
         if len(items) < 2:
             return items
-        flat = [[item] if isinstance(item, int) else flat_places(item.items) for item in items]
+        flat = [[item] if isinstance(item, int) else item.places for item in items]
         if kind == "steps" and not has_shared_leaf(sketch, flat):
             return items
         joined: list[Item] = []
@@ -276,7 +276,7 @@ def _gather_runs_alike(sketch: Sketch, forest: Forest, kind: Literal["steps", "r
             joined += items[done : run.start]
             joined.append(_repeat(sketch, items, run, kind, join))
             done = run.end
-        return (*joined, *items[done:])
+        return (*joined, *items[done:]) if joined else items
 
     return replace(forest, items=_each_level(forest.items, join))
 
@@ -361,7 +361,7 @@ def _passing(sketch: Sketch, items: Sequence[Item]) -> list[int]:
     """Return for each place between members how many ops' results pass it."""
     member_of: dict[int, int] = {}
     for index, item in enumerate(items):
-        for place in flat_places([item]):
+        for place in [item] if isinstance(item, int) else item.places:
             member_of[place] = index
     changes = [0] * (len(items) + 1)
     for place, index in member_of.items():
@@ -386,7 +386,7 @@ def _finish(sketch: Sketch, items: tuple[Item, ...]) -> list[Group]:
 
 def _groups(sketch: Sketch, draft: Draft, seen: Counter[str]) -> list[Group]:
     """Return a draft as a group with those inside; of one node, or of one group alone, only what is inside."""
-    places = flat_places([draft])
+    places = draft.places
     if len(places) < 2:
         return []
     label = f"{draft.kind}:{draft.name}" + ("+" if draft.is_rest else "")
@@ -396,7 +396,7 @@ def _groups(sketch: Sketch, draft: Draft, seen: Counter[str]) -> list[Group]:
     for item in draft.items:
         if isinstance(item, Draft):
             children += _groups(sketch, item, seen)
-    numbers = tuple(sketch.numbers[place] for place in places)
+    numbers = tuple(map(sketch.numbers.__getitem__, places))
     if len(children) == 1 and len(children[0].members) == len(places):
         children = list(children[0].children)
     return [Group(name, draft.name, draft.kind, numbers, tuple(children), draft.count, draft.is_rest, draft.first)]

@@ -36,16 +36,6 @@ class Run:
         return self.start + self.period * self.count
 
 
-def label_ops(sketch: Sketch) -> list[int]:
-    """Return a number for each place, the same for the same op on as many inputs and parameters of the same shapes."""
-    known: dict[tuple[object, ...], int] = {}
-    found = []
-    for place, op in enumerate(sketch.ops):
-        leaves = tuple((sketch.kinds[at], sketch.shapes[at]) for at in sketch.learned[place])
-        found.append(known.setdefault((op, len(sketch.inputs[place]), leaves), len(known)))
-    return found
-
-
 def find_runs(sketch: Sketch, sequence: Sequence[Sequence[int]], op_labels: Sequence[int]) -> list[Run]:
     """Return the runs of blocks alike in a sequence of members, each given by the places of its ops in their order.
 
@@ -53,7 +43,7 @@ def find_runs(sketch: Sketch, sequence: Sequence[Sequence[int]], op_labels: Sequ
     shortest blocks is taken.
 
     Args:
-        op_labels: those of `label_ops`.
+        op_labels: those of the sketch.
     """
     known: dict[tuple[int, ...], int] = {}
     labels = [known.setdefault(tuple([op_labels[place] for place in member]), len(known)) for member in sequence]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphlab.errors import RenderError
 from graphlab.language import _
+from graphlab.layout.edges import edges_of
 from graphlab.model import LEAF_KINDS
 from graphlab.ordering import order_as_run
 
@@ -35,7 +37,7 @@ VIEW_OPS = frozenset({
 """Ops that show the numbers of one tensor in another shape, without the number at the end of their names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sketch:
     """A graph as columns, by place: sources stand before their targets."""
 
@@ -67,11 +69,21 @@ class Sketch:
         """Whether a node is an op that changes the shape of its one input only."""
         return len(self.inputs[place]) == 1 and self.ops[place].rstrip("0123456789") in VIEW_OPS
 
+    @cached_property
+    def labels(self) -> list[int]:
+        """A number for each place, the same for the same op on as many inputs and parameters of the same shapes."""
+        known: dict[tuple[object, ...], int] = {}
+        found = []
+        for op, inputs, learned in zip(self.ops, self.inputs, self.learned, strict=True):
+            leaves = tuple([(self.kinds[at], self.shapes[at]) for at in learned]) if learned else ()
+            found.append(known.setdefault((op, len(inputs), leaves), len(known)))
+        return found
+
 
 def sketch_graph(graph: networkx.MultiDiGraph) -> Sketch:
     """Sketch a networkx graph as `graphlab.graph` builds it; whatever a node lacks counts as unknown."""
     facts: Mapping[int, dict[str, Any]] = dict(graph.nodes(data=True))
-    edges = sorted(graph.edges(data="slot"), key=lambda edge: (edge[1], edge[2] or 0, edge[0]))
+    edges = sorted((target, data.get("slot") or 0, source) for source, target, _unused, data in edges_of(graph))
     kept = [
         node
         for node, data in facts.items()
@@ -79,7 +91,7 @@ def sketch_graph(graph: networkx.MultiDiGraph) -> Sketch:
     ]
     return sketch_columns(
         list(facts),
-        [(source, target) for source, target, _ in edges],
+        [(source, target) for target, _unused, source in edges],
         kinds=[str(data.get("kind") or "op") for data in facts.values()],
         ops=[str(data.get("op") or "") for data in facts.values()],
         shapes=[data.get("shape") for data in facts.values()],

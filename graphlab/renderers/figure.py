@@ -45,7 +45,7 @@ def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
     is_alone = options.stage is None or options.stage is graph
     graph = without_strays(graph)
     stage = graph if is_alone or options.stage is None else without_strays(options.stage, keep=graph)
-    if not (set(graph) <= set(stage) and set(graph.edges(keys=True)) <= set(stage.edges(keys=True))):
+    if not is_alone and not (set(graph) <= set(stage) and set(graph.edges(keys=True)) <= set(stage.edges(keys=True))):
         raise RenderError(_("the stage lacks nodes of the graph: give the graph of the same step at its end"))
     folding = plan_folding(stage, options.fold, opened=options.opened)
     if folding is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphlab import language
+from graphlab.crowd import without_collector
 from graphlab.language import _
 from graphlab.layout.fold import fold, without_strays
 from graphlab.renderers.drawing import escape
@@ -56,6 +57,7 @@ MOST_POINTS = 400
 """Points of the curve of losses."""
 
 
+@without_collector()
 def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
     """Return the page of a graph at one moment."""
     graph = without_strays(graph)

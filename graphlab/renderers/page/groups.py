@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphlab.layout.comparison import group_marks
+from graphlab.layout.edges import EdgesByEnd
 from graphlab.layout.fold import ALWAYS_CLOSED, Fold, plan_folding
 from graphlab.layout.group_facts import group_facts
 from graphlab.layout.groups import Group, build_groups, walk
@@ -27,13 +28,14 @@ def describe_groups(
     groups = build_groups(graph)
     folding = plan_folding(graph, how, opened=opened)
     closed = set() if folding is None else {group.id for group in walk(folding.groups)}
+    edges = EdgesByEnd(graph)
     found: list[dict[str, Any]] = []
 
     def add(siblings: Iterable[Group], parent: int) -> None:
         for group in siblings:
             is_closed = group.id in closed or (folding is not None and group.kind in ALWAYS_CLOSED)
             index = len(found)
-            found.append(_describe(graph, group, places, parent=parent, is_closed=is_closed))
+            found.append(_describe(graph, edges, group, places, parent=parent, is_closed=is_closed))
             add(group.children, index)
 
     add(groups, -1)
@@ -41,9 +43,15 @@ def describe_groups(
 
 
 def _describe(
-    graph: networkx.MultiDiGraph, group: Group, places: Mapping[int, int], *, parent: int, is_closed: bool
+    graph: networkx.MultiDiGraph,
+    edges: EdgesByEnd,
+    group: Group,
+    places: Mapping[int, int],
+    *,
+    parent: int,
+    is_closed: bool,
 ) -> dict[str, Any]:
-    facts = group_facts(graph, group, min(group.members), group.members) | group_marks(graph, group.members)
+    facts = group_facts(graph, edges, group, min(group.members), group.members) | group_marks(graph, group.members)
     reading = read_node(facts)
     return {
         "title": reading.title,
