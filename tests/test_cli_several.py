@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from graphlab.cli import main, several
+from graphlab.cli.forked import CAN_FORK, Forker
 from graphlab.recording import open_recording
 from graphlab.scenario import parse_source, read_scenario
 from tests.recorded import record_text, try_text
@@ -20,6 +25,32 @@ GOOD = (
 )
 RAISING = '"""On purpose\n\nSection: 2 Second\nRaises: ValueError\n"""\n\nraise ValueError("as told")\n'
 FAILING = '"""Bad\n\nSection: 3 Third\n"""\n\nprint("before it broke")\n1 / 0\n'
+UNTIDY = """import atexit, os, random, signal, sys, threading, warnings
+import numpy, torch
+from pathlib import Path
+
+here = Path(__file__).parent
+w = torch.rand(64, 64, requires_grad=True)
+torch.mm(w, w).sum().backward()  # torch's threads begin
+told = dict(cwd=os.getcwd(), argv=sys.argv[1:], path=sys.path[0], threads=threading.active_count(),
+            filters=len(warnings.filters), interrupt=signal.getsignal(signal.SIGINT).__name__,
+            variable=os.environ.get("LEFT_BEHIND"), stdin=sys.stdin.read(),
+            draws=[random.random(), numpy.random.rand(), w[0, 0].item()], modules="wave" in sys.modules, name=__name__)
+print("TOLD", repr(told))
+atexit.register(lambda: (here / f"{Path(__file__).stem}.ended").write_text("by its atexit"))
+import wave
+
+os.environ["LEFT_BEHIND"] = "1"
+os.chdir("/")
+warnings.simplefilter("ignore")
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+sys.argv.append("more")
+sys.path.insert(0, "elsewhere")
+torch.manual_seed(99)
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+sys.exit(CODE)
+"""
+KILLED = "import os, signal\nprint('then')\nos.kill(os.getpid(), signal.SIGTERM)\n"
 
 
 def test_each_is_told_in_one_line_and_what_fails_with_its_last_words(
@@ -31,7 +62,7 @@ def test_each_is_told_in_one_line_and_what_fails_with_its_last_words(
         paths.append(tmp_path / f"{name}.py")
         paths[-1].write_text(text)
     monkeypatch.setattr("graphlab.scenario.list_scenarios", lambda: [read_scenario(path) for path in paths])
-    assert main(["run", "--all", "-o", "made/", "--json", "--no-values"]) == 1
+    assert main(["run", "--all", "-o", "made/", "--jobs", "1", "--json", "--no-values"]) == 1
     output = capfd.readouterr()
     rows = [re.sub(r"[\d.]+ s\b", "T s", re.sub(r"events \d+", "events N", row)) for row in output.err.splitlines()]
     assert rows[0] == "[1/3] good     events N  steps 1  loss 1  (T s)"
@@ -44,6 +75,47 @@ def test_each_is_told_in_one_line_and_what_fails_with_its_last_words(
     assert sorted(path.name for path in Path("made").iterdir()) == ["failing.glab", "good.glab", "raising.glab"]
     # Options reach every one of them.
     assert not open_recording(Path("made") / "good.glab").has_values
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="there each command has a process of its own")
+def test_a_forked_child_finds_what_a_fresh_process_finds_and_ends_as_one(tmp_path: Path) -> None:
+    """Two scripts that leave all behind that a script can: the second finds nothing of it, nor does an unforked one."""
+    for name, text in (("a", UNTIDY.replace("CODE", "7")), ("b", UNTIDY.replace("CODE", "'no'")), ("killed", KILLED)):
+        (tmp_path / f"{name}.py").write_text(text)
+
+    def words(name: str) -> list[str]:
+        return ["run", str(tmp_path / f"{name}.py"), "-o", str(tmp_path / f"{name}.glab"), "--", "x"]
+
+    forker = Forker()
+    codes, told = [], []
+    for name in ("a", "b", "killed"):
+        files = tmp_path / f"{name}.out", tmp_path / f"{name}.err"
+        codes.append(forker.run(words(name), *files))
+        told.append(files[0].read_text())
+    forker.close()
+    assert codes == [7, 1, -signal.SIGTERM]
+    assert told[2] in {"", "then\n"}  # what was not flushed is lost, as ever
+    assert "no\n" in (tmp_path / "b.err").read_text()
+    assert (tmp_path / "a.ended").read_text() == (tmp_path / "b.ended").read_text() == "by its atexit"
+    command = [sys.executable, "-m", "graphlab", *words("a")]
+    fresh = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert fresh.returncode == 7
+    first, second, alone = (
+        ast.literal_eval(re.search("TOLD (.*)", text).group(1))  # type: ignore[union-attr]
+        for text in (*told[:2], fresh.stdout)
+    )
+    assert not set(first["draws"]) & set(second["draws"])
+    for each in (first, second, alone):
+        del each["draws"]
+    assert first == second == alone
+
+
+def test_a_command_whose_helper_is_gone_is_not_told_as_done(tmp_path: Path) -> None:
+    forker = Forker()
+    forker._process.kill()
+    forker._process.wait()
+    assert forker.run(["run"], tmp_path / "output", tmp_path / "errors") is None
+    forker.close()
 
 
 def test_what_was_to_raise_and_did_not_has_failed(tmp_path: Path) -> None:

@@ -97,6 +97,15 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def draw_anew() -> None:
+    """Seed in a forked child what a process seeds at random when it begins; python's own generator does so by itself.
+
+    A GPU's generators are made when they are first used, which is in the child.
+    """
+    numpy.random.seed()  # noqa: NPY002 - the global generator is what the children would share
+    torch.default_generator.seed()
+
+
 def remove_frames(error: BaseException | None, script: Path) -> None:
     """Let a traceback begin at the script, as if python itself had run it; a script that does not compile has none."""
     if error is None:

@@ -10,6 +10,8 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphlab.cli import messages
+from graphlab.cli.forked import CAN_FORK, Forker
 from graphlab.cli.options import read_count, run_words
 from graphlab.cli.output import write_line
 from graphlab.errors import GraphlabError, UsageError
@@ -71,8 +74,9 @@ def run_all(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
     begun = time.monotonic()
     failed = raised = 0
     names = max(len(scenario.name) for scenario in scenarios)
+    runner = _Runner(arguments)
     executor = ThreadPoolExecutor(jobs, "graphlab-run")
-    runs = [executor.submit(_run, arguments, scenario, free_path(folder, scenario.name)) for scenario in scenarios]
+    runs = [executor.submit(runner.record, scenario, free_path(folder, scenario.name)) for scenario in scenarios]
     try:
         # In the order of the gallery, whichever ends first.
         for number, (scenario, run) in enumerate(zip(scenarios, runs, strict=True), 1):
@@ -88,9 +92,12 @@ def run_all(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
                 failed += 1
                 write_line("\n".join(f"    {line}" for line in done.errors.splitlines()[-_LAST_WORDS:]), sys.stderr)
     except KeyboardInterrupt:
-        executor.shutdown(cancel_futures=True)  # the children have heard Ctrl+C too
+        runner.is_stopped = True
         raise
-    executor.shutdown()
+    finally:
+        # After Ctrl+C those that run have heard it too, and the others never begin.
+        executor.shutdown(cancel_futures=True)
+        runner.close()
     said = messages.ALL_DONE.format(
         count=len(scenarios), seconds=f"{time.monotonic() - begun:.0f}", raised=raised, failed=failed, folder=folder
     )
@@ -98,17 +105,57 @@ def run_all(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
     return int(failed > 0)
 
 
-def _run(arguments: argparse.Namespace, scenario: Scenario, target: Path) -> _Done:
-    """Record one scenario; its exit code is 0 where it did what it was to do, also where that is to raise."""
-    begun = time.monotonic()
-    child = subprocess.run(
-        _command(arguments, str(scenario.path), target), stdin=subprocess.DEVNULL, capture_output=True, check=False,
-        encoding="utf-8", errors="replace", env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+class _Runner:
+    """Records scenarios, each in a process that no other has run in."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+        self._of_thread = threading.local()
+        self._forkers: list[Forker] = []
+        self.is_stopped = False
+        """Nothing is to begin any more."""
+
+    def record(self, scenario: Scenario, target: Path) -> _Done:
+        """Record one; its exit code is 0 where it did what it was to do, also where that is to raise."""
+        begun = time.monotonic()
+        words = _words(self._arguments, str(scenario.path), target)
+        child = self._run_forked(words) if CAN_FORK else None
+        if child is None:
+            child = (
+                subprocess.CompletedProcess(words, messages.EXIT_INTERRUPTED, "", "")
+                if self.is_stopped
+                else _run_fresh(words)
+            )
+        seconds = time.monotonic() - begun
+        code, said = _judge(scenario, target, child.returncode)
+        has_results = self._arguments.json or self._arguments.jsonl
+        return _Done(code, said, child.stdout if has_results else "", child.stderr, seconds)
+
+    def close(self) -> None:
+        """End the processes that children were forked from."""
+        for forker in self._forkers:
+            forker.close()
+
+    def _run_forked(self, words: list[str]) -> subprocess.CompletedProcess[str] | None:
+        """Run a command in a child of this thread's helper; None where the helper could not say how it ended."""
+        if not hasattr(self._of_thread, "forker"):
+            self._of_thread.forker = Forker()
+            self._forkers.append(self._of_thread.forker)
+        with tempfile.TemporaryDirectory(prefix="graphlab-") as folder:
+            files = Path(folder, "output"), Path(folder, "errors")
+            code = self._of_thread.forker.run(words, *files)
+            if code is None:
+                return None
+            output, errors = (file.read_text(encoding="utf-8", errors="replace") for file in files)
+        return subprocess.CompletedProcess(words, code, output, errors)
+
+
+def _run_fresh(words: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own from the start."""
+    return subprocess.run(
+        [sys.executable, "-m", "graphlab", *language_words(), *words], stdin=subprocess.DEVNULL, capture_output=True,
+        check=False, encoding="utf-8", errors="replace", env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
-    seconds = time.monotonic() - begun
-    code, words = _judge(scenario, target, child.returncode)
-    has_results = arguments.json or arguments.jsonl
-    return _Done(code, words, child.stdout if has_results else "", child.stderr, seconds)
 
 
 def _judge(scenario: Scenario, target: Path, code: int) -> tuple[int, str]:
@@ -143,8 +190,12 @@ def _judge(scenario: Scenario, target: Path, code: int) -> tuple[int, str]:
 
 def _command(arguments: argparse.Namespace, source: str, target: Path) -> list[str]:
     """Return the command that records one script as it was asked for all of them."""
+    return [sys.executable, "-m", "graphlab", *language_words(), *_words(arguments, source, target)]
+
+
+def _words(arguments: argparse.Namespace, source: str, target: Path) -> list[str]:
     flags = [f"--{name}" for name in ("json", "jsonl", "verify") if getattr(arguments, name)]
-    words = [sys.executable, "-m", "graphlab", *language_words(), "run", source, "-o", str(target), *flags]
+    words = ["run", source, "-o", str(target), *flags]
     return [*words, *run_words(arguments), "--", *arguments.script_arguments]
 
 
