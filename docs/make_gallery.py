@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import networkx
+
 from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
-from graphlab.renderers import render
+from graphlab.renderers import render_bytes
+from graphlab.renderers.options import Choices
 from graphlab.request import RunRequest
 from graphlab.scenario import Scenario, list_scenarios
 
@@ -24,8 +28,14 @@ FOLDER = DOCS / "pictures" / "gallery"
 _HEAD = """# The scenarios in pictures
 
 The graph of each scenario, as a training step left it: `graphlab export NAME -o graph.svg` draws it, and
-`graphlab explore NAME` walks through it. [How to read a picture](pictures.md), [how to write a scenario](scenarios.md).
+`graphlab explore NAME` walks through it. What would be too large for a page is drawn from left to right
+(`--direction right`), or folded (`--fold 1`). [How to read a picture](pictures.md), [how to write a
+scenario](scenarios.md).
 """
+_PAGE = (2200.0, 4000.0)
+"""Points, width and height, beyond which nothing can be read of a picture that a page shows at its own width."""
+_WAYS: tuple[Choices, ...] = ({}, {"direction": "right"}, {"fold": 1})
+"""How a scenario's graph may be drawn, the usual way first."""
 
 
 def draw(target: Path = FOLDER) -> list[Scenario]:
@@ -37,9 +47,24 @@ def draw(target: Path = FOLDER) -> list[Scenario]:
     with tempfile.TemporaryDirectory() as folder:
         for scenario in ours:
             recording = _record(scenario, Path(folder))
-            render(recording.graph(step=_usual_step(recording)), target / f"{scenario.name}.svg")
+            picture = _legible(recording.graph(step=_usual_step(recording)))
+            (target / f"{scenario.name}.svg").write_bytes(picture)
             recording.close()
     return ours
+
+
+def _legible(graph: networkx.MultiDiGraph) -> bytes:
+    """Return the picture of the first way that suits a page; of a graph that none suits, the one that does best."""
+    excess: dict[float, bytes] = {}
+    for way in _WAYS:
+        picture = render_bytes(graph, "svg", **way)
+        sides = re.search(rb'width="([\d.]+)" height="([\d.]+)"', picture)
+        assert sides is not None
+        too_much = max(float(side) / most for side, most in zip(sides.groups(), _PAGE, strict=True))
+        if too_much <= 1:
+            return picture
+        excess.setdefault(too_much, picture)
+    return excess[min(excess)]
 
 
 def _record(scenario: Scenario, folder: Path) -> Recording:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import resvg_py
 
 from graphlab.cli import main
 from graphlab.renderers.plots import WHATS, choices
@@ -65,6 +66,8 @@ def test_everything_is_written_as_svg_and_twice_the_same(tmp_path: Path, recorde
     text = (tmp_path / "a.svg").read_bytes()
     assert text == (tmp_path / "b.svg").read_bytes()
     assert b"<svg" in text and len(text) > 4_000
+    # A program that has no resolution takes a size in points for none.
+    assert bytes(resvg_py.svg_to_bytes(svg_string=text.decode())).startswith(b"\x89PNG")
 
 
 def test_a_picture_is_a_png_and_the_dark_one_is_another(tmp_path: Path, line: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -101,7 +102,18 @@ class Canvas:
         with mpl.rc_context({"svg.hashsalt": "graphlab", "svg.fonttype": "path"}):
             metadata = {"Date": None, "Creator": None} if ending == "svg" else {"Software": None}
             self.figure.savefig(written, format=ending, dpi=_DPI, metadata=metadata)
-        return written.getvalue()
+        return _in_pixels(written.getvalue()) if ending == "svg" else written.getvalue()
+
+
+def _in_pixels(svg: bytes) -> bytes:
+    """Give the size as browsers read it, not in points: a program without a resolution takes points for nothing."""
+
+    def pixels(found: re.Match[bytes]) -> bytes:
+        return b'%s="%g"' % (found[1], float(found[2]) * 96 / 72)
+
+    head, opening, rest = svg.partition(b"<svg")
+    element, end, inside = rest.partition(b">")
+    return head + opening + re.sub(rb'\b(width|height)="([\d.]+)pt"', pixels, element) + end + inside
 
 
 def draw_losses(canvas: Canvas, series: Series) -> None:
