@@ -10,6 +10,7 @@ import pytest
 
 from docs import make_pictures
 from graphlab.cli.parser import COMMANDS, load_command, parse
+from graphlab.scenario import list_scenarios
 from graphlab.tui.keys import keys_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +33,13 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 def test_readme_names_every_command() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"`graphlab {name}" not in text] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.es.md"])
+def test_readme_says_how_many_scenarios_there_are(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (tens,) = re.findall(r"(?:More than|más de) (\d+) (?:scenarios|escenarios)", text)
+    assert int(tens) == (len(list_scenarios()) - 1) // 10 * 10
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -74,7 +74,8 @@ class Variables:
                 root = name.partition(".")[0]
                 # What a function declares global is the script's own variable.
                 is_global = root in code.co_names and root not in frame.f_locals
-                self._bind(event, 1 if is_global else number, name, value, is_call=is_call)
+                is_receiver = is_call and _is_receiver(code, name, value)
+                self._bind(event, 1 if is_global else number, name, value, is_receiver=is_receiver)
             elif "." not in name:
                 self.figures[number].pop(name, None)
                 self.sink.add_binding(event, number, name, "gone", None, "", is_element=False)
@@ -84,12 +85,12 @@ class Variables:
         local = frame.f_locals
         for name, value in list(local.items()):
             if isinstance(value, torch.Tensor | torch.nn.Module | torch.optim.Optimizer):
-                self._bind(0, number, name, value, is_call=True)
+                self._bind(0, number, name, value, is_receiver=_is_receiver(frame.f_code, name, value))
         for name, value in list(frame.f_globals.items()):
             if local is not frame.f_globals and isinstance(value, torch.nn.Module):
                 self.name_modules(value, name)
 
-    def _bind(self, event: int, frame: int, name: str, value: Any, *, is_call: bool) -> None:
+    def _bind(self, event: int, frame: int, name: str, value: Any, *, is_receiver: bool) -> None:
         if isinstance(value, torch.Tensor) and not _is_wrapped(value):
             self._bind_tensor(event, frame, name, value, is_element=False)
             return
@@ -104,7 +105,7 @@ class Variables:
         elif isinstance(value, str):
             text = repr(value)[:_TEXT] if self.registry.has_values else text
         elif isinstance(value, torch.nn.Module):
-            if not is_call or name != "self":  # which is no name of a model, and may not even be built yet
+            if not is_receiver:
                 self.name_modules(value, name)
         elif isinstance(value, torch.optim.Optimizer):
             self.hold_parameters(value, event)
@@ -129,6 +130,8 @@ class Variables:
 
     def name_modules(self, root: torch.nn.Module, variable: str) -> None:
         """Give a model's parameters and modules their dotted names, prefixed only where two models share one."""
+        if "_modules" not in vars(root):
+            return  # not built yet: Module.__init__ has not run
         known = [reference() for reference, _ in self._roots]
         is_inside = root in self.module_paths and root not in known
         if is_inside:
@@ -168,7 +171,7 @@ class Variables:
             if is_own(frame.f_code):
                 for name, value in [*frame.f_locals.items(), *_modules_held(frame)]:
                     if isinstance(value, torch.nn.Module):
-                        if name != "self" and not self._is_named(value):
+                        if not _is_receiver(frame.f_code, name, value) and not self._is_named(value):
                             self.name_modules(value, name)
                     elif isinstance(value, torch.optim.Optimizer):
                         self.registry.remarks.meet(value)
@@ -250,6 +253,19 @@ def _is_moment(value: float) -> bool:
 
 def _is_figure(tensor: torch.Tensor) -> bool:
     return not tensor.dim() and tensor.device.type == "cpu" and tensor.is_floating_point()
+
+
+def _is_receiver(code: CodeType, name: str, value: Any) -> bool:
+    """Whether a name is what a method calls the object that it is called on, which is no name of a model.
+
+    Most call it `self`; whoever calls it `s` or `this` is told by the class that the code belongs to.
+    """
+    if name == "self":
+        return True
+    if not code.co_argcount or name != code.co_varnames[0]:
+        return False
+    owner = code.co_qualname.rpartition(".")[0].rpartition(".")[2]
+    return any(owner == base.__name__ for base in type(value).__mro__)
 
 
 def _modules_held(frame: FrameType) -> list[tuple[str, Any]]:

@@ -71,7 +71,7 @@ def find_cuts(flow: Flow, leaf: int) -> list[Cut]:
                 continue
             if norm > 0:
                 found[edge.target, -1] = Cut("cancels", flow.nodes[source], flow.nodes[source], edge.slot)
-            elif above > 0:
+            elif above != 0:  # also NaN: a rectifier makes 0 of it
                 found[edge.target, edge.slot] = explain_cut(flow, edge)
             elif edge.target not in seen:
                 seen.add(edge.target)
