@@ -28,11 +28,11 @@ demo: $(VENV)/installed  ## Open the explorer on the RNN cell
 	$(BIN)/graphlab explore rnn_cell
 
 test: lint  ## Lint, types, import contracts, and every test that is quick
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # pytest's code 5: there are none.
 test-slow: $(VENV)/installed  ## The tests marked slow
-	$(BIN)/python -m pytest -n $(WORKERS) -m slow || test $$? -eq 5
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow || test $$? -eq 5
 
 lint: $(VENV)/installed  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check $(SOURCES)

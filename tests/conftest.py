@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import os
 import signal
+import subprocess
 import sys
 import threading
 import warnings
@@ -19,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.browser import Open, OpenPage, open_browser
+from tests.commands import RunGraphlab, run_in_process
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -209,3 +211,13 @@ def opened(browser: BrowserContext) -> Iterator[Open]:
     yield open_page
     for page in pages:
         page.close()
+
+
+@pytest.fixture
+def run_graphlab(capfd: pytest.CaptureFixture[str]) -> RunGraphlab:
+    """Run commands in this process."""
+
+    def run(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(words, *run_in_process(words, folder, capfd))
+
+    return run

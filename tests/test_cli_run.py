@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from graphlab.cli import main
 from graphlab.recording import open_recording
+from tests.commands import RunGraphlab
 
 REPO = Path(__file__).parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(REPO)}
@@ -61,10 +61,10 @@ STEP_KEYS = {"step", "loss", "losses", "nodes", "edges", "gradients", "parameter
 RUN_KEYS = {"recording", "scenario", "device", "torch", "seed", "detail", "status", "error", "events", "steps"}
 
 
-def run_graphlab(*words: str, folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
+def run_child(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "graphlab", *words], capture_output=True, text=True, check=False, timeout=120,
-        cwd=folder, env=ENVIRONMENT, **options,
+        cwd=folder, env=ENVIRONMENT,
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_json_holds_the_documented_keys_and_stdout_nothing_else(folder: Path) -> None:
-    child = run_graphlab("run", "train.py", "--json", "--set", "LR=0.5", "--steps", "4", "--seed", "7", folder=folder)
+    child = run_child("run", "train.py", "--json", "--set", "LR=0.5", "--steps", "4", "--seed", "7", folder=folder)
     assert child.returncode == 0
     report = json.loads(child.stdout)
     assert child.stdout.count("\n") == 1
@@ -107,7 +107,7 @@ def test_json_holds_the_documented_keys_and_stdout_nothing_else(folder: Path) ->
     run = open_recording(folder / "outputs" / "train.glab")
     assert run.facts.parameters == {"STEPS": 4, "LR": 0.5, "SEED": 7}
     assert run.event_count == report["events"]
-    shown = run_graphlab("show", "outputs/train.glab", "--json", folder=folder)
+    shown = run_child("show", "outputs/train.glab", "--json", folder=folder)
     assert json.loads(shown.stdout) == {**report, "graphs": 1}
 
 
@@ -127,7 +127,7 @@ def test_jsonl_writes_a_step_a_line_as_it_happens(folder: Path) -> None:
     assert child.returncode == 0
 
 
-def test_nothing_is_overwritten_unasked(folder: Path) -> None:
+def test_nothing_is_overwritten_unasked(folder: Path, run_graphlab: RunGraphlab) -> None:
     child = run_graphlab("run", "raises.py", "raises.py", folder=folder)
     assert child.returncode == 1
     assert sorted(path.name for path in (folder / "outputs").iterdir()) == ["raises-2.glab", "raises.glab"]
@@ -137,7 +137,9 @@ def test_nothing_is_overwritten_unasked(folder: Path) -> None:
     assert (folder / "deep" / "er" / "raises.glab").exists()
 
 
-def test_a_script_that_raises_ends_in_1_with_its_own_traceback_and_its_recording(folder: Path) -> None:
+def test_a_script_that_raises_ends_in_1_with_its_own_traceback_and_its_recording(
+    folder: Path, run_graphlab: RunGraphlab
+) -> None:
     child = run_graphlab("run", "raises.py", "--json", "-o", "r.glab", folder=folder)
     assert child.returncode == 1
     report = json.loads(child.stdout)
@@ -155,7 +157,9 @@ def test_a_script_that_raises_ends_in_1_with_its_own_traceback_and_its_recording
     assert open_recording(folder / "r.glab").events[-1].kind == "error"
 
 
-def test_steps_ends_a_script_that_has_no_such_parameter_and_seed_seeds_it(folder: Path) -> None:
+def test_steps_ends_a_script_that_has_no_such_parameter_and_seed_seeds_it(
+    folder: Path, run_graphlab: RunGraphlab
+) -> None:
     found = []
     for name in ("a", "b"):
         child = run_graphlab(
@@ -174,7 +178,7 @@ def test_steps_ends_a_script_that_has_no_such_parameter_and_seed_seeds_it(folder
     assert found[0] == found[1]
 
 
-def test_without_values_the_report_has_norms_alone(folder: Path) -> None:
+def test_without_values_the_report_has_norms_alone(folder: Path, run_graphlab: RunGraphlab) -> None:
     child = run_graphlab("run", "train.py", "--no-values", "--json", folder=folder)
     step = json.loads(child.stdout)["steps"][0]
     assert step["gradients"][0]["values"] is None
@@ -207,17 +211,24 @@ def test_ctrl_c_ends_in_130_and_keeps_the_recording(folder: Path) -> None:
     assert not (folder / "long.glab-wal").exists()
 
 
-def test_every_scenario_is_recorded_into_a_folder(folder: Path) -> None:
+def test_several_are_recorded_into_a_folder_and_keep_their_rows_out_of_each_others(
+    folder: Path, run_graphlab: RunGraphlab
+) -> None:
     (folder / "scenarios").mkdir()
-    child = run_graphlab("run", "rnn_cell", "survey_function", "-o", "both/", "--json", folder=folder)
+    slow = TRAIN.replace("STEPS = 3", "STEPS = 40").replace("    print", "    import time; time.sleep(0.02); print")
+    (folder / "slow.py").write_text(slow)
+    child = run_graphlab("run", "rnn_cell", "slow.py", "-o", "both/", "--json", folder=folder)
     assert child.returncode == 0
     reports = [json.loads(line) for line in child.stdout.splitlines()]
-    assert [report["scenario"] for report in reports] == ["rnn_cell", "survey_function"]
+    assert [report["scenario"] for report in reports] == ["rnn_cell", "slow"]
     assert reports[0]["steps"][0]["loss"] == pytest.approx(-2.451504, abs=1e-6)
-    assert reports[1]["steps"][0]["loss"] == pytest.approx(11.652071, abs=1e-5)
     norms = {leaf["name"]: leaf["norm"] for leaf in reports[0]["steps"][0]["gradients"]}
     assert norms == {"W_h": pytest.approx(3.849550, abs=2e-6), "W_x": pytest.approx(3.207100, abs=2e-6)}
-    assert sorted(path.name for path in (folder / "both").iterdir()) == ["rnn_cell.glab", "survey_function.glab"]
+    assert sorted(path.name for path in (folder / "both").iterdir()) == ["rnn_cell.glab", "slow.glab"]
+    assert "|grad|" in child.stderr
+    printed = [event.text for event in open_recording(folder / "both" / "slow.glab").events if event.kind == "output"]
+    assert len(printed) == 40
+    assert not any("|grad|" in text for text in printed)
 
 
 BAD: list[tuple[list[str], str]] = [
@@ -267,7 +278,7 @@ def test_bad_words_end_in_2_in_one_line_before_anything_runs(
     assert (folder / "train.py").read_text() == before
 
 
-def test_export_writes_the_graph_of_a_moment_as_data(folder: Path) -> None:
+def test_export_writes_the_graph_of_a_moment_as_data(folder: Path, run_graphlab: RunGraphlab) -> None:
     assert run_graphlab("run", "train.py", "-o", "t.glab", folder=folder).returncode == 0
     for name in ("one", "two"):
         child = run_graphlab(
@@ -310,13 +321,14 @@ def test_export_writes_the_graph_of_a_moment_as_data(folder: Path) -> None:
     assert main(["export", "t.glab", "-o", "x.json", "--step", "9"]) == 2
 
 
-def test_show_says_steps_and_every_event_in_plain_lines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_says_steps_and_every_event_in_plain_lines(folder: Path, run_graphlab: RunGraphlab) -> None:
     assert run_graphlab("run", "raises.py", "-o", "r.glab", folder=folder).returncode == 1
-    assert main(["show", "r.glab"]) == 0
-    overview = capsys.readouterr().out
-    assert "raised ValueError: no" in overview
-    assert main(["show", "r.glab", "--plain"]) == 0
-    sentences = capsys.readouterr().out.splitlines()
+    overview = run_graphlab("show", "r.glab", folder=folder)
+    assert overview.returncode == 0
+    assert "raised ValueError: no" in overview.stdout
+    plain = run_graphlab("show", "r.glab", "--plain", folder=folder)
+    assert plain.returncode == 0
+    sentences = plain.stdout.splitlines()
     assert len(sentences) == open_recording(folder / "r.glab").event_count
     assert all(sentence.startswith(f"e{number} step 1 ") for number, sentence in enumerate(sentences, 1))
     assert any("backward begins at loss inf" in sentence for sentence in sentences)
@@ -329,21 +341,11 @@ def test_a_script_may_go_elsewhere_close_stdout_and_set_an_excepthook(folder: Pa
         "sys.excepthook = lambda kind, error, trace: sys.stderr.write(f'HOOK {kind.__name__}\\n')\n"
         "torch.ones(1, requires_grad=True).sum().backward()\n1 / 0\n"
     )
-    done = run_graphlab("run", "wanders.py", "--json", folder=folder)
+    done = run_child("run", "wanders.py", "--json", folder=folder)
     assert done.returncode == 1
     assert "HOOK ZeroDivisionError" in done.stderr
     assert "Traceback" not in done.stderr
     assert json.loads(done.stdout)["recording"] == str(Path("outputs") / "wanders.glab")
     assert json.loads(done.stdout)["steps"][0]["loss"] == 1.0
     script.write_text("import sys\nsys.stdout.close()\n")
-    assert run_graphlab("run", "wanders.py", folder=folder).returncode == 0
-
-
-def test_several_runs_keep_their_rows_out_of_each_others_recordings(folder: Path) -> None:
-    for name in ("one", "two"):
-        text = TRAIN.replace("STEPS = 3", "STEPS = 40").replace("    print", "    import time; time.sleep(0.02); print")
-        (folder / f"{name}.py").write_text(text)
-    assert run_graphlab("run", "one.py", "two.py", "-o", "both/", folder=folder).returncode == 0
-    printed = [event.text for event in open_recording(folder / "both" / "two.glab").events if event.kind == "output"]
-    assert len(printed) == 40
-    assert not any("|grad|" in text for text in printed)
+    assert run_child("run", "wanders.py", folder=folder).returncode == 0

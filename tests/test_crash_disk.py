@@ -20,6 +20,7 @@ from graphlab.report import report_run
 from graphlab.store import Writer
 from graphlab.store.format import FORMAT_VERSION
 from graphlab.store.lock import is_written
+from tests.commands import RunGraphlab
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 GROW = """\
@@ -42,7 +43,7 @@ sys.exit(5)
 """
 
 
-def run_graphlab(folder: Path, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+def run_child(folder: Path, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "graphlab", *words], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True,
         check=False, timeout=120, **options,
@@ -95,16 +96,18 @@ def check_readable(path: Path, said: str) -> None:
 
 
 @pytest.mark.parametrize("detail", ["full", "light"])
-def test_a_full_disk_ends_the_recording_and_not_the_run(folder: Path, small_disk: Path, detail: str) -> None:
+def test_a_full_disk_ends_the_recording_and_not_the_run(
+    folder: Path, small_disk: Path, detail: str, run_graphlab: RunGraphlab
+) -> None:
     script = folder / "grow.py"
     # What of the disk is left for a light recording of so few steps is less than the log grows to.
     (small_disk / "ballast").write_bytes(bytes(0 if detail == "full" else 5_000_000))
     script.write_text(GROW.replace("200", "4000").replace("range(60)", "range(200)"))
     path = small_disk / "run.glab"
-    child = run_graphlab(folder, "run", "grow.py", "--detail", detail, "-o", str(path))
+    child = run_graphlab("run", "grow.py", "--detail", detail, "-o", str(path), folder=folder)
     check_went_on(child, "the disk is full or failing")
     check_readable(path, "in step ")
-    shown = run_graphlab(folder, "show", str(path))
+    shown = run_graphlab("show", str(path), folder=folder)
     assert shown.returncode == 0
     assert "the recording ends" in shown.stdout
 
@@ -117,16 +120,18 @@ def test_a_file_that_may_not_grow_ends_the_recording_and_not_the_run(folder: Pat
         resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))
 
     (folder / "grow.py").write_text(GROW.replace("200", "1000"))
-    child = run_graphlab(folder, "run", "grow.py", "-o", "run.glab", preexec_fn=limit)
+    child = run_child(folder, "run", "grow.py", "-o", "run.glab", preexec_fn=limit)
     check_went_on(child, "the disk is full or failing")
     check_readable(folder / "run.glab", "of grow.py, in step ")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
 @pytest.mark.parametrize("flags", [(), ("--json",)])
-def test_a_folder_that_is_removed_ends_the_recording_and_not_the_run(folder: Path, flags: tuple[str, ...]) -> None:
+def test_a_folder_that_is_removed_ends_the_recording_and_not_the_run(
+    folder: Path, flags: tuple[str, ...], run_graphlab: RunGraphlab
+) -> None:
     (folder / "gone").mkdir()
-    child = run_graphlab(folder, "run", "grow.py", "-o", "gone/run.glab", *flags, "--", "gone")
+    child = run_graphlab("run", "grow.py", "-o", "gone/run.glab", *flags, "--", "gone", folder=folder)
     if flags:  # with --json the script's output goes to stderr, and of this run there is nothing to tell
         assert child.stdout == ""
         child.stdout = "total "
@@ -134,9 +139,9 @@ def test_a_folder_that_is_removed_ends_the_recording_and_not_the_run(folder: Pat
     assert not (folder / "gone").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_told_before_anything_runs(folder: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_told_before_anything_runs(folder: Path, run_graphlab: RunGraphlab) -> None:
     (folder / "file").write_text("no folder")
-    child = run_graphlab(folder, "run", "grow.py", "-o", "file/run.glab")
+    child = run_graphlab("run", "grow.py", "-o", "file/run.glab", folder=folder)
     assert (child.returncode, child.stdout) == (2, "")
     assert child.stderr.startswith("graphlab: cannot write ")
     assert child.stderr.count("\n") == 1
@@ -149,7 +154,7 @@ def test_a_second_run_into_one_file_is_refused_and_the_first_unharmed(tmp_path: 
     first.insert("files", (1, "script.py", "pass\n"))
     first.commit()
     (tmp_path / "grow.py").write_text(GROW)
-    child = run_graphlab(tmp_path, "run", "grow.py", "-o", "run.glab")
+    child = run_child(tmp_path, "run", "grow.py", "-o", "run.glab")
     assert (child.returncode, child.stdout) == (2, "")
     assert child.stderr.startswith("graphlab: another run is writing ")
     assert child.stderr.count("\n") == 1

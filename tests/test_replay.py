@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
 from graphlab.replay import changed_files, plan_replay, replay, what_to_seed
 from graphlab.request import RunRequest
+from tests.commands import RunGraphlab
 from tests.recorded import lines, record_text
 
 BY_OPTIMIZER = """\
@@ -164,10 +164,9 @@ def test_what_cannot_be_replayed_is_told(tmp_path: Path) -> None:
         plan_replay(run, (1, 1))
 
 
-def test_the_command_says_whether_the_runs_agree(tmp_path: Path) -> None:
+def test_the_command_says_whether_the_runs_agree(tmp_path: Path, run_graphlab: RunGraphlab) -> None:
     path = first_run(tmp_path)
-    command = [sys.executable, "-m", "graphlab", "replay", str(path), "--full", "6:7", "--json"]
-    child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    child = run_graphlab("replay", str(path), "--full", "6:7", "--json", folder=tmp_path)
     assert child.returncode == 0, child.stderr
     report = json.loads(child.stdout)
     assert report["full"] == [6, 7]
@@ -177,25 +176,24 @@ def test_the_command_says_whether_the_runs_agree(tmp_path: Path) -> None:
     assert details(open_recording(Path(report["recording"])))[5:] == ["full", "full"]
 
 
-def test_a_replay_runs_in_the_folder_of_the_first_run(tmp_path: Path) -> None:
+def test_a_replay_runs_in_the_folder_of_the_first_run(tmp_path: Path, run_graphlab: RunGraphlab) -> None:
     at_home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
     (at_home / "data").mkdir(parents=True)
     elsewhere.mkdir()
     (at_home / "data" / "rate.txt").write_text("0.01", encoding="utf-8")
     (at_home / "src").mkdir()
-    (at_home / "src" / "train.py").write_text(BY_OPTIMIZER.replace("lr=0.01", 'lr=float(open("data/rate.txt").read())'))
-    command = [sys.executable, "-m", "graphlab", "run", "src/train.py", "-o", "../run.glab", "--detail", "light"]
-    subprocess.run(command, cwd=at_home, capture_output=True, check=True, timeout=120)
-    command = [sys.executable, "-m", "graphlab", "replay", "../run.glab", "--full", "3", "-o", "again.glab"]
-    child = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False, timeout=120)
+    text = "from pathlib import Path\n" + BY_OPTIMIZER.replace("lr=0.01", 'lr=float(Path("data/rate.txt").read_text())')
+    (at_home / "src" / "train.py").write_text(text)
+    run = run_graphlab("run", "src/train.py", "-o", "../run.glab", "--detail", "light", folder=at_home)
+    assert run.returncode == 0, run.stderr
+    child = run_graphlab("replay", "../run.glab", "--full", "3", "-o", "again.glab", folder=elsewhere)
     assert child.returncode == 0, child.stderr
     assert details(open_recording(elsewhere / "again.glab"))[2:] == ["full"]
 
 
-def test_the_command_says_where_the_runs_part_and_what_to_seed(tmp_path: Path) -> None:
+def test_the_command_says_where_the_runs_part_and_what_to_seed(tmp_path: Path, run_graphlab: RunGraphlab) -> None:
     path = first_run(tmp_path, BY_OPTIMIZER.replace("torch.manual_seed(0)\n", ""))
-    command = [sys.executable, "-m", "graphlab", "replay", str(path), "--full", "6"]
-    child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    child = run_graphlab("replay", str(path), "--full", "6", folder=tmp_path)
     assert child.returncode == 1
     said = [line for line in child.stderr.splitlines() if "part at step 1" in line]
     assert len(said) == 1
@@ -203,15 +201,16 @@ def test_the_command_says_where_the_runs_part_and_what_to_seed(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("last", "compared"), [(0, 0), (3, 3)])
-def test_a_script_that_raises_before_the_window_has_not_parted(tmp_path: Path, last: int, compared: int) -> None:
+def test_a_script_that_raises_before_the_window_has_not_parted(
+    tmp_path: Path, last: int, compared: int, run_graphlab: RunGraphlab
+) -> None:
     steps = tmp_path / "steps.txt"
     steps.write_text("9", encoding="utf-8")
     stop = f"    if step == int(Path({str(steps)!r}).read_text()):\n        raise ValueError\n"
     text = BY_HAND.replace("import torch\n", "import torch\nfrom pathlib import Path\n")
     path = first_run(tmp_path, text.replace("(9):\n", f"(9):\n{stop}"))
     steps.write_text(str(last), encoding="utf-8")
-    command = [sys.executable, "-m", "graphlab", "replay", str(path), "--full", "6", "--json"]
-    child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    child = run_graphlab("replay", str(path), "--full", "6", "--json", folder=tmp_path)
     assert child.returncode == 1
     report = json.loads(child.stdout)
     assert (report["status"], report["parted"], report["compared"]) == ("error", None, compared)

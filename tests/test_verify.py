@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from graphlab.errors import UsageError
 from graphlab.recording import Recording
 from graphlab.replay import plan_replay
 from graphlab.verify import Verification, verify
+from tests.commands import RunGraphlab
 from tests.recorded import record_text
 
 TRAINING = """\
@@ -124,11 +123,10 @@ def test_what_cannot_be_verified_is_said_in_one_line(tmp_path: Path, capsys: pyt
     assert all(line.startswith(("graphlab", "usage")) for line in capsys.readouterr().err.splitlines())
 
 
-def test_run_verify_writes_it_after_the_run(tmp_path: Path) -> None:
+def test_run_verify_writes_it_after_the_run(tmp_path: Path, run_graphlab: RunGraphlab) -> None:
     script = tmp_path / "train.py"
     script.write_text(TRAINING, encoding="utf-8")
-    words = [sys.executable, "-m", "graphlab", "run", str(script), "-o", str(tmp_path / "a.glab"), "--verify", "--json"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = run_graphlab("run", "train.py", "-o", "a.glab", "--verify", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["verified"]["agrees"] is True
