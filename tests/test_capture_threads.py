@@ -19,7 +19,7 @@ from graphlab.recording.threads import thread_of_step
 from graphlab.report import report_step
 from graphlab.request import RunRequest
 from tests.recorded import events, phases, record_text, try_text
-from tests.test_recorder import both, write
+from tests.test_recorder import both, like, write
 
 TRAIN = """\
 import threading
@@ -167,8 +167,7 @@ def test_lines_ops_and_variables_of_a_thread_say_which_it_is(tmp_path: Path) -> 
         assert {"number", "model", "optimizer", "x", "loss", "gradients"} <= bound
 
 
-@pytest.mark.parametrize("detail", DETAILS)
-def test_an_exception_in_a_thread_ends_that_thread_alone(tmp_path: Path, detail: str) -> None:
+def test_an_exception_in_a_thread_ends_that_thread_alone(tmp_path: Path) -> None:
     text = """
     def fail():
         train(5, results, 2)
@@ -181,16 +180,19 @@ def test_an_exception_in_a_thread_ends_that_thread_alone(tmp_path: Path, detail:
     train(6, results, 2)
     """
     write(tmp_path, fails=TRAIN + textwrap.dedent(text))
-    ended, run = both(tmp_path, ["fails.py"], detail=detail)
+    ended, full = both(tmp_path, ["fails.py"])
     assert ended.code == 0
-    assert run.notes == []
-    steps = by_thread(run)
     bare = alone(5, 6, steps=2)
-    assert losses_of(run, steps["failing"])[:2] == [loss for loss, _ in bare[5]]
-    assert losses_of(run, steps[None]) == [loss for loss, _ in bare[6]]
-    told = "".join(event.text for event in events(run, "output"))
-    assert "Exception in thread failing" in told
-    assert "grad can be implicitly created only for scalar outputs" in told
+    for detail in DETAILS:
+        run = full if detail == "full" else like(ended, tmp_path, ["fails.py"], detail=detail)
+        assert run.notes == []
+        steps = by_thread(run)
+        assert losses_of(run, steps["failing"])[:2] == [loss for loss, _ in bare[5]]
+        assert losses_of(run, steps[None]) == [loss for loss, _ in bare[6]]
+        told = "".join(event.text for event in events(run, "output"))
+        assert "Exception in thread failing" in told
+        assert "grad can be implicitly created only for scalar outputs" in told
+        run.close()
 
 
 def test_work_without_gradients_belongs_to_the_step_that_follows(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""`graphlab check`: each broken script is found at its line, and what nearly is one, or is healthy, stays silent.
+"""`graphlab check`: each broken script is found at its line, and what nearly is one stays silent.
 
-In `tests/broken` a line that must be found ends in `# <- finding-name`, and one that takes part in `# <- also`.
+That it is silent about healthy scenarios stands in tests/test_scenarios_recorded.py, where all of them are recorded. In
+`tests/broken` a line that must be found ends in `# <- finding-name`, and one that takes part in `# <- also`.
 """
 
 from __future__ import annotations
@@ -19,17 +20,12 @@ from graphlab.analysis import findings
 from graphlab.analysis.findings import Finding, check
 from graphlab.analysis.findings.finding import SEVERITIES, Text, make_finding
 from graphlab.analysis.findings.rates import diverges_at
-from graphlab.recorder import run_script
-from graphlab.recording import Recording, open_recording
-from graphlab.request import RunRequest
-from graphlab.scenario import find_scenario
+from graphlab.recording import Recording
 from tests.recorded import try_text
 
 FOLDER = Path(__file__).parent
 BROKEN = sorted((FOLDER / "broken").glob("*.py"))
 NEAR_MISSES = sorted((FOLDER / "near_misses").glob("*.py"))
-HEALTHY = ("linear_regression_low", "linear_regression_mid", "linear_regression_high", "logistic_regression_low",
-           "logistic_regression_mid", "mlp_low", "mlp_mid", "static_vs_dynamic")  # fmt: skip
 NOT_IN_LIGHT: set[str] = {
     "shapes-broadcast-in-loss", "evaluation-in-training-mode", "evaluation-with-graph", "changed-behind-autograd",
     "grad-of-non-leaf", "gradients-half-done", "name-lost-its-leaf", "retain-graph-not-needed",
@@ -95,16 +91,6 @@ def test_in_light_detail_it_is_found_too_where_that_can_show_it(path: Path, tmp_
 
 def test_each_broken_script_has_one_that_is_nearly_so() -> None:
     assert [path.name for path in BROKEN] == [path.name for path in NEAR_MISSES]
-
-
-@pytest.mark.parametrize("name", HEALTHY)
-def test_healthy_scenarios_are_silent(name: str, tmp_path: Path) -> None:
-    scenario = find_scenario(name)
-    target = tmp_path / "healthy.glab"
-    run_script(RunRequest(scenario.path, scenario.text, name), target, tell=lambda _: None)
-    recording = open_recording(target)
-    assert [(finding.finding, finding.line) for finding in check(recording) if finding.severity != "note"] == []
-    recording.close()
 
 
 def test_one_broken_finder_is_a_note_and_takes_none_of_the_others_down(

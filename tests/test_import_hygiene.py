@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -67,20 +68,37 @@ ALLOWED: dict[str, set[str]] = {
     "graphlab.with_block": HEAVY - {"textual"},
 }
 EXISTING = [name for name in ALLOWED if find_spec(name) is not None]
+WITHOUT_TORCH = [name for name in EXISTING if "torch" not in ALLOWED[name]]
+WITH_TORCH = sorted((name for name in EXISTING if "torch" in ALLOWED[name]), key=lambda name: len(ALLOWED[name]))
+"""Those that may bring torch; whoever may bring least comes first."""
+REPORT = "print('\\n' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+
+
+def printed_by(program: str, *arguments: str) -> list[str]:
+    """Run a program in a clean interpreter and return the lines that it printed."""
+    child = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True, timeout=120
+    )
+    return child.stdout.splitlines()
 
 
 def imported_by(program: str, *arguments: str) -> set[str]:
     """Run a program in a clean interpreter and return the packages that it imported."""
-    report = "; import json, sys; print('\\n' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
-    child = subprocess.run(
-        [sys.executable, "-c", program + report, *arguments], capture_output=True, text=True, check=True, timeout=120
-    )
-    return set(json.loads(child.stdout.splitlines()[-1]))
+    return set(json.loads(printed_by(f"{program}; import json, sys; {REPORT}", *arguments)[-1]))
 
 
-@pytest.mark.parametrize("module", EXISTING)
+@pytest.mark.parametrize("module", WITHOUT_TORCH)
 def test_an_import_brings_only_what_its_layer_may(module: str) -> None:
     assert imported_by(f"import {module}") & HEAVY <= ALLOWED[module]
+
+
+def test_what_needs_torch_brings_only_what_it_may_besides() -> None:
+    """One after the other in one interpreter, which imports torch once: what one must not bring none before it may."""
+    program = f"import json, sys\nfor name in sys.argv[1:]:\n    __import__(name)\n    {REPORT}"
+    told = [set(json.loads(line)) & HEAVY for line in printed_by(program, *WITH_TORCH) if line]
+    found = {name: packages - ALLOWED[name] for name, packages in zip(WITH_TORCH, told, strict=True)}
+    assert found == {name: set() for name in WITH_TORCH}
+    assert all(ALLOWED[one] <= ALLOWED[other] for one, other in pairwise(WITH_TORCH))
 
 
 def test_every_part_of_the_package_has_its_line_here() -> None:

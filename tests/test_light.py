@@ -319,7 +319,12 @@ def test_who_follows_a_run_need_not_remember_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("detail", ["light", pytest.param("full", marks=pytest.mark.slow)])
 def test_a_graph_deeper_than_the_stack_is_let_go_as_it_would_be(tmp_path: Path, detail: str) -> None:
-    count = 60_000
+    resource = pytest.importorskip("resource")
+    count, stack = 24_000, 3 << 20  # on the usual 8 MB some 60,000, which take longer
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_STACK, (stack, resource.getrlimit(resource.RLIMIT_STACK)[1]))
+
     script = tmp_path / "deep.py"
     script.write_text(
         "import torch\n"
@@ -338,7 +343,7 @@ def test_a_graph_deeper_than_the_stack_is_let_go_as_it_would_be(tmp_path: Path, 
         encoding="utf-8",
     )
     command = [sys.executable, "-m", "graphlab", "run", str(script), "--detail", detail, "-o", str(tmp_path / "d.glab")]
-    child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, preexec_fn=limit)
     assert (child.returncode, child.stdout) == (0, "done\n"), child.stderr
 
 

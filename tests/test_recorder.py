@@ -47,17 +47,30 @@ def both(
     detail: str = "full",
 ) -> tuple[Ended, Recording]:
     """Run a script bare and recorded; they must agree in exit code, stdout and, our own lines apart, stderr."""
-    arguments, flags = arguments or [], flags or []
-    bare = start([*flags, *source, *arguments], folder, input=stdin)
-    words = [*flags, "-m", "graphlab", "run", *source, "--detail", detail, "-o", "run.glab", "--", *arguments]
-    recorded = start(words, folder, input=stdin)
+    bare = start([*(flags or []), *source, *(arguments or [])], folder, input=stdin)
+    return bare, like(bare, folder, source, arguments=arguments, flags=flags, stdin=stdin, detail=detail)
+
+
+def like(
+    bare: Ended,
+    folder: Path,
+    source: list[str],
+    *,
+    arguments: list[str] | None = None,
+    flags: list[str] | None = None,
+    stdin: str = "",
+    detail: str = "full",
+) -> Recording:
+    """Run a script recorded; it must do what it did bare."""
+    words = ["-m", "graphlab", "run", *source, "--detail", detail, "-o", "run.glab", "--", *(arguments or [])]
+    recorded = start([*(flags or []), *words], folder, input=stdin)
     own = [line for line in recorded.errors.splitlines(keepends=True) if _OURS.match(line)]
     errors = "".join(line for line in recorded.errors.splitlines(keepends=True) if not _OURS.match(line))
     assert recorded.output == bare.output
     assert errors == bare.errors
     assert recorded.code == bare.code
     assert own
-    return bare, open_recording(folder / "run.glab")
+    return open_recording(folder / "run.glab")
 
 
 def write(folder: Path, **files: str) -> None:
@@ -100,7 +113,8 @@ def test_tracebacks_are_the_scripts_own_word_for_word(tmp_path: Path) -> None:
     assert len(run.steps[0].losses) == 8, "no backward that failed at once is one"
 
 
-@pytest.mark.parametrize("chosen", ["default", "always"])
+# With "always" run all programs of tests/fidelity.py too, in the process of the tests.
+@pytest.mark.parametrize("chosen", ["default", pytest.param("always", marks=pytest.mark.slow)])
 def test_warnings_come_as_often_and_name_the_same_file_and_line(tmp_path: Path, chosen: str) -> None:
     write(tmp_path, warns=WARNINGS)
     bare, _ = both(tmp_path, ["warns.py"], arguments=["always"] if chosen == "always" else [])
@@ -115,9 +129,9 @@ def test_a_warning_made_an_error_is_raised_where_it_was(tmp_path: Path) -> None:
         import warnings
         import torch
         w = torch.ones(2, requires_grad=True)
-        optimizer = torch.optim.SGD([w], lr=0.1)
         (w * 2).sum().backward()
-        optimizer.step()
+        with torch.no_grad():
+            w -= 0.1 * w.grad
         try:
             torch.tensor(w)
         except UserWarning as error:

@@ -46,34 +46,24 @@ NOTEBOOK = """\
 """What the course's notebook printed for each epoch: loss / accuracy, both times 100."""
 
 WATCH = """
-import contextlib, json, runpy, sys, torch
+import contextlib, io, json, pathlib, runpy, sys, torch
 
-losses, backward = {}, torch.Tensor.backward
+printed, losses, backward = {}, {}, torch.Tensor.backward
 
 def watched(self, *args, **kwargs):
-    losses[path].append(self.item())
+    losses[name].append(self.item())
     return backward(self, *args, **kwargs)
 
 torch.Tensor.backward = watched
 for path in sys.argv[1:]:
-    losses[path] = []
-    with contextlib.redirect_stdout(None):
-        runpy.run_path(path, run_name="__main__")
-print(json.dumps(losses))
-"""
-"""Runs scripts and prints the numbers at which their backwards began."""
-
-PRINTED = """
-import contextlib, io, json, pathlib, runpy, sys
-
-printed = {}
-for path in sys.argv[1:]:
+    name = pathlib.Path(path).stem
+    losses[name] = []
     with contextlib.redirect_stdout(io.StringIO()) as output:
         runpy.run_path(path, run_name="__main__")
-    printed[pathlib.Path(path).stem] = output.getvalue()
-print(json.dumps(printed))
+    printed[name] = output.getvalue()
+print(json.dumps([printed, losses]))
 """
-"""Runs scripts and prints what each printed."""
+"""Runs scripts and prints what each printed, and the numbers at which its backwards began."""
 
 ELSEWHERE = """
 import contextlib, json, pathlib, sys, torch
@@ -115,17 +105,17 @@ def run_python(*arguments: str | Path) -> str:
 
 
 @functools.cache
-def all_printed() -> dict[str, str]:
-    """Run the scenarios whose output is looked at, one after another: torch is started once."""
+def watched() -> tuple[dict[str, str], dict[str, list[float]]]:
+    """Run the scenarios that are looked at one after another, as torch is started once: what they print, and losses."""
     names = ["survey_function", "static_vs_dynamic", "rnn_cell"]
     names += [f"{family}_{level}" for family in STEPS for level in LEVELS]
-    found: dict[str, str] = json.loads(run_python("-c", PRINTED, *(SCENARIOS / f"{name}.py" for name in names)))
-    return found
+    printed, losses = json.loads(run_python("-c", WATCH, *(SCENARIOS / f"{name}.py" for name in names)))
+    return printed, losses
 
 
 def printed(name: str) -> str:
     """Return what a scenario prints."""
-    return all_printed()[name]
+    return watched()[0][name]
 
 
 def numbers(text: str, label: str) -> list[float]:
@@ -139,14 +129,6 @@ def read_text(name: str) -> str:
 
 def read_docstring(name: str) -> list[str]:
     return (ast.get_docstring(ast.parse(read_text(name))) or "").splitlines()
-
-
-@pytest.fixture(scope="module")
-def losses() -> dict[str, list[float]]:
-    """Every step's loss of the scenarios that come at three levels, by name."""
-    names = [f"{family}_{level}" for family in STEPS for level in LEVELS]
-    found: dict[str, list[float]] = json.loads(run_python("-c", WATCH, *(SCENARIOS / f"{name}.py" for name in names)))
-    return {Path(path).stem: values for path, values in found.items()}
 
 
 # What they compute
@@ -210,8 +192,8 @@ def test_mlp_names_held_out_flowers(level: str) -> None:
 
 
 @pytest.mark.parametrize("family", STEPS)
-def test_levels_of_a_family_have_the_same_loss_at_every_step(family: str, losses: dict[str, list[float]]) -> None:
-    low, mid, high = (losses[f"{family}_{level}"] for level in LEVELS)
+def test_levels_of_a_family_have_the_same_loss_at_every_step(family: str) -> None:
+    low, mid, high = (watched()[1][f"{family}_{level}"] for level in LEVELS)
     assert len(low) == STEPS[family]
     assert mid == pytest.approx(low, rel=0, abs=1e-6)
     assert high == pytest.approx(low, rel=0, abs=1e-6)

@@ -79,7 +79,7 @@ def open_terminal(tmp_path: Path) -> Iterator[Callable[[int, int], Terminal]]:
         terminal.close()
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40)])
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), pytest.param(120, 40, marks=pytest.mark.slow)])
 def test_the_whole_way_goes_by_keys_alone(
     open_terminal: Callable[[int, int], Terminal], columns: int, rows: int
 ) -> None:
