@@ -9,7 +9,7 @@ SOURCES := graphlab tests $(wildcard scenarios) $(wildcard docs/*.py)
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format bench pictures translations clean $(VENV)
+.PHONY: help demo test pytest test-slow lint format bench pictures translations clean $(VENV)
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z.-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -27,7 +27,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 demo: $(VENV)/installed  ## Open the explorer on the RNN cell
 	$(BIN)/graphlab explore rnn_cell
 
-test: lint  ## Lint, types, import contracts, and every test that is quick
+# `make -j2 test` looks at the sources beside the tests.
+test: lint pytest  ## Lint, types, import contracts, and every test that is quick
+
+pytest: $(VENV)/installed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # pytest's code 5: there are none.

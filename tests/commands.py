@@ -1,14 +1,16 @@
 """The command line in this process, where torch is imported already: what most tests of commands need.
 
 A test of the process itself (signals, limits, exits in the middle, what is there before torch) starts a child instead.
+Both answer alike.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -19,6 +21,19 @@ class RunGraphlab(Protocol):
     """Runs a command in a folder; what comes back is what `subprocess.run` would say of a child."""
 
     def __call__(self, *words: str, folder: Path) -> subprocess.CompletedProcess[str]: ...
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment in which a child finds the graphlab that is tested, wherever it starts."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+def run_child(*words: str, folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "graphlab", *words], cwd=folder, env=child_environment(), capture_output=True,
+        text=True, check=False, timeout=300, **options,
+    )  # fmt: skip
 
 
 def run_in_process(words: tuple[str, ...], folder: Path, capture: pytest.CaptureFixture[str]) -> tuple[int, str, str]:

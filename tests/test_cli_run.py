@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,10 +12,7 @@ import pytest
 
 from graphlab.cli import main
 from graphlab.recording import open_recording
-from tests.commands import RunGraphlab
-
-REPO = Path(__file__).parents[1]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(REPO)}
+from tests.commands import RunGraphlab, child_environment, run_child
 
 TRAIN = '''\
 """A small training"""
@@ -59,13 +55,6 @@ raise ValueError("no\\nmore")
 """
 STEP_KEYS = {"step", "loss", "losses", "nodes", "edges", "gradients", "parameters", "metrics", "thread"}
 RUN_KEYS = {"recording", "scenario", "device", "torch", "seed", "detail", "status", "error", "events", "steps"}
-
-
-def run_child(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "graphlab", *words], capture_output=True, text=True, check=False, timeout=120,
-        cwd=folder, env=ENVIRONMENT,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -115,7 +104,7 @@ def test_jsonl_writes_a_step_a_line_as_it_happens(folder: Path) -> None:
     (folder / "slow.py").write_text(TRAIN.replace("    print(", "    import time; time.sleep(0.6)\n    print("))
     with subprocess.Popen(
         [sys.executable, "-m", "graphlab", "run", "slow.py", "--jsonl", "-o", "slow.glab"],
-        cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        cwd=folder, env=child_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     ) as child:  # fmt: skip
         assert child.stdout is not None
         first = json.loads(child.stdout.readline())
@@ -195,13 +184,13 @@ def test_ctrl_c_ends_in_130_and_keeps_the_recording(folder: Path) -> None:
     (folder / "long.py").write_text(text)
     child = subprocess.Popen(
         [sys.executable, "-m", "graphlab", "run", "long.py", "-o", "long.glab"],
-        cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=folder, env=child_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert child.stdout is not None
     for _ in range(20):
         child.stdout.readline()
     child.send_signal(signal.SIGINT)
-    _, errors = child.communicate(timeout=60)
+    _, errors = child.communicate(timeout=300)
     assert child.returncode == 130
     assert "interrupted; recorded up to here in long.glab" in errors
     assert "Traceback" not in errors

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,9 +19,8 @@ from graphlab.report import report_run
 from graphlab.store import Writer
 from graphlab.store.format import FORMAT_VERSION
 from graphlab.store.lock import is_written
-from tests.commands import RunGraphlab
+from tests.commands import RunGraphlab, child_environment, run_child
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 GROW = """\
 import shutil, sys
 import torch
@@ -41,13 +39,6 @@ for step in range(60):
 print("total", total)
 sys.exit(5)
 """
-
-
-def run_child(folder: Path, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "graphlab", *words], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True,
-        check=False, timeout=120, **options,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -120,7 +111,7 @@ def test_a_file_that_may_not_grow_ends_the_recording_and_not_the_run(folder: Pat
         resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))
 
     (folder / "grow.py").write_text(GROW.replace("200", "1000"))
-    child = run_child(folder, "run", "grow.py", "-o", "run.glab", preexec_fn=limit)
+    child = run_child("run", "grow.py", "-o", "run.glab", folder=folder, preexec_fn=limit)
     check_went_on(child, "the disk is full or failing")
     check_readable(folder / "run.glab", "of grow.py, in step ")
 
@@ -154,7 +145,7 @@ def test_a_second_run_into_one_file_is_refused_and_the_first_unharmed(tmp_path: 
     first.insert("files", (1, "script.py", "pass\n"))
     first.commit()
     (tmp_path / "grow.py").write_text(GROW)
-    child = run_child(tmp_path, "run", "grow.py", "-o", "run.glab")
+    child = run_child("run", "grow.py", "-o", "run.glab", folder=tmp_path)
     assert (child.returncode, child.stdout) == (2, "")
     assert child.stderr.startswith("graphlab: another run is writing ")
     assert child.stderr.count("\n") == 1
@@ -190,7 +181,9 @@ def test_a_forked_child_that_outlives_its_parent_does_not_pass_for_the_run(tmp_p
         "writer = Writer(Path('run.glab'))\nwriter.set_meta('status', 'running')\nwriter.commit()\n"
         "child = os.fork()\nif child == 0:\n    time.sleep(30)\nprint(child, flush=True)\nos._exit(9)\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, env=child_environment(), stdout=subprocess.PIPE
+    )
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     parent.wait(30)

@@ -23,10 +23,10 @@ from graphlab.request import RunOutcome, RunRequest
 from graphlab.store import Writer
 from graphlab.store_sink import StoreSink
 from graphlab.tui.child import start_recording
+from tests.commands import RunGraphlab, child_environment, run_child
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 DIES = """\
 import ctypes, os, signal, sys
 import torch
@@ -68,37 +68,30 @@ for step in range(STEPS):
 """
 
 
-def run_graphlab(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "graphlab", *words], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True,
-        check=False, timeout=120,
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("how", WAYS)
-def test_a_run_that_dies_is_said_to_have_and_where(tmp_path: Path, how: str) -> None:
+def test_a_run_that_dies_is_said_to_have_and_where(tmp_path: Path, how: str, run_graphlab: RunGraphlab) -> None:
     code, line = WAYS[how]
     (tmp_path / "dies.py").write_text(DIES)
-    child = run_graphlab(tmp_path, "run", "dies.py", "-o", "run.glab", "--", how)
+    child = run_child("run", "dies.py", "-o", "run.glab", "--", how, folder=tmp_path)
     assert child.returncode == code
     assert child.stdout == "step 0\nstep 1\nstep 2\n"
     said = f"the run was cut off at line {line} of dies.py, in step 4: its process crashed or was killed"
     told = [text for text in child.stderr.splitlines() if text.startswith("graphlab:")]
     assert told == [f"graphlab: {said}; what was recorded by then is in run.glab"]
-    shown = run_graphlab(tmp_path, "show", "run.glab")
+    shown = run_graphlab("show", "run.glab", folder=tmp_path)
     assert (shown.returncode, said in shown.stdout.splitlines()) == (0, True)
     assert "dies  cut off  torch" in shown.stdout
-    report = json.loads(run_graphlab(tmp_path, "show", "run.glab", "--json").stdout)
+    report = json.loads(run_graphlab("show", "run.glab", "--json", folder=tmp_path).stdout)
     assert report["status"] == "cut_off"
     assert report["error"] == {"type": "CutOff", "message": said, "file": "dies.py", "line": line}
     assert 1 <= len(report["steps"]) <= 3, "all but what the last tenth of a second held"
-    exported = run_graphlab(tmp_path, "export", "run.glab", "-o", "end.json")
+    exported = run_graphlab("export", "run.glab", "-o", "end.json", folder=tmp_path)
     assert (exported.returncode, said in exported.stderr) == (0, True)
 
 
 def test_a_light_run_that_dies_is_said_to_have_in_its_step(tmp_path: Path) -> None:
     (tmp_path / "dies.py").write_text(DIES)
-    child = run_graphlab(tmp_path, "run", "dies.py", "--detail", "light", "-o", "run.glab", "--", "exit")
+    child = run_child("run", "dies.py", "--detail", "light", "-o", "run.glab", "--", "exit", folder=tmp_path)
     assert child.returncode == 3
     assert "the run was cut off in step " in child.stderr
     run = open_recording(tmp_path / "run.glab")
@@ -124,7 +117,7 @@ def test_a_script_that_waits_for_all_its_children_waits_for_none_of_ours(tmp_pat
     (tmp_path / "waits.py").write_text(
         "import os\nimport torch\ntry:\n    os.wait()\nexcept ChildProcessError:\n    print('no children')\n"
     )
-    child = run_graphlab(tmp_path, "run", "waits.py", "-o", "run.glab")
+    child = run_child("run", "waits.py", "-o", "run.glab", folder=tmp_path)
     assert (child.returncode, child.stdout) == (0, "no children\n")
     assert child.stderr == "graphlab: recorded run.glab\n"
 
@@ -281,8 +274,8 @@ def test_ctrl_c_at_any_moment_leaves_a_closed_recording(tmp_path: Path) -> None:
     for number in range(40):
         path = tmp_path / f"{number}.glab"
         child = subprocess.Popen(
-            [sys.executable, "-m", "graphlab", "run", "long.py", "-o", path.name], cwd=tmp_path, env=ENVIRONMENT,
-            stderr=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "graphlab", "run", "long.py", "-o", path.name], cwd=tmp_path,
+            env=child_environment(), stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         while not path.exists() and child.poll() is None:
             time.sleep(0.01)
@@ -339,7 +332,7 @@ def test_steps_inside_one_statement_are_committed_as_they_come(tmp_path: Path) -
         "import sys\nsys.path.append('site-packages')\nimport torch\nimport library\n"
         "w = torch.ones(2, requires_grad=True)\nlibrary.fit(w)\nprint(library.found)\n"
     )
-    child = run_graphlab(tmp_path, "run", "train.py", "-o", "run.glab")
+    child = run_child("run", "train.py", "-o", "run.glab", folder=tmp_path)
     assert child.returncode == 0, child.stderr
     found = json.loads(child.stdout)
     assert found == sorted(found)
