@@ -10,6 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import call
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -92,7 +93,12 @@ class TensorMap(Generic[T]):
         self.entries = entries
         """By address; only an entry that leads to the tensor itself is its own. For who cannot wait for `get`."""
 
+        listed: list[tuple[list[_Entry], list[T]]] = []
+        self._listed = listed
+        """The entries and their values, as long as these are the same: whoever asks each step copies nothing."""
+
         def forget(reference: Any) -> None:
+            listed.clear()
             key, value = reference.key, reference.value
             if entries.get(key) is reference:  # else another tensor has its address by now
                 del entries[key]
@@ -110,6 +116,7 @@ class TensorMap(Generic[T]):
         """Keep something for a tensor for as long as it lives."""
         entry = _Entry(tensor, self._forget)
         entry.key, entry.value = id(tensor), value
+        self._listed.clear()
         self.entries[id(tensor)] = entry
 
     def items(self) -> list[tuple[T, torch.Tensor]]:
@@ -119,12 +126,19 @@ class TensorMap(Generic[T]):
         return [(entry.value, tensor) for entry in entries if (tensor := entry()) is not None]
 
     def alive(self) -> tuple[list[T], list[torch.Tensor]]:
-        """Return what is kept for the tensors that live, and these."""
-        entries = list(self.entries.copy().values())  # as in `items`
-        tensors = [entry() for entry in entries]
+        """Return what is kept for the tensors that live, and these; the first is ours, and not to be changed."""
+        try:
+            entries, values = self._listed[0]
+        except IndexError:
+            entries = list(self.entries.copy().values())  # as in `items`
+            values = [entry.value for entry in entries]
+            self._listed[:] = [(entries, values)]
+        tensors = list(map(call, entries))
         if _NONE in set(map(type, tensors)):
-            entries = [entry for entry, tensor in zip(entries, tensors, strict=True) if tensor is not None]
-        return [entry.value for entry in entries], [tensor for tensor in tensors if tensor is not None]
+            self._listed.clear()
+            values = [value for value, tensor in zip(values, tensors, strict=True) if tensor is not None]
+            tensors = [tensor for tensor in tensors if tensor is not None]
+        return values, tensors  # type: ignore[return-value]  # no None is among them
 
     def values(self) -> list[T]:
         """Return what is kept for the tensors that live."""

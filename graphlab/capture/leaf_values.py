@@ -47,6 +47,7 @@ class LeafValues:
         self.sink = registry.sink
         self._noted: tuple[list[int], list[int]] = [], []
         """Each leaf that lived, and how often it had been changed when that was last looked at."""
+        self._noted_leaves: Leaves = []
         self._probe: dict[int, bytes] = {}
         self._before: dict[int, tuple[_Copy, int]] = {}
         """By node: the copy that holds its value, and where."""
@@ -56,7 +57,8 @@ class LeafValues:
     def note(self, *, is_probing: bool) -> None:
         """Remember how often each leaf was changed; where asked also some of its numbers."""
         leaves, tensors = self.registry.leaves.alive()
-        self._noted = [leaf.node for leaf in leaves], versions_of(tensors)
+        nodes = self._noted[0] if leaves is self._noted_leaves else [leaf.node for leaf in leaves]
+        self._noted, self._noted_leaves = (nodes, versions_of(tensors)), leaves
         some = zip(leaves[:_PROBED], tensors[:_PROBED], strict=True) if is_probing else ()
         self._probe = {leaf.node: _probe(tensor) for leaf, tensor in some}
 
@@ -68,8 +70,8 @@ class LeafValues:
         """Return the leaves that were changed since that was last looked at."""
         leaves, tensors = self.registry.leaves.alive()
         versions = versions_of(tensors)
-        if not self._probe and versions == self._noted[1] and self.is_noted([leaf.node for leaf in leaves]):
-            return [], []
+        if not self._probe and versions == self._noted[1] and leaves is self._noted_leaves:
+            return [], []  # nothing was made or let go either
         noted = dict(zip(*self._noted, strict=True))
         found: tuple[Leaves, Tensors] = [], []
         for leaf, tensor, version in zip(leaves, tensors, versions, strict=True):
@@ -124,7 +126,9 @@ class LeafValues:
     ) -> list[int | None]:
         """Take snapshots of some of many tensors, but not of those with more than so many elements."""
         registry = self.registry
-        is_plain = row is not None and registry.has_values and not any(each in registry.unwritten for each in tensors)
+        unwritten = registry.unwritten
+        is_spoilt = bool(unwritten.storages) and any(each in unwritten for each in tensors)
+        is_plain = row is not None and registry.has_values and not is_spoilt
         if row is None or not is_plain:
             asked = [tensors[place] for place in places]
             return [registry.snapshot(each) if most is None or each.numel() <= most else None for each in asked]

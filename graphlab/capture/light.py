@@ -218,6 +218,9 @@ class Light:
             leaves = self._measure_leaves(event, passing.figures)
             if passing.is_close:
                 self._note_inside(passing, event)
+                # At once: the collector, which waits for us to end, need not go through what hangs on these.
+                passing.inside.clear()
+        passing.handles.clear()
         if self.has_values and not self._has_optimizer:
             # A change by hand is seen when the next backward begins: variables hold the next step's figures by then.
             self._pending.metrics.update(self.watcher.read_figures())

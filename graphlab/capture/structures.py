@@ -242,6 +242,8 @@ class Structures:
 
     def _bind_leaves(self, walk: Walk, found: Structure) -> None:
         """A leaf that was never seen, in a graph that was: it stands where another stood before."""
+        if not walk.unknown:
+            return
         nodes = [node for node, slots in zip(found.nodes, found.slots, strict=True) if slots == _LEAF]
         for place in walk.unknown:
             self.registry.replace_leaf(nodes[place], walk.leaves[place])

@@ -7,9 +7,10 @@ it costs to write a graph down as numbers, by which any two can be compared.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from operator import is_, itemgetter
+from itertools import accumulate
+from operator import attrgetter, call, is_, itemgetter, methodcaller
 from typing import Any
 
 import torch
@@ -33,6 +34,10 @@ SETTLED = {
         "Sin", "Sinh", "Softmax", "Softplus", "Sqrt", "Sub", "T", "Tan", "Tanh", "Threshold", "Trunc",
     )
 }  # fmt: skip
+
+
+_variable = attrgetter("variable")
+_number = methodcaller("_sequence_nr")
 
 
 @dataclass(slots=True)
@@ -77,17 +82,19 @@ class Likely:
         nowhere = len(functions)
         places = [nowhere if fn is None else order[id(fn)] for fn, _ in edges]
         self._targets = itemgetter(*places, nowhere)
-        self._outputs = [output for _, output in edges]
+        self._outputs = tuple([output for _, output in edges])
         is_leaf = [fn.name() == ACCUMULATE for fn in functions]
-        self._counts = [len(each) for each, leaf in zip(below, is_leaf, strict=True) if not leaf]
+        counts = [len(each) for each, leaf in zip(below, is_leaf, strict=True) if not leaf]
+        self._counts = list(accumulate(counts, initial=len(roots)))
+        """How many edges there are once each op in turn has added its own to those of the roots."""
         first: dict[int, int] = {}
         for index, place in enumerate(places):
             first.setdefault(place, index)
         first.pop(nowhere, None)
-        self._firsts = list(first.values())
-        """Of each function: which edge, of all one after the other, is the first that leads to it."""
-        self._op_firsts = [index for index, leaf in zip(self._firsts, is_leaf, strict=True) if not leaf]
-        self._leaf_places = [place for place, leaf in enumerate(is_leaf) if leaf]
+        firsts = list(first.values())  # of each function: which of all edges is the first that leads to it
+        self._functions = _getter(firsts)
+        self._op_firsts = [index for index, leaf in zip(firsts, is_leaf, strict=True) if not leaf]
+        self._leaf_functions = _getter([place for place, leaf in enumerate(is_leaf) if leaf])
         self._leaves = list(map(TensorRef, walk.leaves))
         # One type of Python's may stand for several of autograd's; and shapes must be looked at where they can differ.
         self._looks = [
@@ -100,30 +107,38 @@ class Likely:
     def follow(self, roots: Sequence[tuple[Any, int]]) -> Walk | None:
         """Go the same ways from some roots: return the walk where it leads through this very graph, else None."""
         flat = list(roots)
-        below: list[Any] = []
+        counts = [len(flat)]
         try:
             for first in self._op_firsts:  # a leaf leads nowhere
-                edges = flat[first][0].next_functions
-                below.append(edges)
-                flat += edges
+                flat += flat[first][0].next_functions
+                counts.append(len(flat))
         except (AttributeError, IndexError):  # there is no such way
             return None
-        if list(map(len, below)) != self._counts or [output for _, output in flat] != self._outputs:
+        if counts != self._counts:
             return None
-        ends = [fn for fn, _ in flat]
-        functions = [ends[first] for first in self._firsts]
+        ends, outputs = zip(*flat, strict=True)
+        if outputs != self._outputs:
+            return None
+        functions = self._functions(ends)
         if list(map(type, functions)) != self._types or not all(map(is_, ends, self._targets([*functions, None]))):
             return None
-        leaves = [functions[place].variable for place in self._leaf_places]
-        if not all(map(is_, [known() for known in self._leaves], leaves)):
+        leaves = list(map(_variable, self._leaf_functions(functions)))
+        if not all(map(is_, map(call, self._leaves), leaves)):
             return None
         for place, look in self._looks:
             fn = functions[place]
             if look_of(fn, fn.name(), fn.next_functions) != look:
                 return None
         nodes, ops, count, has_large = self._about
-        numbers = [fn._sequence_nr() for fn in functions]
-        return Walk(functions, numbers, leaves, nodes, self.digest, ops, count, has_large=has_large)
+        numbers = list(map(_number, functions))
+        return Walk(list(functions), numbers, leaves, nodes, self.digest, ops, count, has_large=has_large)
+
+
+def _getter(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """Return what takes some places out of a sequence; `itemgetter` gives one alone without a tuple around it."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda found: [found[place] for place in places]
 
 
 def look_of(fn: Any, name: str, edges: Sequence[Any]) -> tuple[Any, ...]:
