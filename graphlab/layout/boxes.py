@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from graphlab.crowd import without_collector
 from graphlab.layout.columns import Gaps
 from graphlab.layout.layers import Link
 from graphlab.layout.placement import Item, Placement, Spacing, Tag, place
@@ -122,6 +123,7 @@ def lay_out_boxes(
     return lay_out_items(graph, items, tags, spacing=spacing, direction=direction, wrap=wrap)
 
 
+@without_collector()
 def lay_out_items(
     graph: networkx.MultiDiGraph,
     items: Mapping[int, Item],

@@ -52,13 +52,6 @@ def place_columns(layered: Layered, extents: Extents, gaps: Gaps, importance: Im
     return _balance(results, extents)
 
 
-def separation(layered: Layered, extents: Extents, gaps: Gaps, left: int, right: int) -> float:
-    """Return the least distance between the anchors of two neighbours."""
-    bends = (left >= layered.count) + (right >= layered.count)
-    gap = (gaps.boxes, gaps.box_and_net, gaps.nets)[bends]
-    return extents.right[left] + gap + extents.left[right]
-
-
 Importance = Mapping[tuple[int, int], int]
 """How much an edge between two boxes should be straight: 0 to 2. Nets that pass layers rank before all of them."""
 
@@ -149,12 +142,15 @@ def _align(layers: list[list[int]], segments: Segments, *, is_up: bool) -> list[
 
 def _pack(layered: Layered, layers: list[list[int]], extents: Extents, gaps: Gaps, root: list[int]) -> list[float]:
     """Place the blocks as far to the left as they go, then each as near to its right neighbours as room allows."""
-    size = len(root)
+    size, count = len(root), layered.count
     after: list[list[tuple[int, float]]] = [[] for _ in range(size)]
     waiting = [0] * size
+    reach_left, reach_right = extents.left, extents.right
+    between = gaps.boxes, gaps.box_and_net, gaps.nets
     for members in layers:
         for left, right in pairwise(members):
-            distance = separation(layered, extents, gaps, left, right)
+            # The least distance between the anchors of two neighbours.
+            distance = reach_right[left] + between[(left >= count) + (right >= count)] + reach_left[right]
             after[root[left]].append((root[right], distance))
             waiting[root[right]] += 1
     order = [vertex for vertex in range(size) if root[vertex] == vertex and not waiting[vertex]]

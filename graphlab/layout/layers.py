@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from graphlab.errors import RenderError
 from graphlab.language import _
 
+_VERY_MANY = 20_000
+"""Vertices from which on half as many sweeps must do: nobody follows so many lines, and everybody waits for them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -188,10 +191,11 @@ def _order(layered: Layered, links: Sequence[Link]) -> None:
     fewest = _count_crossings(best, lowers)
     # Fixed numbers of rounds, not a time limit: the same graph must give the same picture on every machine.
     is_small = size < 3_000
+    sweeps = 8 if size < _VERY_MANY else 4
     stale = 0
     for first in range(4 if is_small else 1):
         layers, before = best, fewest
-        for sweep in range(first, first + 8):
+        for sweep in range(first, first + sweeps):
             is_down = sweep % 2 == 0
             layers = _sweep(layers, uppers if is_down else lowers, is_down=is_down)
             if is_small:
@@ -231,8 +235,11 @@ def _sweep(layers: list[list[int]], neighbours: list[list[int]], *, is_down: boo
         means = {}
         for index, vertex in enumerate(members):
             near = neighbours[vertex]
-            # Without a neighbour there, a vertex keeps its place.
-            means[vertex] = sum(place[other] for other in near) / len(near) if near else float(index)
+            if len(near) == 1:  # most are bends, which have one
+                means[vertex] = place[near[0]]
+            else:
+                # Without a neighbour there, a vertex keeps its place.
+                means[vertex] = sum([place[other] for other in near]) / len(near) if near else float(index)
         members.sort(key=means.__getitem__)
         for index, vertex in enumerate(members):
             place[vertex] = float(index)
