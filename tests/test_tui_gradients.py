@@ -10,7 +10,7 @@ from graphlab.analysis.rules.flow import Summand, read_backward, shares_of
 from graphlab.analysis.rules.local import find_rule
 from graphlab.cli import main
 from graphlab.model import Edge, Snapshot
-from graphlab.recording import Recording
+from graphlab.recording import Recording, open_recording
 from graphlab.recording.arguments import read_arguments, read_made
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.boxes import BoxPicture
@@ -132,6 +132,26 @@ def test_a_backward_is_walked_as_it_ran(recording: Recording) -> None:
         following = recording.event(moment + 1).node
         if following is not None:
             assert state.gradients.standing(following) == "ready"
+
+
+def test_a_graph_too_large_for_objects_has_the_same_frontier(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At every moment each node stands as it does where edges are objects, and has the same summands."""
+    assert recording.path is not None
+    assert not recording.is_large(1)
+    monkeypatch.setattr("graphlab.recording.steps.MANY", 1)
+    packed = open_recording(recording.path)
+    assert packed.is_large(1)
+    seen = set()
+    for moment in range(recording.event_count + 1):
+        here, there = ExplorerState(recording, at=moment), ExplorerState(packed, at=moment)
+        for node in recording.structure(1).nodes:
+            seen.add(here.gradients.standing(node))
+            assert there.gradients.standing(node) == here.gradients.standing(node)
+            assert there.gradients.summands(node) == here.gradients.summands(node)
+    assert seen == {None, "ran", "ready", "waits", "untouched"}
+    packed.close()
 
 
 def test_shares_may_be_negative_and_make_one_together() -> None:

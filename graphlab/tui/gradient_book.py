@@ -21,6 +21,8 @@ from graphlab.analysis.rules.flow import (
 from graphlab.recording.arguments import read_made
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from graphlab.analysis.rules.jacobian import Jacobian
     from graphlab.analysis.rules.local import LocalRule
     from graphlab.analysis.rules.paths import Contributions
@@ -59,6 +61,7 @@ class GradientBook:
         """By leaf and the event that began the backward: what `V` has found."""
         self._backward = lru_cache(8)(self._read_backward)
         self._ran = lru_cache(8)(self._read_ran)
+        self._found_now = lru_cache(8)(self._find_now)
         self._rule = lru_cache(32)(self._find_rule)
         self._made = lru_cache(32)(self._read_made)
         self._contributions = lru_cache(8)(self._find_contributions)
@@ -77,20 +80,23 @@ class GradientBook:
     def _read_backward(self, start: int, count: int) -> Backward | None:
         return read_backward(self._state.recording, start)
 
-    def _read_ran(self, start: int, moment: int, count: int) -> frozenset[int]:
+    def _read_ran(self, start: int, moment: int, count: int) -> Container[int]:
         backward = self._backward(start, count)
         return frozenset() if backward is None else read_ran(self._state.recording, backward, moment)
 
-    def _now(self) -> tuple[Backward, frozenset[int]] | None:
-        """Return the last backward of the step at the cursor, and what it has run."""
+    def _now(self) -> tuple[Backward, Container[int]] | None:
+        """Return the last backward of the step at the cursor, and what it has run; every row on the screen asks."""
+        return self._found_now(self._state.moment, self._state.last)
+
+    def _find_now(self, moment: int, count: int) -> tuple[Backward, Container[int]] | None:
         state = self._state
-        if state.step is None or state.step.detail == "light" or state.is_large:
+        if state.step is None or state.step.detail == "light":
             return None
         start = start_before(state.recording, state.moment)
         backward = None if start is None else self._backward(start, state.last)
         return None if backward is None else (backward, self._ran(backward.start, state.moment, state.last))
 
-    def _under_way(self) -> tuple[Backward, frozenset[int]] | None:
+    def _under_way(self) -> tuple[Backward, Container[int]] | None:
         state = self._state
         if state.event is None or state.event.phase != "backward":
             return None
@@ -144,7 +150,9 @@ class GradientBook:
     def contributions(self, leaf: int) -> Contributions | None:
         """Return what each path brings to a leaf in the last backward of the cursor's step; None before one began."""
         start = self.backward_start
-        return None if start is None else self._contributions(leaf, start, self._state.last)
+        if start is None:
+            return None
+        return self._contributions(leaf, start, self._state.last)
 
     def _find_contributions(self, leaf: int, start: int, count: int) -> Contributions:
         from graphlab.analysis.rules.paths import find_contributions

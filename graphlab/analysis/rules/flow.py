@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from graphlab.structure import unpack_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from graphlab.model import Edge, Snapshot
     from graphlab.recording import Recording
@@ -26,17 +26,25 @@ class Backward:
     start: int
     end: int | None
     """Its last event; None: it is not over (a run that goes on, or was cut off)."""
-    reached: frozenset[int]
+    reached: Container[int]
     uses: Mapping[int, tuple[Edge, ...]]
     """By node: the edges over which a gradient comes to it, in the order in which its users were made."""
 
-    def standing(self, node: int, ran: frozenset[int]) -> Standing | None:
+    def users(self, node: int) -> list[int]:
+        """Return who hands a gradient to a node, in the order in which they were made; twice who does so twice."""
+        return [edge.target for edge in self.uses.get(node, ())]
+
+    def ran_by(self, moment: int) -> Container[int] | None:
+        """Return the nodes that have run by a moment, where that is known without asking the recording."""
+        return None
+
+    def standing(self, node: int, ran: Container[int]) -> Standing | None:
         """Return how far a node is, when some have run; None for what the backward does not reach."""
         if node not in self.reached:
             return None
         if node in ran:
             return "ran"
-        users = [edge.target in ran for edge in self.uses.get(node, ())]
+        users = [user in ran for user in self.users(node)]
         if all(users):  # also where nobody uses it: the backward begins there
             return "ready"
         return "waits" if any(users) else "untouched"
@@ -58,11 +66,13 @@ def read_backward(recording: Recording, start: int) -> Backward | None:
         row = recording.reader.row("SELECT nodes FROM backwards WHERE event = ?", start)
         if row is None:
             return None
-        reached = frozenset(unpack_numbers(row[0]))
         step = recording.number_at(start)
-        if recording.is_large(step):
-            return None
         end = recording.next_event(start, ["backward_end"])
+        if recording.is_large(step):
+            from graphlab.analysis.rules.packed_flow import read_packed_backward
+
+            return read_packed_backward(recording, step, start, end, row[0])
+        reached = frozenset(unpack_numbers(row[0]))
         uses: dict[int, list[Edge]] = {}
         for edge in recording.structure(step).edges:
             if edge.source in reached and edge.target in reached:
@@ -78,9 +88,12 @@ def start_before(recording: Recording, moment: int) -> int | None:
     return start if start is not None and start >= recording.step_of(moment).first else None
 
 
-def read_ran(recording: Recording, backward: Backward, moment: int) -> frozenset[int]:
+def read_ran(recording: Recording, backward: Backward, moment: int) -> Container[int]:
     """Return the nodes that a backward has run by a moment; a leaf has when the gradient was added to its own."""
     last = moment if backward.end is None else min(moment, backward.end)
+    known = backward.ran_by(last)
+    if known is not None:
+        return known
     rows = recording.reader.rows(
         "SELECT node FROM events WHERE kind IN ('gradient', 'accumulate') AND id BETWEEN ? AND ?", backward.start, last
     )
@@ -88,7 +101,7 @@ def read_ran(recording: Recording, backward: Backward, moment: int) -> frozenset
 
 
 def read_summands(
-    recording: Recording, backward: Backward, ran: frozenset[int], node: int, moment: int
+    recording: Recording, backward: Backward, ran: Container[int], node: int, moment: int
 ) -> list[Summand]:
     """Return what each use of a node's output has brought to its gradient, or is yet to bring."""
     return [

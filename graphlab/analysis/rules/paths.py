@@ -75,7 +75,8 @@ class _Stream:
 
 def find_contributions(recording: Recording, leaf: Node, start: int) -> Contributions:
     """Return what each path of a backward brings to a leaf's gradient."""
-    backward = read_backward(recording, start)
+    is_large = recording.is_large(recording.number_at(start))
+    backward = None if is_large else read_backward(recording, start)
     if backward is None or leaf.id not in backward.reached:
         return Contributions(leaf.id, start, (), None, False, messages.NO_PATHS)
     lies_above = _above(backward, leaf.id)
