@@ -46,6 +46,8 @@ _COLUMNS = {
     "optimizer_states": 4,
     "snapshots": 10,
 }
+_TOGETHER = 64
+"""Rows that one statement adds, where there are as many: beginning and ending it costs as much as some rows do."""
 _INSERT = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})" for table, columns in _COLUMNS.items()}
 # One more row for the same backward edge (an op that is entered twice by retain_graph's second pass) is no error.
 _INSERT["edges"] = _INSERT["edges"].replace("INSERT", "INSERT OR IGNORE")
@@ -183,8 +185,11 @@ class Writer:
 
     def say_place(self, file: int, line: int, step: int) -> None:
         """Note where the script is, for whoever opens the recording after a crash."""
-        if self._lock is not None and not self._failed:
-            self._lock.say(Place(file, line, step))
+        lock = self._lock
+        if lock is not None and not self._failed:
+            known = lock.place
+            if known.line != line or known.file != file or known.step != step or known.has_failed:
+                lock.say(Place(file, line, step))
 
     def commit(self) -> None:
         """Write what has gathered, as one transaction.
@@ -231,7 +236,7 @@ class Writer:
             self.connection.execute("BEGIN IMMEDIATE")
             began -= time.perf_counter()
             for table, values in rows.items():
-                self.connection.executemany(_INSERT[table], zip(*[iter(values)] * _COLUMNS[table], strict=True))
+                self._insert_rows(table, values)
             began += time.perf_counter()
             self.connection.executemany(_PUT_BLOCK, [block.row() for block in self._blocks.values()])
             for statement, row in updates:
@@ -248,6 +253,18 @@ class Writer:
             raise
         self._size = self._page_size * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
         self._spent += time.perf_counter() - began
+
+    def _insert_rows(self, table: str, values: list[Any]) -> None:
+        """Add rows to a table, from their values one after the other."""
+        columns = _COLUMNS[table]
+        block = columns * _TOGETHER
+        whole = len(values) // block * block
+        if whole:
+            one = f"({', '.join('?' * columns)})"
+            statement = f"{_INSERT[table]}{f', {one}' * (_TOGETHER - 1)}"
+            self.connection.executemany(statement, (values[at : at + block] for at in range(0, whole, block)))
+        rest = zip(*[iter(values[whole:])] * columns, strict=True)
+        self.connection.executemany(_INSERT[table], rest)
 
     def _drop(self, rows: dict[str, list[Any]], updates: int) -> None:
         """Forget what is written; what other threads have added meanwhile comes next."""
