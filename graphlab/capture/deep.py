@@ -25,6 +25,8 @@ class DeepGraphs:
 
     def __init__(self) -> None:
         self._held: list[tuple[list[Any], list[weakref.ref[_Mark]]]] = []
+        self._has_dead = False
+        """Whether a root has gone since graphs were last let go: it is asked after every statement."""
 
     def hold(self, functions: Sequence[Any], roots: Sequence[Any]) -> None:
         """Hold the nodes of a graph, where it is large, until its roots are gone."""
@@ -34,13 +36,17 @@ class DeepGraphs:
         for root in roots:
             mark = _Mark()
             root.metadata[__name__, id(mark)] = mark
-            marks.append(weakref.ref(mark))
+            marks.append(weakref.ref(mark, self._note_dead))
         # A list lets go of its last element first: a node is younger than what it leads to.
         self._held.append((sorted(functions, key=lambda fn: fn._sequence_nr()), marks))
 
+    def _note_dead(self, mark: weakref.ref[_Mark]) -> None:
+        self._has_dead = True
+
     def release(self) -> None:
         """Let go of the graphs whose roots are gone."""
-        if self._held:
+        if self._has_dead:
+            self._has_dead = False  # first: letting go of one graph may end another
             dead = [nodes for nodes, marks in self._held if all(mark() is None for mark in marks)]
             self._held = [(nodes, marks) for nodes, marks in self._held if any(mark() is not None for mark in marks)]
             for nodes in dead:

@@ -163,6 +163,8 @@ class Steps:
         """
         with self.lock:
             self._statement = max(event + 1, self._after_others)
+            if self._backward is None and self._update is None:
+                return False
             closed = [
                 mark for mark in (self._backward, self._update) if mark is not None and mark.is_closed_by(event, place)
             ]
