@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     version = _("graphlab {version} on Python {python}, {platform}").format(
         version=__version__, python=platform.python_version(), platform=sys.platform
     )
-    findings.lines.append((True, "version", version))
+    findings.lines.append((True, _("version"), version))
     torch = _ask_torch()
     _look_at_torch(findings, torch)
     _look_at_packages(findings)
@@ -159,10 +159,10 @@ def _look_at_packages(findings: Findings) -> None:
     missing = [package for package in _NEEDED if _version(package) is None]
     if missing:
         findings.is_ok = False
-        findings.lines.append((False, "packages", _("missing: {missing}").format(missing=", ".join(missing))))
+        findings.lines.append((False, _("packages"), _("missing: {missing}").format(missing=", ".join(missing))))
         findings.advice.append(_("Install what is missing: pip install {missing}").format(missing=" ".join(missing)))
     else:
-        findings.lines.append((True, "packages", ", ".join(f"{package} {_version(package)}" for package in _NEEDED)))
+        findings.lines.append((True, _("packages"), ", ".join(f"{package} {_version(package)}" for package in _NEEDED)))
 
 
 def _find_program(name: str) -> str | None:
@@ -173,7 +173,7 @@ def _find_program(name: str) -> str | None:
 def _look_at_renderers(findings: Findings, torch: dict[str, Any]) -> None:
     dot, pure = _find_program("dot"), _find_program("graphviz-pure")
     resvg, pillow, reportlab = (_version(package) for package in ("resvg-py", "pillow", "reportlab"))
-    matplotlib = _version("matplotlib")
+    matplotlib, serve = _version("matplotlib"), _version("textual-serve")
     torchviz = torch["torchviz"] if torch["torch"] else _("torch cannot be imported")
     looks: list[tuple[str, bool, str, str]] = [
         ("graphlab", True, "dot, svg, html, json, graphml, txt, csv, mmd", ""),
@@ -190,6 +190,12 @@ def _look_at_renderers(findings: Findings, torch: dict[str, Any]) -> None:
             matplotlib is not None,
             f"matplotlib {matplotlib}" if matplotlib else _("matplotlib is missing"),
             "pip install matplotlib",
+        ),
+        (
+            "serve",
+            serve is not None,
+            f"textual-serve {serve}" if serve else _("textual-serve is missing"),
+            "pip install 'textual-serve<2'",
         ),
         ("networkx", _version("networkx") is not None, f"networkx {_version('networkx')}", "pip install networkx"),
         (
@@ -237,7 +243,7 @@ def _look_at_terminal(findings: Findings) -> None:
     findings.lines.append(
         (
             True,
-            "terminal",
+            _("terminal"),
             words if is_terminal else _("none (output goes to a pipe), {encoding}").format(encoding=encoding),
         )
     )

@@ -112,6 +112,15 @@ EMPTY_QUERY = _("--find takes what to look for, such as relu, name:W_h or 'grad:
 MATCH_ROW = _("e{event}  step {step}  {words}")
 MATCHES = plural("{count:,} match", "{count:,} matches")
 EVENT_ROW = _("e{event} step {step} {phase}: {words}")
+PHASES = {"setup": _("setup"), "forward": _("forward"), "backward": _("backward"), "update": _("update")}
+STATUSES = {
+    "ok": _("ok"),
+    "error": _("error"),
+    "interrupted": _("interrupted"),
+    "running": _("running"),
+    "cut_off": _("cut off"),
+}
+DETAILS = {"full": _("full"), "light": _("light")}
 OVERVIEW = _("{scenario}  {status}  torch {torch}  {device}  seed {seed}  detail {detail}")
 COUNTS = _("events {events:,}  steps {steps:,}  distinct graphs {graphs:,}")
 NOTE = _("note: {note}")

@@ -139,7 +139,9 @@ def _write_sentences(recording: Recording) -> None:
     for number in range(1, recording.event_count + 1):
         event = recording.event(number)
         words = say_event(recording, number)
-        write_line(messages.EVENT_ROW.format(event=number, step=event.step, phase=event.phase, words=words))
+        write_line(
+            messages.EVENT_ROW.format(event=number, step=event.step, phase=messages.PHASES[event.phase], words=words)
+        )
 
 
 def _write_overview(recording: Recording) -> None:
@@ -149,8 +151,9 @@ def _write_overview(recording: Recording) -> None:
     write_line(recording.title)
     write_line(
         messages.OVERVIEW.format(
-            scenario=facts.scenario, status=facts.status.replace("_", " "), torch=facts.torch, device=facts.device,
-            seed=facts.seed, detail=facts.detail,
+            scenario=facts.scenario, status=messages.STATUSES.get(facts.status, facts.status),
+            torch=facts.torch, device=facts.device, seed=facts.seed,
+            detail=messages.DETAILS.get(facts.detail, facts.detail),
         )
     )  # fmt: skip
     counts = messages.COUNTS.format(

@@ -23,7 +23,7 @@ def column_rows(state: ExplorerState, chosen: int, width: int) -> list[Row]:
     for index, column in enumerate(COLUMNS):
         sign = "✓" if column.name in choices.columns else " "
         sorted_by = "▼" if column.name == choices.sort else " "
-        row: Row = [(f" {sign} ", "gradient"), (f"{column.name:<9}", "bold"), (f"{sorted_by} ", "cursor")]
+        row: Row = [(f" {sign} ", "gradient"), (f"{column.title:<9}", "bold"), (f"{sorted_by} ", "cursor")]
         row = fit([*row, (column.help, "quiet")], width)
         rows.append(over(row, "selected") if index == chosen else row)
     return rows

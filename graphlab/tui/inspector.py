@@ -77,7 +77,7 @@ def _nothing_rows(state: ExplorerState, width: int) -> list[Row]:
     rows += [[(line, "narration")] for line in wrap(sentence(recording.scenario.question), width)]
     rows.append([])
     rows += prose_rows(recording.scenario.description, width)
-    details = [_("{detail} recording").format(detail=facts.detail), facts.device, f"torch {facts.torch}"]
+    details = [messages.RECORDINGS.get(facts.detail, facts.detail), facts.device, f"torch {facts.torch}"]
     if facts.seed is not None:
         details.append(_("seed {seed}").format(seed=facts.seed))
     rows += [[(line, "quiet")] for line in wrap(", ".join(details), width)]

@@ -35,6 +35,9 @@ class LaneColumn:
     """One column."""
 
     name: str
+    """What settings and orders call it."""
+    title: str
+    """What people read: in at most nine cells."""
     help: str
     text: Callable[[ExplorerState, Node], str] | None = None
     """What stands in it at the cursor; None for those that flow."""
@@ -126,21 +129,26 @@ def _line_width(state: ExplorerState) -> int:
 
 
 COLUMNS = (
-    LaneColumn("op", _("what made it")),
-    LaneColumn("name", _("the variable or the parameter")),
-    LaneColumn("shape", _("its shape")),
-    LaneColumn("value", _("a scalar's value, else the norm"), _value, lambda state: 13, "shapes"),
-    LaneColumn("gradient", _("the norm of the gradient"), _gradient, lambda state: 11, "gradient"),
-    LaneColumn("bytes", _("what the tensor takes"), _bytes, lambda state: 7),
-    LaneColumn("time", _("since the event before (recording included)"), _time, lambda state: 7),
-    LaneColumn("module", _("the module whose forward made it"), _module, lambda state: _MODULE),
-    LaneColumn("line", _("the line of the source"), _line, _line_width),
-    LaneColumn("event", _("the event that made it"), _event, lambda state: 1 + len(str(state.last))),
+    LaneColumn("op", _("op"), _("what made it")),
+    LaneColumn("name", _("name"), _("the variable or the parameter")),
+    LaneColumn("shape", _("shape"), _("its shape")),
+    LaneColumn("value", _("value"), _("a scalar's value, else the norm"), _value, lambda state: 13, "shapes"),
+    LaneColumn("gradient", _("gradient"), _("the norm of the gradient"), _gradient, lambda state: 11, "gradient"),
+    LaneColumn("bytes", _("bytes"), _("what the tensor takes"), _bytes, lambda state: 7),
+    LaneColumn("time", _("time"), _("since the event before (recording included)"), _time, lambda state: 7),
+    LaneColumn("module", _("module"), _("the module whose forward made it"), _module, lambda state: _MODULE),
+    LaneColumn("line", _("line"), _("the line of the source"), _line, _line_width),
+    LaneColumn("event", _("event"), _("the event that made it"), _event, lambda state: 1 + len(str(state.last))),
 )
 NAMES = tuple(column.name for column in COLUMNS)
 DEFAULT_COLUMNS = frozenset(NAMES) - {"bytes", "time"}
 _FIRST = ("gradient", "event", "line", "value", "module", "bytes", "time")
 """Which find room first."""
+
+
+def column_title(name: str) -> str:
+    """Return what people read as a column's name."""
+    return next((column.title for column in COLUMNS if column.name == name), name)
 
 
 def columns_that_fit(state: ExplorerState, chosen: Collection[str], room: int, sort: str = "") -> list[LaneColumn]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from graphlab.layout.lanes import LaneRow, Lanes, newest_first
 from graphlab.tui import messages
-from graphlab.tui.lane_columns import DEFAULT_COLUMNS
+from graphlab.tui.lane_columns import DEFAULT_COLUMNS, column_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -210,7 +210,7 @@ class LaneBook:
         """Return what the pane's title says of the rows."""
         choices = self.choices
         if choices.sort:
-            return messages.LANES_SORTED.format(column=choices.sort)
+            return messages.LANES_SORTED.format(column=column_title(choices.sort))
         return messages.LANES_FOLDED if choices.folded else ""
 
     def toggle_column(self, name: str) -> None:

@@ -161,6 +161,7 @@ STEP_IS_FULL = _("step {step} is recorded in full")
 NO_ORIGIN = _("the recording does not say how its script was run, so it cannot run again")
 NOT_IN_LIGHT = _("not kept in light detail: r records this step in full")
 LIGHT = _("light")
+RECORDINGS = {"full": _("full recording"), "light": _("light recording")}
 NO_JUMP = _("no jump to go back from")
 NO_USE = _("nothing uses it after this moment")
 NOT_KNOWN_WHERE = _("it is not known where that was made")
