@@ -144,6 +144,16 @@ UPDATE_ADAM_WHY = _(
     "{before} − {rate} · sign({gradient}) = {after}: Adam divides the gradient by its own size, so its first step is "
     "as long as the learning rate."
 )
+UPDATE_MOMENTUM_PROMPT = _(
+    "Line {line}: `{code}` is about to update `{name}`. Now {element} = {before}, its gradient is {gradient}, the "
+    "learning rate {rate}, the momentum {momentum}; the last step moved it by {last}. What will {element} be?"
+)
+UPDATE_MOMENTUM_WHY = _(
+    "{before} + {momentum} · ({last}) − {rate} · ({gradient}) = {after}: the momentum keeps a part of the last move, "
+    "and the gradient adds its own."
+)
+UPDATE_NO_MOMENTUM = _("That is plain descent: it leaves out what the momentum keeps of the last move.")
+UPDATE_WHOLE_MOMENTUM = _("The momentum keeps only a part of the last move.")
 UPDATE_UPHILL = _("That goes uphill: the gradient points to where the loss grows, and is subtracted.")
 UPDATE_NO_RATE = _("The gradient is multiplied by the learning rate first.")
 UPDATE_UNCHANGED = _("The gradient is not 0, so the parameter moves.")
