@@ -12,10 +12,10 @@ import torch
 
 from graphlab.analysis.rules.flow import start_before
 from graphlab.analysis.rules.jacobian import Jacobian, find_jacobian
-from graphlab.analysis.rules.paths import Contributions, find_contributions, say_path
+from graphlab.analysis.rules.paths import Contributions, find_contributions, say_count, say_path
 from graphlab.cli import main
 from graphlab.cli.rule import find_node, namer
-from graphlab.recording import Recording
+from graphlab.recording import Recording, open_recording
 from graphlab.tui.inspector import inspector_rows
 from graphlab.tui.rows import row_text, row_width
 from graphlab.tui.state import ExplorerState
@@ -126,6 +126,65 @@ def test_a_deep_residual_network_is_followed_whole(tmp_path: Path, blocks: int) 
         assert any(share.is_rest for share in found.shares)
         around = [share for share in found.shares if not any("inner" in module for module in share.modules)]
         assert [share.count for share in around if not share.is_rest] == [1]
+
+
+FUNCTIONS = """\
+import torch
+torch.manual_seed(0)
+def branch(h, w):
+    return (h @ w).tanh()
+def block(h, w):
+    return h + branch(h, w)
+W = torch.randn(4, 4, requires_grad=True)
+h = torch.randn(2, 4) @ W
+for _ in range(8):
+    h = block(h, W)
+h.pow(2).mean().backward()
+"""
+LINES = """\
+import torch
+torch.manual_seed(0)
+W = torch.randn(4, 4, requires_grad=True)
+h = torch.randn(2, 4) @ W
+for _ in range(8):
+    branch = (h @ W).tanh()
+    h = h + branch
+h.pow(2).mean().backward()
+"""
+
+
+@pytest.mark.parametrize(("text", "by", "inside"), [(FUNCTIONS, "function", "branch"), (LINES, "line", "line 6")])
+def test_without_modules_paths_are_told_apart_by_function_or_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, by: str, inside: str
+) -> None:
+    """What is put together is the sum of the exact paths: those with and those without the branch."""
+    recording = record_text(tmp_path, text)
+    found = contributions(recording, "W")
+    assert found.by == by
+    monkeypatch.setattr("graphlab.analysis.rules.paths._MOST_PATHS", 10_000)
+    exact = contributions(recording, "W")
+    assert exact.by == "path"
+    tanh = {node.id for node in recording.reader.nodes("WHERE op = 'TanhBackward0'")}
+    for is_around in (True, False):
+        ours = [share for share in found.shares if (inside not in share.modules) is is_around]
+        theirs = [share for share in exact.shares if tanh.isdisjoint(share.nodes) is is_around]
+        assert sum(share.count for share in ours) == sum(share.count for share in theirs) > 0
+        assert sum(share.share or 0.0 for share in ours) == pytest.approx(sum(s.share or 0.0 for s in theirs))
+
+
+def test_a_graph_too_large_for_objects_has_the_same_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = record_text(tmp_path, DEEP.replace("{blocks}", "4"))
+    wanted = contributions(recording, "first.weight")
+    monkeypatch.setattr("graphlab.recording.steps.MANY", 1)
+    packed = open_recording(recording.path or tmp_path)
+    assert packed.is_large(1)
+    assert contributions(packed, "first.weight") == wanted
+    packed.close()
+
+
+def test_very_many_paths_are_counted_without_writing_every_digit() -> None:
+    assert say_count(999_999) == "999,999"
+    assert say_count(2**20_000) == "10^6021"
 
 
 def test_an_op_without_a_rule_is_named(tmp_path: Path) -> None:

@@ -8,15 +8,17 @@ import pytest
 
 from graphlab.analysis.rules.flow import Summand, read_backward, shares_of
 from graphlab.analysis.rules.local import find_rule
+from graphlab.analysis.rules.paths import find_contributions
 from graphlab.cli import main
 from graphlab.model import Edge, Snapshot
 from graphlab.recording import Recording, open_recording
 from graphlab.recording.arguments import read_arguments, read_made
+from graphlab.tui import messages
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.boxes import BoxPicture
 from graphlab.tui.camera import Camera
 from graphlab.tui.explore import ExploreScreen
-from graphlab.tui.inspector import inspector_rows
+from graphlab.tui.inspector import InspectorPane, inspector_rows
 from graphlab.tui.lanes import node_mark
 from graphlab.tui.rows import join_text, row_text, row_width
 from graphlab.tui.state import ExplorerState
@@ -152,6 +154,42 @@ def test_a_graph_too_large_for_objects_has_the_same_frontier(
             assert there.gradients.summands(node) == here.gradients.summands(node)
     assert seen == {None, "ran", "ready", "waits", "untouched"}
     packed.close()
+
+
+async def test_paths_through_a_large_graph_are_followed_beside_the_explorer(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The inspector says that it goes on, and shows the paths by itself when they are there."""
+    assert recording.path is not None
+    wanted = find_contributions(recording, recording.node(leaf_of(recording, "W1")), start_of(recording))
+    monkeypatch.setattr("graphlab.recording.steps.MANY", 1)
+    app = GraphlabApp(recording.path, at=recording.event_count)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause(0.1)
+        screen = app.screen
+        assert isinstance(screen, ExploreScreen)
+        state = screen.state
+        state.choose(leaf_of(recording, "W1"))
+        state.gradients.view = "paths"
+        assert messages.FOLLOWING_PATHS in text(state, 80)
+        state.changed()
+        pane = screen.query_one(InspectorPane)
+        shown = f"{wanted.shares[0].share:.1%}"
+        for _unused in range(200):
+            if any(shown in row_text(row) for row in pane._rows):
+                break
+            await pilot.pause(0.05)
+        assert any(shown in row_text(row) for row in pane._rows)
+        assert not state.gradients.take_owed()
+
+
+def leaf_of(recording: Recording, name: str) -> int:
+    return node_of(ExplorerState(recording, at=recording.event_count), name)
+
+
+def start_of(recording: Recording) -> int:
+    (start,) = recording.find_events("kind = 'backward_start'")
+    return start.id
 
 
 def test_shares_may_be_negative_and_make_one_together() -> None:

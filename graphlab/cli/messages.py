@@ -87,7 +87,12 @@ RULE_FIGURES = _("{shape}  norm {norm}{values}")
 PATHS_NOT_A_LEAF = _("{name} is no parameter and no leaf: paths lead from the loss to one of these")
 PATHS_NO_BACKWARD = _("no backward began by e{event} in step {step}")
 PATHS_HEAD = _("{count} paths lead from the loss to {name}{by}; their sum is the gradient (relative error {error})")
-PATHS_BY_MODULE = _(", told apart by the modules that they run through")
+PATHS_BY = {
+    "path": "",
+    "module": _(", told apart by the modules that they run through"),
+    "function": _(", told apart by the functions that they run through"),
+    "line": _(", told apart by the lines that they run through"),
+}
 PATHS_ROW = _("{share:>7}  norm {norm:<11} {path}")
 JACOBIAN_HEAD = _("∂{name}/∂{source}: {rows} × {columns}, rank {rank}, singular values {values}")
 JACOBIAN_NONE = "∂{name}/∂{source}: {why}"

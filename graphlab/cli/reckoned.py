@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphlab.analysis.rules.flow import start_before
 from graphlab.analysis.rules.jacobian import find_jacobian
-from graphlab.analysis.rules.paths import find_contributions, say_path
+from graphlab.analysis.rules.paths import find_contributions, say_count, say_path
 from graphlab.cli import messages
 from graphlab.cli.output import write_json, write_line
 from graphlab.cli.rule import find_node, namer, read_moment
@@ -16,6 +16,9 @@ from graphlab.sentences import format_number
 
 if TYPE_CHECKING:
     from graphlab.recording import Recording
+
+_MOST_IN_JSON = 2**63
+"""Paths that are still written as a number."""
 
 
 def show_paths(recording: Recording, text: str, at: str | None, *, has_json: bool) -> None:
@@ -42,7 +45,8 @@ def show_paths(recording: Recording, text: str, at: str | None, *, has_json: boo
                 "nodes": list(share.nodes),
                 "modules": list(share.modules),
                 "path": say_path(share, name_of),
-                "count": share.count,
+                # A deep network has more paths than numbers that JSON readers take.
+                "count": share.count if share.count < _MOST_IN_JSON else None,
                 "norm": share.norm,
                 "share": share.share,
                 "is_rest": share.is_rest,
@@ -52,10 +56,13 @@ def show_paths(recording: Recording, text: str, at: str | None, *, has_json: boo
         write_json({"leaf": leaf.id, "name": name_of(leaf.id), "backward": start, "error": found.error,
                     "by_module": found.is_by_module, "paths": shares})  # fmt: skip
         return
-    by = messages.PATHS_BY_MODULE if found.is_by_module else ""
     count = sum(share.count for share in found.shares)
     error = "?" if found.error is None else f"{found.error:.1e}"
-    write_line(messages.PATHS_HEAD.format(count=f"{count:,}", name=name_of(leaf.id), by=by, error=error))
+    write_line(
+        messages.PATHS_HEAD.format(
+            count=say_count(count), name=name_of(leaf.id), by=messages.PATHS_BY[found.by], error=error
+        )
+    )
     for share in found.shares:
         part = "?" if share.share is None else f"{share.share:.1%}"
         path = say_path(share, name_of)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from graphlab.analysis.rules.jacobian import Jacobian
     from graphlab.analysis.rules.local import LocalRule
     from graphlab.analysis.rules.paths import Contributions
+    from graphlab.tui.reckoning import Reckoning
     from graphlab.tui.state import ExplorerState
 
 InspectorView = Literal["node", "rule", "paths", "jacobian"]
@@ -66,6 +67,8 @@ class GradientBook:
         self._made = lru_cache(32)(self._read_made)
         self._contributions = lru_cache(8)(self._find_contributions)
         self._jacobian = lru_cache(8)(self._find_jacobian)
+        self._reckoning: Reckoning | None = None
+        self._is_owed = False
 
     @property
     def next_view(self) -> InspectorView:
@@ -148,11 +151,27 @@ class GradientBook:
         return read_made(self._state.recording, node, moment)
 
     def contributions(self, leaf: int) -> Contributions | None:
-        """Return what each path brings to a leaf in the last backward of the cursor's step; None before one began."""
-        start = self.backward_start
+        """Return what each path brings to a leaf in the last backward of the cursor's step.
+
+        None before one began, and while the paths through a large graph are still followed.
+        """
+        state, start = self._state, self.backward_start
         if start is None:
             return None
-        return self._contributions(leaf, start, self._state.last)
+        if state.is_large and state.recording.path is not None:
+            if self._reckoning is None:
+                from graphlab.tui.reckoning import Reckoning
+
+                self._reckoning = Reckoning(state.recording.path)
+            found = self._reckoning.contributions(leaf, start)
+            self._is_owed = found is None
+            return found
+        return self._contributions(leaf, start, state.last)
+
+    def take_owed(self) -> bool:
+        """Return whether an answer is owed to whoever asked last, and so shall ask again; a word said once."""
+        is_owed, self._is_owed = self._is_owed, False
+        return is_owed
 
     def _find_contributions(self, leaf: int, start: int, count: int) -> Contributions:
         from graphlab.analysis.rules.paths import find_contributions

@@ -221,13 +221,28 @@ def _edge_rows(state: ExplorerState, edge: Edge, node: Node, width: int, height:
     return [*rows, *inputs]
 
 
+_LOOK_AGAIN = 0.25
+"""Seconds from one look to the next, while something is reckoned beside."""
+
+
 class InspectorPane(Pane):
     """Pane 3."""
 
     number = 3
+    _is_waiting = False
+    """Whether it will look again by itself."""
 
     def build(self, width: int, height: int) -> Sequence[Row]:
-        return inspector_rows(self.state, width, height, self.look)
+        rows = inspector_rows(self.state, width, height, self.look)
+        if self.state.gradients.take_owed() and not self._is_waiting:
+            self._is_waiting = True
+            self.set_timer(_LOOK_AGAIN, self._look_again)
+        return rows
+
+    def _look_again(self) -> None:
+        """Show what has been reckoned meanwhile."""
+        self._is_waiting = False
+        self.state.changed()
 
     def title(self) -> str:
         node = self.state.selected_node

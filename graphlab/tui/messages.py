@@ -45,10 +45,15 @@ SUMMANDS = _("gradient: the sum of {count}")
 MORE_SUMMANDS = _("… {count} more")
 SUMMAND_WAITS = _("not yet")
 CAME_OF = _("{came} of {count}")
-PATHS = plural("{count} path from the loss", "{count} paths from the loss")
-PATHS_BY_MODULE = plural("{count} path, by module", "{count} paths, by the modules that they run through")
+PATHS_BY = {
+    "path": plural("{count} path from the loss", "{count} paths from the loss"),
+    "module": plural("{count} path, by module", "{count} paths, by the modules that they run through"),
+    "function": plural("{count} path, by function", "{count} paths, by the functions that they run through"),
+    "line": plural("{count} path, by line", "{count} paths, by the lines that they run through"),
+}
 PATHS_SUM = _("their sum is the gradient: error {error}")
 PATHS_OF_LEAVES = _("paths are of a parameter or a leaf: select one")
+FOLLOWING_PATHS = _("the graph is large: its paths are being followed …")
 NO_BACKWARD_YET = _("no backward of this step has begun yet")
 JACOBIAN_OF_OPS = _("a Jacobian is of an op that a gradient runs through: select one")
 JACOBIAN_RANK = _("{rows} × {columns}, rank {rank}; singular values {values}")

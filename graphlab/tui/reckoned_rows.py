@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from graphlab.analysis.rules.paths import say_path
+from graphlab.analysis.rules.paths import say_count, say_path
 from graphlab.model import LEAF_KINDS, Snapshot
 from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages
@@ -33,11 +33,12 @@ def path_view_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
         return [fit(head[0], width), *(fit([(line, "quiet")], width) for line in wrap(said, width))]
     found = state.gradients.contributions(node.id)
     if found is None or found.missing:
-        said = found.missing if found is not None else messages.NO_BACKWARD_YET
+        has_begun = state.gradients.backward_start is not None
+        waits = messages.FOLLOWING_PATHS if has_begun else messages.NO_BACKWARD_YET
+        said = found.missing if found is not None else waits
         return [fit(head[0], width), *(fit([(line, "quiet")], width) for line in wrap(said, width))]
-    title = messages.PATHS_BY_MODULE if found.is_by_module else messages.PATHS
     count = sum(share.count for share in found.shares)
-    rows = [fit(head[0], width), rule(title(count).format(count=f"{count:,}"), width)]
+    rows = [fit(head[0], width), rule(messages.PATHS_BY[found.by](count).format(count=say_count(count)), width)]
     if found.error is not None:
         sum_row: Row = [("✓ ", "good") if found.error < 1e-3 else ("✗ ", "bad")]
         sum_row.append((messages.PATHS_SUM.format(error=f"{found.error:.1e}"), "quiet"))

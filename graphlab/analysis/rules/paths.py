@@ -3,13 +3,15 @@
 Each path from the loss to the leaf brings a product of local rules; together they are the gradient. On a small graph
 every path is followed by itself. On a large one paths are told apart by the modules that they run through, so that the
 ways around and through a residual block are two; what is then still too many is put together, the smallest first.
+Where there are no modules, functions of the script stand for them, and where it calls none its lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy
 
@@ -19,6 +21,7 @@ from graphlab.analysis.rules.flow import read_backward
 from graphlab.analysis.rules.local import Reckoner, read_gradients
 from graphlab.model import LEAF_KINDS
 from graphlab.recording.arguments import read_arguments
+from graphlab.recording.calls import read_calls
 
 if TYPE_CHECKING:
     from graphlab.analysis.rules.flow import Backward
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 
 _MOST_PATHS = 64
 """Paths, or groups of them, that are told apart at any node."""
+_FEWEST_PATHS = 8
+_MOST_WORK = 200_000
+"""Groups of paths at all nodes together, from which on fewer are told apart: each takes some 50 microseconds."""
+Places = Literal["path", "module", "function", "line"]
 Signature = tuple[Any, ...]
 
 
@@ -37,7 +44,10 @@ class PathShare:
     nodes: tuple[int, ...]
     """The nodes from the loss to the leaf; empty where several paths are put together."""
     modules: tuple[str, ...]
-    """The modules that it runs through, from the loss to the leaf, each once; empty where there are none."""
+    """The modules that it runs through, from the loss to the leaf, each once; empty where there are none.
+
+    Where paths are told apart by functions or lines, these.
+    """
     count: int
     """How many paths are in it."""
     norm: float
@@ -59,9 +69,15 @@ class Contributions:
     """The largest first."""
     error: float | None
     """How far the sum of all paths is from the recorded gradient, relative to it."""
-    is_by_module: bool
+    by: Places
+    """What tells paths apart: each is one, or all through the same modules, functions or lines are."""
     missing: str
     """Why the paths cannot be followed, else empty."""
+
+    @property
+    def is_by_module(self) -> bool:
+        """Whether paths are put together by what they run through."""
+        return self.by != "path"
 
 
 @dataclass(slots=True)
@@ -75,14 +91,25 @@ class _Stream:
 
 def find_contributions(recording: Recording, leaf: Node, start: int) -> Contributions:
     """Return what each path of a backward brings to a leaf's gradient."""
-    is_large = recording.is_large(recording.number_at(start))
-    backward = None if is_large else read_backward(recording, start)
+    backward = read_backward(recording, start)
     if backward is None or leaf.id not in backward.reached:
-        return Contributions(leaf.id, start, (), None, False, messages.NO_PATHS)
+        return Contributions(leaf.id, start, (), None, "path", messages.NO_PATHS)
     lies_above = _above(backward, leaf.id)
     count = _count_paths(backward, leaf.id, lies_above)
-    follower = _Follower(recording, backward, leaf.id, lies_above, is_by_module=count > _MOST_PATHS)
-    return follower.follow()
+    by, places = ("path", {}) if count <= _MOST_PATHS else _read_places(recording, lies_above)
+    return _Follower(recording, backward, leaf.id, lies_above, by, places).follow()
+
+
+def _read_places(recording: Recording, nodes: Iterable[int]) -> tuple[Places, dict[int, str]]:
+    """Return what tells very many paths apart, and by node through which of these it leads."""
+    ops = [node for number in nodes if (node := recording.node(number)).kind == "op"]
+    modules = {node.id: node.module for node in ops if node.module}
+    if modules:
+        return "module", modules
+    functions = {number: calls[-1][1] for number, calls in read_calls(recording, ops).items()}
+    if functions:
+        return "function", functions
+    return "line", {node.id: messages.LINE.format(line=node.line) for node in ops if node.line}
 
 
 def _above(backward: Backward, leaf: int) -> set[int]:
@@ -90,10 +117,10 @@ def _above(backward: Backward, leaf: int) -> set[int]:
     found = {leaf}
     stack = [leaf]
     while stack:
-        for edge in backward.uses.get(stack.pop(), ()):
-            if edge.target not in found:
-                found.add(edge.target)
-                stack.append(edge.target)
+        for user in backward.users(stack.pop()):
+            if user not in found:
+                found.add(user)
+                stack.append(user)
     return found
 
 
@@ -101,8 +128,8 @@ def _count_paths(backward: Backward, leaf: int, above: set[int]) -> int:
     """Return how many paths lead from the loss to a leaf."""
     counts: dict[int, int] = {}
     for node in _from_the_loss(above, leaf):
-        users = backward.uses.get(node, ())
-        counts[node] = sum(counts.get(edge.target, 0) for edge in users) if users else 1
+        users = backward.users(node)
+        counts[node] = sum(counts.get(user, 0) for user in users) if users else 1
     return counts.get(leaf, 0)
 
 
@@ -113,13 +140,21 @@ def _from_the_loss(above: set[int], leaf: int) -> list[int]:
 
 class _Follower:
     def __init__(
-        self, recording: Recording, backward: Backward, leaf: int, above: set[int], *, is_by_module: bool
+        self,
+        recording: Recording,
+        backward: Backward,
+        leaf: int,
+        above: set[int],
+        by: Places,
+        places: Mapping[int, str],
     ) -> None:
         self._recording = recording
         self._backward = backward
         self._leaf = leaf
         self._above = above
-        self._is_by_module = is_by_module
+        self._by = by
+        self._places = places
+        self._most = max(_FEWEST_PATHS, min(_MOST_PATHS, _MOST_WORK // len(above)))
         self._streams: dict[int, dict[Signature, _Stream]] = {}
         self._moment = recording.event_count if backward.end is None else backward.end
 
@@ -127,15 +162,16 @@ class _Follower:
         """Follow all paths from the loss to the leaf."""
         leaf = self._leaf
         with self._recording.reading():
-            below: dict[int, list[Edge]] = {}
-            for source in self._above:
-                for edge in self._backward.uses.get(source, ()):
-                    below.setdefault(edge.target, []).append(edge)
             for number in _from_the_loss(self._above, leaf)[:-1]:
-                missing = self._pass(number, below.get(number, []))
+                missing = self._pass(number, self._below(number))
                 if missing:
-                    return Contributions(leaf, self._backward.start, (), None, self._is_by_module, missing)
+                    return Contributions(leaf, self._backward.start, (), None, self._by, missing)
             return self._sum_up()
+
+    def _below(self, number: int) -> list[Edge]:
+        """Return the edges over which a node hands a gradient on towards the leaf."""
+        edges = self._recording.reader.edges("WHERE target = ? ORDER BY slot", number)
+        return [edge for edge in edges if edge.source in self._above]
 
     def _pass(self, number: int, edges: list[Edge]) -> str:
         """Let what has come to a node run on to its inputs; return why it cannot, or nothing."""
@@ -145,7 +181,7 @@ class _Follower:
         if event is None:
             return ""  # the backward has not come there
         streams = self._streams.pop(number, {})
-        if not self._backward.uses.get(number):  # the backward begins here
+        if not self._backward.users(number):  # the backward begins here
             seeds = {
                 -1 - slot: each.array.astype(float)
                 for slot, each in gradients.items()
@@ -164,12 +200,12 @@ class _Follower:
         return ""
 
     def _extend(self, signature: Signature, node: Node, edge: Edge) -> Signature:
-        if not self._is_by_module:
+        if self._by == "path":
             return (*signature, node.id)
-        module = node.module
+        place = self._places.get(node.id)
         if signature[:1] == _REST:
             return signature
-        return signature if module is None or module in signature else (*signature, module)
+        return signature if place is None or place in signature else (*signature, place)
 
     def _add(self, edge: Edge, signature: Signature, gradient: Array, count: int) -> None:
         at = self._streams.setdefault(edge.source, {})
@@ -183,10 +219,10 @@ class _Follower:
 
     def _merged(self, streams: dict[Signature, _Stream]) -> dict[Signature, _Stream]:
         """Put the smallest streams together where there are too many to be told apart."""
-        if len(streams) <= _MOST_PATHS:
+        if len(streams) <= self._most:
             return streams
         order = sorted(streams, key=lambda signature: -_size(streams[signature].gradients))
-        kept = {signature: streams[signature] for signature in order[: _MOST_PATHS - 1] if signature != _REST}
+        kept = {signature: streams[signature] for signature in order[: self._most - 1] if signature != _REST}
         rest = _Stream({}, 0)
         for signature, stream in streams.items():
             if signature not in kept:
@@ -202,7 +238,7 @@ class _Follower:
         streams = self._streams.get(leaf, {})
         arrays = {signature: stream.gradients[0] for signature, stream in streams.items()}
         if not arrays:
-            return Contributions(leaf, start, (), None, self._is_by_module, messages.NO_PATHS)
+            return Contributions(leaf, start, (), None, self._by, messages.NO_PATHS)
         total = numpy.sum(list(arrays.values()), axis=0)
         whole = float((total * total).sum())
         shares = []
@@ -211,7 +247,7 @@ class _Follower:
             is_rest = signature[:1] == _REST
             shares.append(
                 PathShare(
-                    () if self._is_by_module or is_rest else (*signature, leaf),
+                    () if self._by != "path" or is_rest else (*signature, leaf),
                     self._modules(signature, is_rest=is_rest),
                     streams[signature].count,
                     float(numpy.linalg.norm(array)),
@@ -220,12 +256,12 @@ class _Follower:
                 )
             )
         shares.sort(key=lambda each: -each.norm)
-        return Contributions(leaf, start, tuple(shares), self._error(total), self._is_by_module, "")
+        return Contributions(leaf, start, tuple(shares), self._error(total), self._by, "")
 
     def _modules(self, signature: Signature, *, is_rest: bool) -> tuple[str, ...]:
         if is_rest:
             return ()
-        if self._is_by_module:
+        if self._by != "path":
             return tuple(map(str, signature))
         passed = (self._recording.node(number).module for number in signature)
         return tuple(dict.fromkeys(module for module in passed if module))
@@ -243,6 +279,7 @@ class _Follower:
 
 
 _REST: Signature = ("…",)
+_READABLE = 10**12
 
 
 def _size(gradients: Mapping[int, Array]) -> float:
@@ -252,11 +289,16 @@ def _size(gradients: Mapping[int, Array]) -> float:
 def say_path(share: PathShare, name_of: Callable[[int], str]) -> str:
     """Write a path from the leaf up to the loss, as people read a graph: `W1 → mm → relu → loss`."""
     if share.is_rest:
-        return messages.REST_OF_PATHS.format(count=share.count)
+        return messages.REST_OF_PATHS.format(count=say_count(share.count))
     if share.nodes:
         return " → ".join(name_of(number) for number in reversed(share.nodes))
     inside = ", ".join(reversed(share.modules)) or messages.AROUND
-    return messages.PATHS_THROUGH(share.count).format(count=share.count, modules=inside)
+    return messages.PATHS_THROUGH(share.count).format(count=say_count(share.count), modules=inside)
+
+
+def say_count(count: int) -> str:
+    """Write how many paths there are: in a deep network they are doubled by every block."""
+    return f"{count:,}" if count < _READABLE else f"10^{math.log10(count):.0f}"
 
 
 def has_paths(node: Node) -> bool:
