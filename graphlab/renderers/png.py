@@ -35,7 +35,7 @@ def rasterise(svg: str, scale: float) -> bytes:
         import resvg_py
     except ImportError as error:
         raise RenderError(_("png needs the package resvg-py: pip install resvg-py, or write .svg")) from error
-    width, height = _size(svg)
+    width, height = size_of(svg)
     fitting = min(scale, LONGEST / max(width, height), math.sqrt(MOST_PIXELS / (width * height)))
     try:
         return bytes(
@@ -58,7 +58,7 @@ def rasterise(svg: str, scale: float) -> bytes:
         ) from error
 
 
-def _size(svg: str) -> tuple[float, float]:
+def size_of(svg: str) -> tuple[float, float]:
     """Return width and height, in pixels, as the document's first element says."""
     found = re.search(r'<svg[^>]*?\swidth="([\d.]+)(pt|px|)"[^>]*?\sheight="([\d.]+)', svg)
     if found is None:

@@ -26,6 +26,7 @@ from graphlab.tui.theme import THEME_NAMES, first_theme, make_themes
 
 if TYPE_CHECKING:
     from graphlab.tui.child import Child
+    from graphlab.tui.terminal_images import Abilities
 
 
 class AsciiFilter(LineFilter):
@@ -61,6 +62,7 @@ class GraphlabApp(App[int]):
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.first = (recording, at, child)
         self.memory = memory or Memory(None)
+        self._abilities: Abilities | None = None
         for made in make_themes():
             self.register_theme(made)
         self.theme = theme or first_theme(self.memory.theme)
@@ -145,6 +147,13 @@ class GraphlabApp(App[int]):
         from graphlab.tui.gallery import GalleryScreen
 
         self.push_screen(GalleryScreen(chosen=chosen))
+
+    def action_graph_image(self) -> None:
+        """Show the picture of the graph at the explorer's moment, where the terminal can."""
+        from graphlab.tui.image_screen import open_image
+
+        if isinstance(self.screen, ExploreScreen):
+            self._abilities = open_image(self.screen, self._abilities)
 
     def action_next_theme(self) -> None:
         """Take the next theme, and remember it."""

@@ -42,6 +42,7 @@ MOVE, FIND, LOOK, PANES, CHOOSE, REST = SECTIONS
 BOTH = ("explorer", "gallery")
 GALLERY = ("gallery",)
 STATIC = ("static",)
+IMAGE = ("image",)
 PICTURED = ("explorer", "static")
 EVERYWHERE_BUT_DIALOGS = ("explorer", "gallery", "static")
 EVERYWHERE = ("explorer", "gallery", "dialog")
@@ -211,14 +212,40 @@ KEYS: tuple[Key, ...] = (
         _("predict, then look: questions about this run, each asked just before its answer"), REST, footer=15),
     Key("export", "e", "e", "export", _("export"),
         _("save a picture or the data of this moment's graph"), REST, footer=9),
+    Key("image", "i", "i", "app.graph_image", _("picture"),
+        _("the picture of this moment's graph, pixel by pixel, where the terminal can show pictures"), REST, footer=16),
+    Key("image_up", "up,k", "↑ k", "pan(0,-1)", _("up"),
+        _("move the view up"), CHOOSE, IMAGE),
+    Key("image_down", "down,j", "↓ j", "pan(0,1)", _("down"),
+        _("move the view down"), CHOOSE, IMAGE, footer=1),
+    Key("image_left", "left,h", "← h", "pan(-1,0)", _("left"),
+        _("move the view to the left"), CHOOSE, IMAGE),
+    Key("image_right", "right,l", "→ l", "pan(1,0)", _("right"),
+        _("move the view to the right"), CHOOSE, IMAGE, footer=2),
+    Key("image_page_up", "pageup", "PgUp", "page(-1)", _("page"),
+        _("a page up"), CHOOSE, IMAGE),
+    Key("image_page_down", "pagedown,space", "PgDn", "page(1)", _("page"),
+        _("a page down"), CHOOSE, IMAGE, footer=6),
+    Key("image_first", "home,g", "Home g", "edge(-1)", _("start"),
+        _("the upper end of the picture"), CHOOSE, IMAGE),
+    Key("image_last", "end,G", "End G", "edge(1)", _("end"),
+        _("the lower end of the picture"), CHOOSE, IMAGE),
+    Key("image_nearer", "plus,equals_sign", "+", "nearer(1)", _("nearer"),
+        _("zoom in"), CHOOSE, IMAGE, footer=3),
+    Key("image_farther", "minus,underscore", "−", "nearer(-1)", _("farther"),
+        _("zoom out"), CHOOSE, IMAGE, footer=3),
+    Key("image_export", "e", "e", "export", _("export"),
+        _("save a picture or the data of this moment's graph"), CHOOSE, IMAGE, footer=5),
+    Key("image_leave", "escape,i", "Esc i", "leave", _("back"),
+        _("back to the explorer"), CHOOSE, IMAGE, footer=4),
     Key("gallery", "o", "o", "gallery", _("gallery"),
         _("the gallery of scenarios and recordings"), REST, footer=12),
     Key("theme", "t", "t", "app.next_theme", _("theme"),
         _("the next theme: dark, light, colour-blind safe, the terminal's own"), REST, EVERYWHERE_BUT_DIALOGS),
     Key("help", "question_mark,f1", "? F1", "help", _("Help"),
-        _("this list"), REST, EVERYWHERE_BUT_DIALOGS, footer=1),
+        _("this list"), REST, (*EVERYWHERE_BUT_DIALOGS, *IMAGE), footer=1),
     Key("quit", "q", "q", "app.quit", _("Quit"),
-        _("leave"), REST, EVERYWHERE_BUT_DIALOGS, footer=2),
+        _("leave"), REST, (*EVERYWHERE_BUT_DIALOGS, *IMAGE), footer=2),
 )
 # fmt: on
 
