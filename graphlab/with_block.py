@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from graphlab.capture import Session
@@ -51,8 +51,8 @@ def record(
 
     sink = StoreSink(Writer(target), tell)
     caller = sys._getframe(2)  # past contextlib's __enter__
-    name = Path(caller.f_code.co_filename).stem
     script = Path(caller.f_code.co_filename)
+    name = _name_of(script, caller.f_globals)
     request = RunRequest(script=script, text="", name=name, has_values=values, detail=detail)
     describe(sink, request)
     sink.commit(is_asked=True)
@@ -79,6 +79,14 @@ def record(
         recording.refresh()
         if ended is not None and ended is not error:
             raise ended
+
+
+def _name_of(script: Path, names: Mapping[str, object]) -> str:
+    """Return what to call the run of a block: the script's name, or the notebook's, whose cells are numbered files."""
+    if script.parent.name.startswith("ipykernel_"):
+        notebook = names.get("__vsc_ipynb_file__")  # only Visual Studio Code says which
+        return Path(notebook).stem if isinstance(notebook, str) else "notebook"
+    return script.stem
 
 
 class LiveRecording(Recording):

@@ -100,6 +100,13 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
         ),
         (["list", "--js"], "graphlab list has no option '--js'; did you mean '--json'? (see `graphlab list --help`)"),
         (["list", "--zzz=1"], "graphlab list has no option '--zzz' (see `graphlab list --help`)"),
+        (
+            ["run", "train.py", "--epochs", "5"],
+            (
+                "graphlab run has no option '--epochs'; did you mean '--steps'? "
+                "(the script's own arguments stand after `--`; see `graphlab run --help`)"
+            ),
+        ),
         (["list", "extra"], "graphlab list does not take 'extra' (see `graphlab list --help`)"),
         (["list", "--json=1"], "argument --json: ignored explicit argument '1' (see `graphlab list --help`)"),
         (["list", "--", "a"], "graphlab list runs no script: it takes nothing after `--`"),

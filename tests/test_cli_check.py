@@ -45,6 +45,16 @@ def test_the_exit_code_is_1_from_the_severity_on_that_was_asked_for(
     assert "found 1 warning" in shown
 
 
+def test_of_a_single_number_no_place_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    name = "dead_before_not_finite"
+    recording, _ = try_text(tmp_path, (BROKEN / f"{name}.py").read_text(encoding="utf-8"), name=name)
+    recording.close()
+    assert main(["check", str(tmp_path / f"{name}.glab"), "--no-replay"]) == 1
+    shown = capfd.readouterr().out
+    assert "made: infinity" in shown
+    assert "index" not in shown
+
+
 def test_a_script_is_recorded_for_it_and_what_it_prints_keeps_out_of_the_json(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

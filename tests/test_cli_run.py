@@ -315,6 +315,8 @@ def test_show_says_steps_and_every_event_in_plain_lines(folder: Path, run_graphl
     overview = run_graphlab("show", "r.glab", folder=folder)
     assert overview.returncode == 0
     assert "raised ValueError: no" in overview.stdout
+    assert overview.stdout.startswith("raises  ")  # no title of its own: the name stands there once
+    assert "seed not set" in overview.stdout
     plain = run_graphlab("show", "r.glab", "--plain", folder=folder)
     assert plain.returncode == 0
     sentences = plain.stdout.splitlines()

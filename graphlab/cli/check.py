@@ -119,7 +119,8 @@ def _say_numbers(evidence: dict[str, Any]) -> str:
             return format_number(value)
         return ", ".join(map(say, value)) if isinstance(value, list) else str(value)
 
-    return "; ".join(f"{name.replace('_', ' ')}: {say(value)}" for name, value in evidence.items() if value is not None)
+    told = {name: value for name, value in evidence.items() if value is not None and value != []}
+    return "; ".join(f"{name.replace('_', ' ')}: {say(value)}" for name, value in told.items())
 
 
 def _write_wrapped(text: str, first: str, rest: str, width: int) -> None:

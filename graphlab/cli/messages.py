@@ -25,6 +25,10 @@ BAD_LANGUAGE = _("--lang takes one of {known}, not {text!r}")
 UNKNOWN_COMMAND = _("there is no command {name!r}{suggestion} (see `graphlab --help`)")
 NOT_A_COMMAND = _("there is no command {name!r}; did you mean `graphlab explore {name}`?")
 UNKNOWN_OPTION = _("{program} has no option {name!r}{suggestion} (see `{program} --help`)")
+OPTION_OF_THE_SCRIPT = _(
+    "{program} has no option {name!r}{suggestion} (the script's own arguments stand after `--`; see `{program} --help`)"
+)
+SCRIPT_ARGUMENTS = _("Arguments for the script itself stand after `--`: train.py -- --epochs 5")
 UNEXPECTED_ARGUMENT = _("{program} does not take {name!r} (see `{program} --help`)")
 NO_SCRIPT_ARGUMENTS = _("{program} runs no script: it takes nothing after `--`")
 NO_TERMINAL = _("the gallery needs a terminal; `graphlab list` names the scenarios, `graphlab run` records one")
@@ -126,6 +130,7 @@ STATUSES = {
     "cut_off": _("cut off"),
 }
 DETAILS = {"full": _("full"), "light": _("light")}
+NO_SEED = _("not set")
 OVERVIEW = _("{scenario}  {status}  torch {torch}  {device}  seed {seed}  detail {detail}")
 COUNTS = _("events {events:,}  steps {steps:,}  distinct graphs {graphs:,}")
 NOTE = _("note: {note}")

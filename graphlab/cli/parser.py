@@ -87,6 +87,8 @@ def parse(name: str, command: Command, words: Sequence[str]) -> argparse.Namespa
             allow_abbrev=False,
         )
         command.declare(parser)
+        if parser.get_default("script_arguments") is not None:
+            parser.epilog = messages.SCRIPT_ARGUMENTS
         arguments, unknown = parser.parse_known_args(own)
     if unknown:
         raise UsageError(_unknown_word(parser, unknown))
@@ -148,4 +150,6 @@ def _unknown_word(parser: argparse.ArgumentParser, unknown: list[str]) -> str:
 
     known = [option for action in parser._actions for option in action.option_strings]
     suggestion = did_you_mean(options[0], known)
-    return messages.UNKNOWN_OPTION.format(program=parser.prog, name=options[0], suggestion=suggestion)
+    runs_scripts = parser.get_default("script_arguments") is not None
+    text = messages.OPTION_OF_THE_SCRIPT if runs_scripts else messages.UNKNOWN_OPTION
+    return text.format(program=parser.prog, name=options[0], suggestion=suggestion)

@@ -148,11 +148,13 @@ def _write_overview(recording: Recording) -> None:
     from graphlab.sentences import format_number
 
     facts = recording.facts
-    write_line(recording.title)
+    if recording.title != facts.scenario:
+        write_line(recording.title)
     write_line(
         messages.OVERVIEW.format(
             scenario=facts.scenario, status=messages.STATUSES.get(facts.status, facts.status),
-            torch=facts.torch, device=facts.device, seed=facts.seed,
+            torch=facts.torch, device=facts.device,
+            seed=messages.NO_SEED if facts.seed is None else facts.seed,
             detail=messages.DETAILS.get(facts.detail, facts.detail),
         )
     )  # fmt: skip
