@@ -31,8 +31,8 @@ NOT_IN_LIGHT: set[str] = {
     "grad-of-non-leaf", "gradients-half-done", "name-lost-its-leaf", "retain-graph-not-needed",
 }  # fmt: skip
 """What only the recorded ops, lines and values show."""
-VALUES_ONLY = {"two_units_alive", "pixels_not_scaled", "name_lost_to_an_update"}
-"""Scripts of which light detail, which keeps no values of activations and no names, cannot tell, or not so much."""
+VALUES_ONLY = {"two_units_alive", "pixels_not_scaled", "name_lost_to_an_update", "losses_in_a_new_tensor"}
+"""Scripts of which light detail, without values of activations, lines and names, cannot tell, or not so much."""
 LIGHT_NAMES = {"not-finite-data": "not-finite"}
 """What light detail tells under a wider name."""
 _MARK = re.compile(r"# <- ([\w-]+)\s*$")

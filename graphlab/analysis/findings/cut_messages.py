@@ -96,6 +96,14 @@ BACKWARD_AFTER_CUT = Text(
     ),
     _("leave that out on the way to the loss"),
 )
+BACKWARD_OF_FROZEN = Text(
+    "error",
+    _(
+        "torch says: {said} The backward at line {backward} begins at a tensor without a graph: all parameters of an "
+        "optimizer that it is computed from are frozen{at} ({names})"
+    ),
+    _("set requires_grad to True where parameters shall learn, and freeze only the others"),
+)
 BACKWARD_WITHOUT_GRAPH = Text(
     "error",
     _("torch says: {said} The backward at line {backward} begins at a tensor without a graph: {reason}"),
@@ -108,7 +116,7 @@ WAY_WAS_CUT = _("the way from the parameters to it is cut, or there is none")
 NOTHING_REQUIRES = _("nothing in the script requires grad")
 
 __all__ = [
-    "ARE", "BACKWARD_AFTER_CUT", "BACKWARD_WITHOUT_GRAPH", "BY_DATA", "COPIED", "CUTS", "CUT_BY_EXIT", "DETACHED",
-    "DISCRETE", "FROZEN", "MISSING_IN_LIGHT", "NOTHING_REQUIRES", "NOT_IN_LOSS", "NOT_USED", "NO_GRAD", "WAY_WAS_CUT",
-    "at_line",
+    "ARE", "BACKWARD_AFTER_CUT", "BACKWARD_OF_FROZEN", "BACKWARD_WITHOUT_GRAPH", "BY_DATA", "COPIED", "CUTS",
+    "CUT_BY_EXIT", "DETACHED", "DISCRETE", "FROZEN", "MISSING_IN_LIGHT", "NOTHING_REQUIRES", "NOT_IN_LOSS", "NOT_USED",
+    "NO_GRAD", "WAY_WAS_CUT", "at_line",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -55,8 +55,8 @@ class Op:
 
     @property
     def has_graph(self) -> bool:
-        """Whether what it made requires grad."""
-        return any(each.requires_grad for each in self.made)
+        """Whether what it made requires grad, and hands it on to what it read: a copy is a leaf, if anything."""
+        return self.call not in _COPIES and any(each.requires_grad for each in self.made)
 
     @property
     def reason(self) -> str:
@@ -128,15 +128,15 @@ class Flow:
         """Return all tensors that some flow into with their graph, with these."""
         found = set(objects)
         for op in self.ops.values():
-            if any(state.object in found for state in op.read):
+            if op.call not in _COPIES and any(state.object in found for state in op.read):
                 found.update(state.object for state in op.made if state.requires_grad)
         return found
 
-    def ancestors(self, objects: Iterable[int]) -> set[int]:
-        """Return all tensors that flow into some, with these."""
+    def ancestors(self, objects: Iterable[int], ends: Collection[int] = ()) -> set[int]:
+        """Return all tensors that flow into some, with these; what flows into `ends` is left out."""
         found = set(objects)
         for op in reversed(self.ops.values()):
-            if any(state.object in found for state in op.made):
+            if any(state.object in found and state.object not in ends for state in op.made):
                 found.update(state.object for state in op.read)
         for remark in reversed(self.exits):
             made = remark.data.get("made")
@@ -152,9 +152,16 @@ class Flow:
                 found.update(state.object for state in op.read)
         return found
 
-    def cuts(self, sources: Iterable[int], roots: Iterable[int]) -> list[Cut]:
-        """Return where the paths from some tensors to others lose their gradient, the first first."""
-        above = self.ancestors(roots)
+    def cuts(self, sources: Iterable[int], roots: Iterable[int], ends: Collection[int] = ()) -> list[Cut]:
+        """Return where the paths from some tensors to others lose their gradient, the first first.
+
+        What is written into `ends`, the parameters, is another path (a copy of weights) unless there is no other.
+        """
+        sources, roots = set(sources), set(roots)
+        found = self._cuts(sources, self.ancestors(roots, ends))
+        return found if found or not ends else self._cuts(sources, self.ancestors(roots))
+
+    def _cuts(self, sources: set[int], above: set[int]) -> list[Cut]:
         tainted = set(sources)
         found = []
         for op in self.ops.values():

@@ -11,6 +11,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "backward-without-graph": ("name-lost-its-leaf",),
     "not-finite": ("learning-rate-too-large", "exploding-gradient"),
     "not-finite-update": ("learning-rate-too-large", "exploding-gradient"),
+    "data-requires-grad": ("gradient-missing",),
     "dead-relu": ("learning-rate-too-large",),
     "saturated": ("learning-rate-too-large",),
     "update-too-large": ("learning-rate-too-large",),
@@ -25,6 +26,8 @@ WHOLE_RUN = frozenset(
     {"learning-rate-too-large", "learning-rate-too-small", "exploding-gradient", "vanishing-gradient"}
 )
 """Causes that concern every node, wherever they are shown."""
+AT_ITS_LINE = frozenset({"data-requires-grad"})
+"""Findings that what is wrong with another node explains, at the same line: `torch.tensor(l, requires_grad=True)`."""
 
 
 def without_explained(found: Sequence[Finding]) -> list[Finding]:
@@ -42,6 +45,8 @@ def _concerns(cause: Finding, finding: Finding) -> bool:
     """Whether a cause lies no later than what it may explain, and is not about another node."""
     is_earlier = cause.event is None or finding.event is None or cause.event <= finding.event
     is_here = cause.line is not None and (cause.file, cause.line) == (finding.file, finding.line)
+    if finding.finding in AT_ITS_LINE:
+        return is_here
     return (is_earlier or is_here) and (
         cause.finding in WHOLE_RUN or cause.node is None or finding.node is None or cause.node == finding.node
     )

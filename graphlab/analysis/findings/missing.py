@@ -6,10 +6,10 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 
 from graphlab.analysis.findings import cut_messages as messages
+from graphlab.analysis.findings.cut_choice import choose_cut
 from graphlab.analysis.findings.dataflow import Cut, Flow, root_objects
 from graphlab.analysis.findings.facts import backwards, count_events, events_of, last_event, source_line
 from graphlab.analysis.findings.finding import Finding, Text, make_finding
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _NAMES = 6
 """Parameters that a message names."""
+_OWN = 4
+"""Backwards before a step that are asked which of them a parameter belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +61,57 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
     if not missing and not by_hand:
         return
     flow = _flow(recording, start.id)
+    flows = {start.id: flow}
     groups: dict[_Why, list[Node]] = defaultdict(list)
     for node in missing:
-        why = _why(recording, parameters, flow, node, start.id)
+        why = _why_of_all(recording, parameters, flows, node, start.id)
         if why is not None:
             groups[why].append(node)
     if flow is not None and by_hand:
         roots = root_objects(recording, start.id, flow)
         for leaf in by_hand:
-            cuts = flow.cuts(flow.objects_of(leaf.id), roots)
-            if cuts:
-                groups[_of_cut(cuts[0])].append(leaf)
+            cut = choose_cut(flow, flow.cuts(flow.objects_of(leaf.id), roots), start.id)
+            if cut is not None:
+                groups[_of_cut(cut)].append(leaf)
     count = count_events(recording, "backward_start")
     for why, nodes in groups.items():
         names = [parameters.name_of(node) for node in nodes]
-        shown = ", ".join(names[:_NAMES]) + (f" … ({len(names)})" if len(names) > _NAMES else "")
         yield make_finding(
             recording, "gradient-missing", why.text, why.event or start.id, node=nodes[0].id, file=why.file,
             line=why.line or start.line, lines=(start.line,),
             evidence={"reason": why.reason, "parameters": names, "backwards": count, **why.asks(recording, start.id)},
-            names=shown, at=messages.at_line(why.line), what=why.what, are=messages.ARE[len(names) > 1],
+            names=_shown(names), at=messages.at_line(why.line), what=why.what, are=messages.ARE[len(names) > 1],
         )  # fmt: skip
+
+
+def _before_its_step(recording: Recording, parameters: Parameters, node: Node) -> Iterator[int]:
+    """Give the last backwards before a parameter's optimizer first steps: of several losses one is its own."""
+    holders = parameters.held.get(node.id, set()) & parameters.steps.keys()
+    before = min((parameters.steps[number][0].event for number in holders), default=0) + 1
+    for _ in range(_OWN):
+        event = last_event(recording, "backward_start", before)
+        if event is None:
+            return
+        yield event.id
+        before = event.id
+
+
+def _why_of_all(
+    recording: Recording, parameters: Parameters, flows: dict[int, Flow | None], node: Node, start: int
+) -> _Why | None:
+    """Say why a parameter gets no gradient: by the last backward that its way to is cut, else by the first of all."""
+    if flows[start] is not None and not parameters.is_frozen(node):
+        for own in _before_its_step(recording, parameters, node):
+            if own not in flows:
+                flows[own] = _flow(recording, own)
+            why = _why(recording, parameters, flows[own], node, own)
+            if why is not None and why.reason not in {"not-in-loss", "unused", "unknown"}:
+                return why
+    return _why(recording, parameters, flows[start], node, start)
+
+
+def _shown(names: list[str]) -> str:
+    return ", ".join(names[:_NAMES]) + (f" … ({len(names)})" if len(names) > _NAMES else "")
 
 
 def _flow(recording: Recording, start: int) -> Flow | None:
@@ -112,9 +144,11 @@ def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: 
     # An op that fills it (nn.init, uniform_) is none that reads it.
     users = [user for user in flow.users(objects) if not user.call.endswith("_")]
     roots = root_objects(recording, start, flow)
-    cuts = flow.cuts(objects, roots) or [*islice(exits_into_numbers(recording, flow, objects, roots), 1)]
-    if cuts and (users or cuts[0].reason in NUMBERS):
-        return _of_cut(cuts[0])
+    ends = {each for other in parameters.nodes for each in flow.objects_of(other.id)}
+    cuts = [*flow.cuts(objects, roots, ends), *exits_into_numbers(recording, flow, objects, roots)]
+    cut = choose_cut(flow, cuts, start)
+    if cut is not None and (users or cut.reason in NUMBERS):
+        return _of_cut(cut)
     if not users:
         file, line = line_of_definition(recording, node)
         return _Why(messages.NOT_USED, "unused", None, file, line)
@@ -208,7 +242,19 @@ def find_backward_without_graph(recording: Recording) -> Iterator[Finding]:
     if "does not require grad and does not have a grad_fn" not in message:
         return
     said = f"“{message.splitlines()[0].rstrip('.')}”."
-    cut = _cut_before(recording, error.id, error.file, error.line)
+    way = _way_to_backward(recording, error.id, error.file, error.line)
+    parameters = Parameters(recording)
+    frozen = _frozen_on_the_way(parameters, *way) if way is not None else []
+    if frozen:
+        file, line = _line_of_freezing(recording, parameters, frozen[0])
+        names = [parameters.name_of(node) for node in frozen]
+        yield make_finding(
+            recording, "backward-without-graph", messages.BACKWARD_OF_FROZEN, error.id, node=frozen[0].id, file=file,
+            line=line, lines=(error.line,), evidence={"reason": "frozen", "parameters": names}, backward=error.line,
+            names=_shown(names), at=messages.at_line(line), said=said,
+        )  # fmt: skip
+        return
+    cut = choose_cut(way[0], way[0].cuts(_sources(parameters, way[0]), way[1]), error.id) if way is not None else None
     if cut is not None:
         why = _of_cut(cut)
         how = why.text.message.partition("{at}")[2].format(what=cut.what)
@@ -226,8 +272,24 @@ def find_backward_without_graph(recording: Recording) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _cut_before(recording: Recording, last: int, file: int | None, line: int | None) -> Cut | None:
-    """Return where the way from what requires grad to the tensor was cut that a line calls `backward` of."""
+def _sources(parameters: Parameters, flow: Flow) -> set[int]:
+    """Return the tensors that a gradient was meant for: of the optimizers' parameters, where there are any."""
+    leaves = [*parameters.nodes, *parameters.leaves]
+    held = [leaf for leaf in leaves if leaf.id in parameters.held]
+    return {each for leaf in held or leaves for each in flow.objects_of(leaf.id)}
+
+
+def _frozen_on_the_way(parameters: Parameters, flow: Flow, roots: set[int]) -> list[Node]:
+    """Return what an optimizer holds and the roots are computed from, if all of it is frozen."""
+    above = flow.ancestors(roots)
+    held = [node for node in parameters.living if node.id in parameters.held and flow.objects_of(node.id) & above]
+    return held if all(map(parameters.is_frozen, held)) else []
+
+
+def _way_to_backward(
+    recording: Recording, last: int, file: int | None, line: int | None
+) -> tuple[Flow, set[int]] | None:
+    """Return what flowed to the tensor that a line calls `backward` of, with that tensor."""
     statement = statement_at(recording, file, line)
     names = []
     for each in ast.walk(statement) if statement is not None else ():
@@ -243,11 +305,7 @@ def _cut_before(recording: Recording, last: int, file: int | None, line: int | N
     if not rows:
         return None
     before = last_event(recording, "update", last)
-    flow = Flow(recording, before.id if before is not None else 1, last)
-    leaves = recording.reader.nodes("WHERE kind IN ('parameter', 'leaf')")
-    sources = {each for leaf in leaves for each in flow.objects_of(leaf.id)}
-    cuts = flow.cuts(sources, {row[0] for row in rows})
-    return cuts[-1] if cuts else None
+    return Flow(recording, before.id if before is not None else 1, last), {row[0] for row in rows}
 
 
 FINDERS = (find_missing_gradients, find_backward_without_graph)

@@ -35,6 +35,9 @@ _SLOPE = 0.05
 _APART = 100.0
 """By how much the updates of one parameter against its weights differ from those of the others."""
 
+_NOISE = 1e-6
+"""Beside the largest gradient of a step: what one that is 0 but for rounding in float32 comes to at most."""
+
 
 def diverges_at(one: OneTraining) -> int | None:
     """Return the step from which on the loss only grew, to many times what it had been; None if it did not."""
@@ -196,7 +199,21 @@ def _is_rounded_away(training: Training, node: int) -> bool:
     if len(changed) or not training.has_optimizer:
         return False
     others = [other for other in training.parameters if other != node and training.update(other).changes.any()]
+    if others and _is_noise(training, node, others, came[len(came) // 2 :]):
+        return False
     return not others or _is_moved_with(training, node, came)
+
+
+def _is_noise(training: Training, node: int, others: list[int], steps: list[int]) -> bool:
+    """Whether a gradient is so small beside the others that it is what rounding left of 0.
+
+    So is that of a bias before a batch norm, which takes the mean away again: nothing is lost with its updates.
+    """
+    gradients = [training.gradient(other) for other in others]
+    return all(
+        (training.gradient(node).at(step) or 0.0) < _NOISE * max(each.at(step) or 0.0 for each in gradients)
+        for step in steps
+    )
 
 
 def _is_moved_with(training: Training, node: int, steps: list[int]) -> bool:
