@@ -158,7 +158,7 @@ def test_every_option_of_a_run_is_handed_on() -> None:
     arguments = parser.parse_args(
         words, argparse.Namespace(json=True, jsonl=False, verify=True, script_arguments=("x",))
     )
-    command = several._command(arguments, "a.py", Path("a.glab"))
+    command = several._command(several._words(arguments, "a.py", Path("a.glab")))
     split = command.index("--")
     assert command[split + 1 :] == ["x"]
     assert {"--json", "--verify"} <= set(command)

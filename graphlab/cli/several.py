@@ -55,8 +55,8 @@ def run_each(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
     worst = 0
     for scenario, source in zip(scenarios, arguments.sources, strict=True):
         write_line(messages.RUNNING.format(name=scenario.name), sys.stderr)
-        command = _command(arguments, source, free_path(folder, scenario.name))
-        code = subprocess.run(command, check=False).returncode
+        words = _words(arguments, source, free_path(folder, scenario.name))
+        code = subprocess.run(_command(words), check=False).returncode
         if code == messages.EXIT_INTERRUPTED:
             return code
         worst = max(worst, code if code >= 0 else 1)
@@ -153,8 +153,8 @@ class _Runner:
 def _run_fresh(words: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own from the start."""
     return subprocess.run(
-        [sys.executable, "-m", "graphlab", *language_words(), *words], stdin=subprocess.DEVNULL, capture_output=True,
-        check=False, encoding="utf-8", errors="replace", env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        _command(words), stdin=subprocess.DEVNULL, capture_output=True, check=False, encoding="utf-8",
+        errors="replace", env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
 
 
@@ -188,12 +188,12 @@ def _judge(scenario: Scenario, target: Path, code: int) -> tuple[int, str]:
     return code, messages.ALL_FAILED.format(why=" ".join(why.split()))
 
 
-def _command(arguments: argparse.Namespace, source: str, target: Path) -> list[str]:
-    """Return the command that records one script as it was asked for all of them."""
-    return [sys.executable, "-m", "graphlab", *language_words(), *_words(arguments, source, target)]
+def _command(words: list[str]) -> list[str]:
+    return [sys.executable, "-m", "graphlab", *language_words(), *words]
 
 
 def _words(arguments: argparse.Namespace, source: str, target: Path) -> list[str]:
+    """Return the words of the command that records one script as it was asked for all of them."""
     flags = [f"--{name}" for name in ("json", "jsonl", "verify") if getattr(arguments, name)]
     words = ["run", source, "-o", str(target), *flags]
     return [*words, *run_words(arguments), "--", *arguments.script_arguments]
