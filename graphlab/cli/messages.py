@@ -202,6 +202,7 @@ NOT_CLOSER = _(
 )
 NO_FINDINGS = _("nothing found")
 FINDINGS = _("found {counts}")
+SEVERITIES = {"error": _("error"), "warning": _("warning"), "note": _("note")}
 COUNT_OF = {
     "error": plural("{count} error", "{count} errors"),
     "warning": plural("{count} warning", "{count} warnings"),
