@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 import warnings
@@ -31,10 +32,9 @@ def load_torchviz() -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its imports warn about distutils
-            import torchviz.dot
+            return importlib.import_module("torchviz.dot")
     finally:
         sys.path[:] = path  # setuptools, which it takes distutils from, leaves a folder of its own there
-    return sys.modules["torchviz.dot"]
 
 
 def draw_with_torchviz(root: torch.Tensor, functions: Sequence[Any], names: dict[str, torch.Tensor]) -> str | None:
