@@ -184,3 +184,5 @@ def _write_overview(recording: Recording) -> None:
                 edges=step.edges,
             )
         )  # fmt: skip
+    if any(step.nodes for step in steps):
+        write_line(messages.STEPS_COUNTED)
