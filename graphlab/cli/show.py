@@ -134,14 +134,13 @@ def _write_match(found: Found) -> None:
 
 
 def _write_sentences(recording: Recording) -> None:
-    from graphlab.sentences import say_event
+    from graphlab.sentences import PHASE_NAMES, phase_of, say_event
 
     for number in range(1, recording.event_count + 1):
         event = recording.event(number)
         words = say_event(recording, number)
-        write_line(
-            messages.EVENT_ROW.format(event=number, step=event.step, phase=messages.PHASES[event.phase], words=words)
-        )
+        phase = PHASE_NAMES[phase_of(recording, number)]
+        write_line(messages.EVENT_ROW.format(event=number, step=event.step, phase=phase, words=words))
 
 
 def _write_overview(recording: Recording) -> None:

@@ -16,8 +16,14 @@ TITLES = {
     "timeline": _("Timeline"),
     "training": _("Training"),
 }
-PHASES = {"setup": _("SETUP"), "forward": _("FORWARD"), "backward": _("BACKWARD"), "update": _("UPDATE")}
-PHASE_NAMES = {"setup": _("setup"), "forward": _("forward"), "backward": _("backward"), "update": _("update")}
+PHASES = {
+    "setup": _("SETUP"),
+    "forward": _("FORWARD"),
+    "backward": _("BACKWARD"),
+    "update": _("UPDATE"),
+    "between": _("BETWEEN"),
+    "after": _("AFTER"),
+}
 STRIDES = {"line": _("lines and nodes"), "op": _("ops"), "event": _("every event")}
 
 LEGEND_SOURCE = _("▷ just ran  ▶ next")
@@ -335,6 +341,7 @@ RECORDER_DIED_SHORT = _("the run died")
 PALETTE_GO = _("go to {text}")
 PALETTE_LINE = _("line {line}: {text}")
 WAITING = _("starting {name}: torch takes a moment to import")
+HOW_TO_LEAVE = _("Ctrl+C ends nothing here: Ctrl+Q leaves, and so does q where no text is typed")
 WAITING_KEYS = _("q stops it and leaves")
 CHILD_FAILED = _("the run of {name} ended before it recorded anything")
 

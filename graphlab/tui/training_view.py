@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy
 
 from graphlab.model import Snapshot
-from graphlab.sentences import format_shape
+from graphlab.sentences import PHASE_NAMES, format_shape, phase_of_span
 from graphlab.series import MEASURES, Leaf, LeafStep, Measure, Series
 from graphlab.tui import messages
 from graphlab.tui.curves import (
@@ -404,9 +404,9 @@ class TrainingView:
         """Say how many events each phase of the step has, and how long it took."""
         spans = [span for span in self._spans(step) if span.step == step.step]
         rows = [rule(messages.PHASES_IN_STEP.format(step=step.step), width)]
-        room = max(map(len, messages.PHASE_NAMES.values()))
+        room = max(map(len, PHASE_NAMES.values()))
         for span in spans[: height - 1]:
-            name = messages.PHASE_NAMES[span.phase]
+            name = PHASE_NAMES[phase_of_span(self.recording, span)]
             begin = self.recording.event(span.first - 1).time if span.first > 1 else 0.0
             took = (self.recording.event(span.last).time - begin) * 1000
             rows.append(
