@@ -121,7 +121,6 @@ EMPTY_QUERY = _("--find takes what to look for, such as relu, name:W_h or 'grad:
 MATCH_ROW = _("e{event}  step {step}  {words}")
 MATCHES = plural("{count:,} match", "{count:,} matches")
 EVENT_ROW = _("e{event} step {step} {phase}: {words}")
-PHASES = {"setup": _("setup"), "forward": _("forward"), "backward": _("backward"), "update": _("update")}
 STATUSES = {
     "ok": _("ok"),
     "error": _("error"),
