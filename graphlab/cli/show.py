@@ -166,7 +166,8 @@ def _write_overview(recording: Recording) -> None:
     if facts.error is not None and facts.status == "cut_off":
         write_line(say_recorded(facts.error.message))
     elif facts.error is not None:
-        write_line(messages.RAISED.format(error=f"{facts.error.type}: {facts.error.message}", line=facts.error.line))
+        error = f"{facts.error.type}: {facts.error.message}".removesuffix(": ")
+        write_line(messages.RAISED.format(error=error, line=facts.error.line))
     steps = recording.steps
     shown = steps if len(steps) <= 2 * _STEPS else [*steps[:_STEPS], None, *steps[-_STEPS:]]
     write_line("")

@@ -261,7 +261,7 @@ LEGEND_SHORT = _("▷ ran  ▶ next")
 
 STEP, OF, LOSS, NONE = _("step"), _("of"), _("loss"), _("none")
 TOTAL_GRADIENT = _("all ‖∂‖")
-MOVED_MOST = _("moved most: ‖Δ‖/‖value‖")
+MOVED_MOST = _("{name} moved most: ‖Δ‖/‖value‖")
 LOSS_LINEAR, LOSS_LOG = _("loss"), _("loss, logarithmic axis")
 CELL_IS = _("a column is {steps} steps (largest)")
 PARAMETERS = _("parameters")
