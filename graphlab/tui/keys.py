@@ -285,6 +285,7 @@ _CHARACTERS = {
     "+": "plus",
     "-": "minus",
     "−": "minus",
+    "_": "underscore",
     "␣": "space",
     "→": "right",
     "←": "left",
