@@ -14,7 +14,7 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 from graphlab.errors import RecordingError, UsageError
-from graphlab.tui import press_keys
+from graphlab.tui import messages, press_keys
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.child import Child
 from graphlab.tui.dialogs import HelpScreen, PromptDialog
@@ -297,6 +297,8 @@ async def test_a_step_key_pauses_playing(training: Path) -> None:
 
 async def test_the_palette_finds_actions_and_places(rnn: Path) -> None:
     async with GraphlabApp(rnn, theme=DARK).run_test(size=(120, 40)) as pilot:
+        await pilot.press("ctrl+c")
+        assert [note.message for note in pilot.app._notifications] == [messages.HOW_TO_LEAVE]
         await pilot.press("ctrl+p")
         await pilot.pause(0.2)
         await press(pilot, "e 2 1")

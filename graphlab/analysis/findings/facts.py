@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphlab.recording import made_name
 from graphlab.structure import unpack_numbers
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def source_line(recording: Recording, file: int | None, line: int | None) -> str
 def name_of(recording: Recording, node: Node, moment: int) -> str:
     """Return what a person calls a node: a name, else the op, else its kind and number."""
     names = [name for name in recording.names(moment).get(node.id, ()) if name.isidentifier() or "." in name]
-    return node.name or next(iter(names), None) or short_op(node) or f"{node.kind} {node.id}"
+    name = node.name or next(iter(names), None) or short_op(node) or made_name(recording, node)
+    return name or f"{node.kind} {node.id}"
 
 
 def short_op(node: Node) -> str | None:
