@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from graphlab.cli import messages
-from graphlab.cli.output import write_json, write_line
+from graphlab.cli.output import obeys, write_json, write_line
 from graphlab.errors import GraphlabError
 from graphlab.model import LeafGradient
 from graphlab.recording import Recording, open_recording
@@ -51,7 +51,7 @@ class Progress:
         self._line = ""
         # As it is now: while the script runs, what stands there records its words, and our rows are none of them.
         self._stream = sys.stderr
-        self._is_terminal = results is None and sys.stderr.isatty()
+        self._is_terminal = results is None and obeys(sys.stderr)
 
     @property
     def before_print(self) -> Callable[[], None] | None:
