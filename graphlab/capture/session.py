@@ -388,18 +388,19 @@ class Session:
             self.steps.extend_update(event)
 
     def _printed(self, stream: str, text: str) -> None:
-        shown = self.files.shorten(text) if self.has_values else f"({len(text)} characters)\n"
-        guard = self.registry.guard
         if not self.is_started:
             return
-        other = None if guard.is_here else guard.elsewhere()
+        guard = self.registry.guard
+        is_here = guard.is_here
+        other = None if is_here else guard.elsewhere()
         if other is not None:
             other._printed(stream, text)
             return
         # A guard keeps what it has set aside for one thread.
-        with guard if guard.is_here else Guard(self.sink), torch._C.DisableTorchFunction():
+        with guard if is_here else Guard(self.sink), torch._C.DisableTorchFunction():
+            shown = self.files.shorten(text) if self.has_values else f"({len(text)} characters)\n"
             event = self.sink.begin_event()
-            place = self.place() if guard.is_here else (None, None, None)
+            place = self.place() if is_here else (None, None, None)
             self.sink.end_event(event, "output", place, text=shown, details={"stream": stream})
 
     # -- ops (ops.OpWatcher) ---------------------------------------------------------------------------------------

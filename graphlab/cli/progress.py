@@ -6,7 +6,7 @@ import math
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -52,6 +52,11 @@ class Progress:
         # As it is now: while the script runs, what stands there records its words, and our rows are none of them.
         self._stream = sys.stderr
         self._is_terminal = results is None and sys.stderr.isatty()
+
+    @property
+    def before_print(self) -> Callable[[], None] | None:
+        """What is to happen before the script prints: None where no line moves, for it would be asked each time."""
+        return self.clear_line if self._is_terminal else None
 
     def tell(self, text: str) -> None:
         """Say one line to the person."""
