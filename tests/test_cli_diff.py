@@ -59,7 +59,10 @@ def test_a_graph_held_fixed_is_equal_and_exits_0(folder: Path, capsys: pytest.Ca
     golden = str(folder / "golden.json")
     assert main(["export", recording, "-o", golden]) == 0
     assert main(["diff", golden, recording]) == 0
-    assert said(capsys)[2:] == ["equal: 10 nodes, 10 edges"]
+    sides, equal = (lines := said(capsys))[:2], lines[2:]
+    assert equal == ["equal: 10 nodes, 10 edges"]
+    # `show` counts as autograd does; so it is said which nodes are compared.
+    assert {side.partition("  10 nodes: ")[2] for side in sides} == {"5 ops, 2 parameters, 2 data tensors, 1 output"}
     assert main(["diff", recording, golden, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["equal"] is True
 

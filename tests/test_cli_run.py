@@ -167,6 +167,21 @@ def test_steps_ends_a_script_that_has_no_such_parameter_and_seed_seeds_it(
     assert found[0] == found[1]
 
 
+def test_rows_stand_below_each_other_and_call_what_has_no_name_by_what_made_it(
+    folder: Path, run_graphlab: RunGraphlab
+) -> None:
+    (folder / "grows.py").write_text(
+        "import torch\nw = torch.ones(2, requires_grad=True)\nfor step in range(3):\n"
+        "    loss = (w * torch.ones(2, requires_grad=True)).sum() ** 2\n    loss.backward()\n"
+        "    with torch.no_grad():\n        w -= 1e4 * w.grad\n    w.grad = None\n"
+    )
+    rows = run_graphlab("run", "grows.py", folder=folder).stderr.splitlines()[:3]
+    assert len({row.index("|grad| w ") for row in rows}) == len({row.index("  ones@L4 ") for row in rows}) == 1
+    assert "e+" in rows[-1] and "e+" not in rows[0]
+    plain = run_graphlab("show", "outputs/grows.glab", "--plain", folder=folder).stdout
+    assert "ones@L4.grad accumulates a gradient" in plain
+
+
 def test_without_values_the_report_has_norms_alone(folder: Path, run_graphlab: RunGraphlab) -> None:
     child = run_graphlab("run", "train.py", "--no-values", "--json", folder=folder)
     step = json.loads(child.stdout)["steps"][0]

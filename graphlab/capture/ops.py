@@ -54,6 +54,9 @@ class OpWatcher(Protocol):
     def module_at(self, frame: FrameType | None) -> str | None:
         """Return the path of the module whose forward is running."""
 
+    def modes_at(self, frame: FrameType | None) -> list[bool]:
+        """Return for each module whose forward is running whether it is in training mode, the innermost first."""
+
 
 class Ops(TorchFunctionMode):
     """The function mode. It is active in the thread that enters it."""
@@ -136,7 +139,8 @@ class Ops(TorchFunctionMode):
         guard = self.registry.guard
         if call.has_mode:
             with guard, torch._C.DisableTorchFunction():
-                self.registry.remarks.mode(call.name, args, kwargs, self.watcher.module_at(caller))
+                remarks, watcher = self.registry.remarks, self.watcher
+                remarks.mode(call.name, args, kwargs, watcher.module_at(caller), watcher.modes_at(caller))
         # Neither the script's own tensor classes, modes and hooks see what we ask, nor code of its own runs inside.
         if (
             not call.is_plain or guard.is_shared or _len_torch_function_stack() or _len_torch_dispatch_stack()

@@ -6,7 +6,7 @@ import math
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -23,6 +23,8 @@ _MOST = 20
 """Steps that are told at a time, where more have ended since the last time: the newest."""
 _SHOWN = 4
 """Leaves whose gradient norm stands in a row."""
+_WIDTH = len("1.2346e+07")
+"""Room for any norm, so that rows stand below each other when numbers grow."""
 
 
 class Progress:
@@ -50,6 +52,11 @@ class Progress:
         # As it is now: while the script runs, what stands there records its words, and our rows are none of them.
         self._stream = sys.stderr
         self._is_terminal = results is None and sys.stderr.isatty()
+
+    @property
+    def before_print(self) -> Callable[[], None] | None:
+        """What is to happen before the script prints: None where no line moves, for it would be asked each time."""
+        return self.clear_line if self._is_terminal else None
 
     def tell(self, text: str) -> None:
         """Say one line to the person."""
@@ -123,13 +130,13 @@ class Progress:
         norms = [_say_leaf(leaf) for leaf in leaves[:_SHOWN]]
         if len(leaves) > _SHOWN:
             known = [leaf.gradient.statistics.norm or 0.0 for leaf in leaves if leaf.gradient is not None]
-            norms.insert(0, messages.ALL_LEAVES.format(norm=format_number(math.hypot(*known))))
+            norms.insert(0, messages.ALL_LEAVES.format(norm=f"{format_number(math.hypot(*known)):<{_WIDTH}}"))
         more = messages.MORE_LEAVES.format(count=len(leaves) - _SHOWN) if len(leaves) > _SHOWN else ""
         self.clear_line()
         row = messages.STEP_ROW.format(step=number, loss=format_number(step.loss), norms="  ".join(norms), more=more)
-        write_line(row, self._stream)
+        write_line(row.rstrip(), self._stream)
 
 
 def _say_leaf(leaf: LeafGradient) -> str:
     norm = format_number(leaf.gradient.statistics.norm) if leaf.gradient is not None else None
-    return f"{leaf.name} {norm}"
+    return f"{leaf.name} {norm!s:<{_WIDTH}}"

@@ -153,13 +153,27 @@ def _ask_by_lines(
         say("")
         for line in question_lines(number, question):
             say(line)
-        text = next(lines, "").strip()
-        given = Given(question, text or None)
+        text = next(lines, None)
+        if text is None and stream is not None:
+            _tell_end(number, len(questions))
+            break
+        given = Given(question, (text or "").strip() or None)
         answers.append(given)
         for line in verdict_lines(given):
             say(line)
     say("")
     return answers
+
+
+def _tell_end(number: int, count: int) -> None:
+    """Say that no answer came where one was waited for: what nobody was there to answer is neither asked nor shown.
+
+    Raises:
+        UsageError: not one answer came.
+    """
+    if number == 1:
+        raise UsageError(words.NO_ANSWERS)
+    write_line(words.ANSWERS_END.format(number=number, count=count), sys.stderr)
 
 
 def question_lines(number: int, question: Question) -> Iterator[str]:

@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         with where_it_ran(recording, request.script):
             outcome = replay(
                 recording, request, target, tell=progress.tell, progress=progress.look,
-                before_print=progress.clear_line,
+                before_print=progress.before_print,
             )  # fmt: skip
         progress.finish()
         if arguments.json:

@@ -114,6 +114,7 @@ class Surfaces:
         return numpy.array(list(columns.values())), numpy.array(list(columns))
 
     def _parameter_names(self, trace: Trace, slots: list[int]) -> tuple[str, str]:
-        names = self.space.recording.names(self.space.recording.step(trace.step).last)
-        found = [leaf_name(self.space.recording.node(trace.tensors[slot].node or 0), names) for slot in slots]
+        recording = self.space.recording
+        names = recording.names(recording.step(trace.step).last)
+        found = [leaf_name(recording, recording.node(trace.tensors[slot].node or 0), names) for slot in slots]
         return (found[0], found[1]) if len(found) == 2 else (f"{found[0]}[0]", f"{found[0]}[1]")

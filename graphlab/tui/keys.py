@@ -6,6 +6,7 @@ user can remap it.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -284,14 +285,35 @@ _CHARACTERS = {
     "+": "plus",
     "-": "minus",
     "−": "minus",
+    "_": "underscore",
     "␣": "space",
     "→": "right",
     "←": "left",
     "↑": "up",
     "↓": "down",
+    "esc": "escape",
+    "pgup": "pageup",
+    "pgdn": "pagedown",
+    "return": "enter",
 }
 
 
 def key_name(word: str) -> str:
-    """Return textual's name of a key that a person wrote: `]` is `right_square_bracket`."""
-    return _CHARACTERS.get(word, word.lower() if len(word) > 1 else word)
+    """Return textual's name of a key that a person wrote: `]` is `right_square_bracket`, `Shift+←` is `shift+left`."""
+    if len(word) == 1:
+        return _CHARACTERS.get(word, word)
+    *modifiers, key = word.lower().split("+")
+    return "+".join((*modifiers, _CHARACTERS.get(key, key)))
+
+
+def is_key(name: str) -> bool:
+    """Whether textual knows a key by this name."""
+    from textual.keys import Keys
+
+    key = name.rpartition("+")[2]
+    if len(key) == 1 or key in _CHARACTERS.values() or {name, key} & {known.value for known in Keys}:
+        return True
+    try:  # textual calls every other sign as Unicode does
+        return bool(unicodedata.lookup(key.replace("_", " ")))
+    except KeyError:
+        return False

@@ -16,8 +16,14 @@ TITLES = {
     "timeline": _("Timeline"),
     "training": _("Training"),
 }
-PHASES = {"setup": _("SETUP"), "forward": _("FORWARD"), "backward": _("BACKWARD"), "update": _("UPDATE")}
-PHASE_NAMES = {"setup": _("setup"), "forward": _("forward"), "backward": _("backward"), "update": _("update")}
+PHASES = {
+    "setup": _("SETUP"),
+    "forward": _("FORWARD"),
+    "backward": _("BACKWARD"),
+    "update": _("UPDATE"),
+    "between": _("BETWEEN"),
+    "after": _("AFTER"),
+}
 STRIDES = {"line": _("lines and nodes"), "op": _("ops"), "event": _("every event")}
 
 LEGEND_SOURCE = _("▷ just ran  ▶ next")
@@ -255,7 +261,7 @@ LEGEND_SHORT = _("▷ ran  ▶ next")
 
 STEP, OF, LOSS, NONE = _("step"), _("of"), _("loss"), _("none")
 TOTAL_GRADIENT = _("all ‖∂‖")
-MOVED_MOST = _("moved most: ‖Δ‖/‖value‖")
+MOVED_MOST = _("{name} moved most: ‖Δ‖/‖value‖")
 LOSS_LINEAR, LOSS_LOG = _("loss"), _("loss, logarithmic axis")
 CELL_IS = _("a column is {steps} steps (largest)")
 PARAMETERS = _("parameters")
@@ -335,6 +341,7 @@ RECORDER_DIED_SHORT = _("the run died")
 PALETTE_GO = _("go to {text}")
 PALETTE_LINE = _("line {line}: {text}")
 WAITING = _("starting {name}: torch takes a moment to import")
+HOW_TO_LEAVE = _("Ctrl+C ends nothing here: Ctrl+Q leaves, and so does q where no text is typed")
 WAITING_KEYS = _("q stops it and leaves")
 CHILD_FAILED = _("the run of {name} ended before it recorded anything")
 

@@ -44,6 +44,8 @@ WORDS: Mapping[str, str] = {
     "forward_phase": _("forward"),
     "backward": _("backward"),
     "update": _("update"),
+    "between": _("between"),
+    "after": _("after"),
     "nothing": _("nothing is there yet"),
     "not_yet": _("not there yet"),
     "just_ran": _("just ran"),
