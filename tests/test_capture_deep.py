@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,14 @@ class _Doubled(torch.autograd.Function):
         return gradients[0] * 2
 
 
+doubled: Callable[[torch.Tensor], torch.Tensor] = _Doubled.apply
+
+
 def chain(count: int, *, own: int = 0) -> torch.Tensor:
     """Return the end of a chain of ops; every so many of them one of the script's own."""
     x = torch.ones(2, requires_grad=True) * 1.0
     for place in range(count):
-        x = _Doubled.apply(x) if own and place % own else torch.sin(x)
+        x = doubled(x) if own and place % own else torch.sin(x)
     return x
 
 
@@ -180,9 +184,10 @@ def test_what_goes_may_run_code_that_lets_go_of_more() -> None:
 
     for _ in range(3):
         end = chain(0)
-        assert end.grad_fn is not None
-        end.grad_fn.metadata["last"] = Last()
-        graphs.hold(end.grad_fn)
+        fn: Any = end.grad_fn
+        fn.metadata["last"] = Last()
+        graphs.hold(fn)
+        del fn
     graphs.sweep()
     assert len(graphs._held) == 1, "the last is still the script's"
     del end
