@@ -274,7 +274,7 @@ OVER_STEPS = {
     "gradient": _("gradients over the steps"),
     "update": _("updates over the steps"),
 }
-LEAF_OVER_STEPS = _("{name} over {count} steps")
+LEAF_OVER_STEPS = plural("{name} in the one step", "{name} over {count} steps")
 LEAF_AT_STEP = _("{measure} of {name} at step {step}")
 PHASES_IN_STEP = _("phases of step {step}")
 HEAT_TITLES = {
@@ -293,7 +293,7 @@ DATA_TITLE, SURFACE_TITLE = _("in the space of the data"), _("the error over two
 NO_PICTURE_HERE = _("There is no picture:")
 LINE_OF = _("{target} over {name}")
 REGIONS_OF = _("{name}[:, {second}] over {name}[:, {first}]")
-OTHERS = _("the other {count} columns at their means")
+OTHERS = plural("the other column at its mean", "the other {count} columns at their means")
 DATA, MODEL, OF_THIS_STEP, BORDER_AT = _("data"), _("the model"), _("of this step"), _("border at {place}")
 SURFACE_OF = _("error over {across} (across) and {up} (up): {span}")
 SURFACE_LEGEND = _("■ start  • after each step  ◉ this step; dark is low")
