@@ -45,7 +45,10 @@ BAD_WINDOW = _("{option} takes steps such as 480:490 or 480, not {text!r}")
 ONLY_LIGHT = _("{option} goes with --detail light: in full every step is recorded in full")
 RECORDED = _("graphlab: recorded {path}")
 FILES_CHANGED = _("graphlab: changed since they were recorded, so the runs may differ: {files}")
-REPLAY_AGREES = _("graphlab: the losses of all {count} steps are the same, bit for bit, as in the first run")
+REPLAY_AGREES = plural(
+    "graphlab: the loss of the one step is the same, bit for bit, as in the first run",
+    "graphlab: the losses of all {count} steps are the same, bit for bit, as in the first run",
+)
 REPLAY_PARTED = _("graphlab: the two runs part at step {step}: the loss was {then} then, {now} now; {advice}")
 REPLAY_SHORT = _("graphlab: the script ended{error} before step {step} was done, which the first run has; {compared}")
 ENDED_WITH = _(" with {error}")
@@ -113,7 +116,7 @@ VERIFY_ROW = "{name:<16} {shape:<10} {error:<16} {exact:<21} {moved}{verdict}"
 VERIFY_DIFFERS = _("  DIFFERS")
 VERIFY_MOVED = plural("{count} element", "{count} elements")
 VERIFY_DIRECTION = _(" and one direction across all")
-VERIFY_MORE = _("and {count} more leaves (name one: --verify LEAF)")
+VERIFY_MORE = plural("and one more leaf (name it: --verify LEAF)", "and {count} more leaves (name one: --verify LEAF)")
 VERIFY_NONE = _("there is no leaf whose gradient could be checked")
 
 STEP_NEEDS_FIND = _("--step goes with --find: it says in which step to look")

@@ -147,7 +147,7 @@ def _ask_by_lines(
         if stream is not None:
             write_line(text, stream)
 
-    say(words.HEAD.format(title=recording.title, count=len(questions), seed=seed))
+    say(words.HEAD(len(questions)).format(title=recording.title, count=len(questions), seed=seed))
     answers = []
     for number, question in enumerate(questions, 1):
         say("")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from graphlab.language import _
+from graphlab.language import _, plural
 
-HEAD = _("{title}: {count} questions (seed {seed})")
+HEAD = plural("{title}: one question (seed {seed})", "{title}: {count} questions (seed {seed})")
 QUESTION = _("{number}. step {step}, event e{event}")
 CHOICE = "   {letter}) {text}"
 ASK_ONE = _("one letter: ")

@@ -208,7 +208,7 @@ COMPARE_IS_STEP = _("step {step}")
 COMPARE_IS_FILE = _("{name} step {step}")
 COMPARE_EQUAL = _("the graphs are equal")
 COMPARE_ELSEWHERE = _("only {name} has it")
-COMPARE_TOO_LARGE = _("more than {most:,} nodes are compared by `graphlab diff`")
+COMPARE_TOO_LARGE = _("`graphlab diff` compares graphs of more than {most:,} nodes; here the numbers of two runs are")
 CHANGES_TITLE = _("{name} -> step {step}   {summary}")
 CHANGES_LEGEND = _("+ here alone  - there alone  ~ changed  = renamed   ↑ ↓ Enter v numbers D Esc")
 RUNS_TITLE = _("A {a}   B {b} (this run)   numbers")
@@ -275,7 +275,7 @@ OVER_STEPS = {
     "gradient": _("gradients over the steps"),
     "update": _("updates over the steps"),
 }
-LEAF_OVER_STEPS = _("{name} over {count} steps")
+LEAF_OVER_STEPS = plural("{name} in the one step", "{name} over {count} steps")
 LEAF_AT_STEP = _("{measure} of {name} at step {step}")
 PHASES_IN_STEP = _("phases of step {step}")
 HEAT_TITLES = {
@@ -294,7 +294,7 @@ DATA_TITLE, SURFACE_TITLE = _("in the space of the data"), _("the error over two
 NO_PICTURE_HERE = _("There is no picture:")
 LINE_OF = _("{target} over {name}")
 REGIONS_OF = _("{name}[:, {second}] over {name}[:, {first}]")
-OTHERS = _("the other {count} columns at their means")
+OTHERS = plural("the other column at its mean", "the other {count} columns at their means")
 DATA, MODEL, OF_THIS_STEP, BORDER_AT = _("data"), _("the model"), _("of this step"), _("border at {place}")
 SURFACE_OF = _("error over {across} (across) and {up} (up): {span}")
 SURFACE_LEGEND = _("■ start  • after each step  ◉ this step; dark is low")

@@ -354,7 +354,8 @@ class TrainingView:
 
     def _sparks(self, leaf: Leaf, number: int, width: int, look: Look) -> list[Row]:
         """Draw the three measures of the picked parameter over all steps, each with its range."""
-        rows = [rule(messages.LEAF_OVER_STEPS.format(name=leaf.name, count=len(self.recording.steps)), width)]
+        count = len(self.recording.steps)
+        rows = [rule(messages.LEAF_OVER_STEPS(count).format(name=leaf.name, count=count), width)]
         room_of_name = max(map(len, messages.MEASURE_NAMES.values())) + 1
         for measure in MEASURES:
             curve = self.series.curve(leaf, measure)

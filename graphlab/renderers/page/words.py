@@ -108,6 +108,7 @@ WORDS: Mapping[str, str] = {
     "name": _("name"),
     "no_names": _("nothing has a name yet"),
     "more_names": _("and {count} more"),
+    "quiz_intro_one": _("One question about this run. It is asked before it happens: predict, then look."),
     "quiz_intro": _("{count} questions about this run. Each is asked before it happens: predict, then look."),
     "quiz_start": _("Ask me"),
     "quiz_again": _("Once more"),

@@ -79,7 +79,9 @@ def _draw_regions(canvas: Canvas, axes: Axes, scene: Scene) -> None:
     axes.set_xlabel(words.COLUMN.format(name=name, column=scene.columns[0]))
     axes.set_ylabel(words.COLUMN.format(name=name, column=scene.columns[1]))
     if scene.count > 2:
-        axes.set_title(words.OTHERS_AT_MEANS.format(count=scene.count - 2), fontsize=8, color=canvas.colours["muted"])
+        others = scene.count - 2
+        title = words.OTHERS_AT_MEANS(others).format(count=others)
+        axes.set_title(title, fontsize=8, color=canvas.colours["muted"])
 
 
 def _places(scene: Scene) -> tuple[Array, Array]:

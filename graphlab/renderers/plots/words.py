@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphlab.language import _
+from graphlab.language import _, plural
 
 TITLES = {
     "loss": _("loss"),
@@ -34,7 +34,7 @@ START = _("start")
 ERROR = _("error")
 COLUMN = "{name}[:, {column}]"
 AT_STEP = _("step {step} of {steps}, loss {loss}")
-OTHERS_AT_MEANS = _("the other {count} columns at their means")
+OTHERS_AT_MEANS = plural("the other column at its mean", "the other {count} columns at their means")
 PREDICTION = _("prediction")
 RUN_A = "A: {name}"
 RUN_B = "B: {name}"
