@@ -117,6 +117,18 @@ def test_jsonl_writes_a_step_a_line_as_it_happens(folder: Path) -> None:
     assert child.returncode == 0
 
 
+def test_a_module_is_found_in_the_folder_that_one_works_in(
+    folder: Path, run_graphlab: RunGraphlab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "tool").mkdir()
+    (folder / "tool" / "__init__.py").touch()
+    (folder / "tool" / "early.py").write_text("print(__name__, __package__)\n")
+    # As the installed command has it: the folder of programs, not the one that one works in.
+    monkeypatch.setattr("sys.path", [str(Path(sys.executable).parent), *filter(None, sys.path)])
+    child = run_graphlab("run", "-m", "tool.early", folder=folder)
+    assert (child.returncode, child.stdout) == (0, "__main__ tool\n")
+
+
 def test_nothing_is_overwritten_unasked(folder: Path, run_graphlab: RunGraphlab) -> None:
     child = run_graphlab("run", "raises.py", "raises.py", folder=folder)
     assert child.returncode == 1

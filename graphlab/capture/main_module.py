@@ -37,16 +37,16 @@ def as_main(
     main = ModuleType("__main__")
     main.__dict__.update(__file__=str(script), __builtins__=builtins, __cached__=None, __annotations__={})
     kept = sys.argv, list(sys.path), sys.modules["__main__"]
-    spec = find_spec(module) if module is not None else None
-    if spec is not None:
-        main.__dict__.update(__spec__=spec, __package__=spec.parent, __loader__=spec.loader, __cached__=spec.cached)
-        sys.path[0:1] = [str(Path.cwd())]
-    else:
-        main.__dict__.update(__package__=None, __loader__=SourceFileLoader("__main__", str(script)))
-        sys.path[0:1] = [str(script.resolve().parent)]
-    sys.argv = list(arguments)
-    sys.modules["__main__"] = main
     try:
+        # Before the module is looked for: the installed command has the folder of programs there, not this one.
+        sys.path[0:1] = [str(Path.cwd() if module is not None else script.resolve().parent)]
+        spec = find_spec(module) if module is not None else None
+        if spec is not None:
+            main.__dict__.update(__spec__=spec, __package__=spec.parent, __loader__=spec.loader, __cached__=spec.cached)
+        else:
+            main.__dict__.update(__package__=None, __loader__=SourceFileLoader("__main__", str(script)))
+        sys.argv = list(arguments)
+        sys.modules["__main__"] = main
         yield code, main
     finally:
         sys.path[:] = kept[1]
