@@ -73,9 +73,14 @@ class StoreSink:
     ) -> None:
         """Complete an event."""
         self._open.discard(event)
-        data = encode_details(details) if details else None
         seconds = time.perf_counter() - self._began
-        self._insert("events", (event, kind, seconds, place[0], place[1], place[2], node, text, data))
+        if text or details:
+            data = encode_details(details) if details else None
+            self._insert("events", (event, kind, seconds, place[0], place[1], place[2], node, text, data))
+        elif kind == "line":
+            self._insert("line_events", (event, seconds, place[0], place[1], place[2]))
+        else:
+            self._insert("bare_events", (event, kind, seconds, place[0], place[1], place[2], node))
 
     def end_open_events(self) -> None:
         """Complete what was begun and never ended."""
@@ -136,9 +141,9 @@ class StoreSink:
         """Add a node that an op made, with the edges into it and the tensors that it keeps."""
         number = next(self._counts["nodes"])
         insert = self._insert
-        insert("nodes", (number, "op", event, op, call, None, module, file, line, encode_shape(shape), dtype, device))
+        insert("op_nodes", (number, event, op, call, module, file, line, encode_shape(shape), dtype, device))
         for slot, source, output in edges:
-            insert("edges", (number, slot, source, output, event, ""))
+            insert("plain_edges", (number, slot, source, output, event))
         for name, size, kind in saved:
             insert("saved", (number, name, encode_shape(size), kind))
         return number
@@ -174,7 +179,7 @@ class StoreSink:
         seconds = time.perf_counter() - self._began
         data = f'{{"call": "{call}", "outputs": [{output}]}}'
         insert = self._insert
-        insert("events", (event, "op", seconds, place[0], place[1], place[2], node, text, data))
+        insert("op_events", (event, seconds, place[0], place[1], place[2], node, text, data))
         for position, number in enumerate(used):
             insert("uses", (event, position, number))
 
@@ -224,8 +229,11 @@ class StoreSink:
         self, event: int, frame: int, name: str, kind: str, origin: int | None, text: str, *, is_element: bool
     ) -> None:
         """Say what a variable holds from an event on."""
-        row = (self._next("bindings"), event, frame, name, kind, origin, text, int(is_element))
-        self._insert("bindings", row)
+        number = self._next("bindings")
+        if origin is None:
+            self._insert("text_bindings", (number, event, frame, name, kind, text, int(is_element)))
+        else:
+            self._insert("bindings", (number, event, frame, name, kind, origin, text, int(is_element)))
 
     def add_gradients(
         self,
@@ -238,7 +246,7 @@ class StoreSink:
         self._open.discard(event)
         seconds = time.perf_counter() - self._began
         insert = self._insert
-        insert("events", (event, "gradient", seconds, place[0], place[1], place[2], node, "", None))
+        insert("bare_events", (event, "gradient", seconds, place[0], place[1], place[2], node))
         for slot, snapshot in gradients:
             insert("gradients", (node, slot, event, snapshot))
 
@@ -257,7 +265,10 @@ class StoreSink:
         difference: float | None,
     ) -> None:
         """Add what an event changed in a leaf."""
-        self._insert("changes", (event, node, what, before, added, after, encode_real(difference)))
+        if before is None and difference is None and what == "grad":
+            self._insert("first_gradients", (event, node, added, after))
+        else:
+            self._insert("changes", (event, node, what, before, added, after, encode_real(difference)))
 
     def add_state(self, event: int, node: int, name: str, snapshot: int) -> None:
         """Add what an optimizer keeps for a parameter, as of an update."""
@@ -299,8 +310,8 @@ class StoreSink:
             kept.clear()
         number = next(self._counts["snapshots"])
         kept[data] = number, shape, dtype
-        row = (number, encode_shape(shape), dtype, "cpu", stored, 1, data, None, None, None)
-        self._insert("snapshots", row)
+        # For bytes, as for None, Python's sqlite3 would look for an adapter.
+        self._insert("values", (number, encode_shape(shape), dtype, stored, bytearray(data)))
         return number
 
     def add_graph(

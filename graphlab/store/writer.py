@@ -48,9 +48,25 @@ _COLUMNS = {
 }
 _TOGETHER = 64
 """Rows that one statement adds, where there are as many: beginning and ending it costs as much as some rows do."""
-_INSERT = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})" for table, columns in _COLUMNS.items()}
+# Of the rows that come most often, those without what is the same in all of them: Python's sqlite3 asks around for an
+# adapter of each None, which takes as long as writing five columns.
+_SHORT = {
+    "op_nodes": ("nodes", "?, 'op', ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?"),
+    "op_events": ("events", "?, 'op', ?, ?, ?, ?, ?, ?, ?"),
+    "bare_events": ("events", "?, ?, ?, ?, ?, ?, ?, '', NULL"),
+    "line_events": ("events", "?, 'line', ?, ?, ?, ?, NULL, '', NULL"),
+    "plain_edges": ("edges", "?, ?, ?, ?, ?, ''"),
+    "text_bindings": ("bindings", "?, ?, ?, ?, ?, NULL, ?, ?"),
+    "first_gradients": ("changes", "?, ?, 'grad', NULL, ?, ?, NULL"),
+    "values": ("snapshots", "?, ?, ?, 'cpu', ?, 1, ?, NULL, NULL, NULL"),
+}
+_ROW = {table: (table, ", ".join("?" * columns)) for table, columns in _COLUMNS.items()} | _SHORT
+"""By kind of row: its table, and how it is written."""
+_WIDTH = {kind: row.count("?") for kind, (_, row) in _ROW.items()}
+_INSERT = {kind: f"INSERT INTO {table} VALUES ({row})" for kind, (table, row) in _ROW.items()}
 # One more row for the same backward edge (an op that is entered twice by retain_graph's second pass) is no error.
-_INSERT["edges"] = _INSERT["edges"].replace("INSERT", "INSERT OR IGNORE")
+for _kind in ("edges", "plain_edges"):
+    _INSERT[_kind] = _INSERT[_kind].replace("INSERT", "INSERT OR IGNORE")
 # A leaf that was let go may come back, and be let go again.
 _INSERT["gone"] = _INSERT["gone"].replace("INSERT", "INSERT OR REPLACE")
 # A thread may add to a step several times.
@@ -85,8 +101,8 @@ class Writer:
         self.path = path
         self._lock: RunLock | None = None
         self._failed = ""
-        self._pending: dict[str, list[Any]] = {table: [] for table in _COLUMNS}
-        """By table, the values of its new rows one after the other: tuples would keep the garbage collector busy."""
+        self._pending: dict[str, list[Any]] = {kind: [] for kind in _ROW}
+        """By kind of row, the values of its new rows one after the other: tuples would keep the garbage collector busy."""
         self._count = 0
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
         self._blocks: dict[int, OpenBlock] = {}
@@ -135,9 +151,9 @@ class Writer:
         if self._lock is not None:
             self._lock.release()
 
-    def insert(self, table: str, row: tuple[Any, ...]) -> None:
-        """Add a row, in the order of the schema's columns."""
-        self._pending[table] += row
+    def insert(self, kind: str, row: tuple[Any, ...]) -> None:
+        """Add a row to a table, in the order of the schema's columns; or one of `_SHORT`, without what goes unsaid."""
+        self._pending[kind] += row
         self._count += 1
 
     def put_block(self, block: OpenBlock) -> None:
@@ -230,13 +246,13 @@ class Writer:
         """Write what has gathered; whatever goes wrong, it is written once or still there."""
         began = time.perf_counter()
         is_ending = False
-        rows = {table: values.copy() for table, values in self._pending.items() if values}
+        rows = {kind: values.copy() for kind, values in self._pending.items() if values}
         updates = self._updates.copy()
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             began -= time.perf_counter()
-            for table, values in rows.items():
-                self._insert_rows(table, values)
+            for kind, values in rows.items():
+                self._insert_rows(kind, values)
             began += time.perf_counter()
             self.connection.executemany(_PUT_BLOCK, [block.row() for block in self._blocks.values()])
             for statement, row in updates:
@@ -254,24 +270,24 @@ class Writer:
         self._size = self._page_size * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
         self._spent += time.perf_counter() - began
 
-    def _insert_rows(self, table: str, values: list[Any]) -> None:
-        """Add rows to a table, from their values one after the other."""
-        columns = _COLUMNS[table]
+    def _insert_rows(self, kind: str, values: list[Any]) -> None:
+        """Add rows of a kind, from their values one after the other."""
+        columns = _WIDTH[kind]
         block = columns * _TOGETHER
         whole = len(values) // block * block
         if whole:
-            one = f"({', '.join('?' * columns)})"
-            statement = f"{_INSERT[table]}{f', {one}' * (_TOGETHER - 1)}"
+            one = f"({_ROW[kind][1]})"
+            statement = f"{_INSERT[kind]}{f', {one}' * (_TOGETHER - 1)}"
             self.connection.executemany(statement, (values[at : at + block] for at in range(0, whole, block)))
         rest = zip(*[iter(values[whole:])] * columns, strict=True)
-        self.connection.executemany(_INSERT[table], rest)
+        self.connection.executemany(_INSERT[kind], rest)
 
     def _drop(self, rows: dict[str, list[Any]], updates: int) -> None:
         """Forget what is written; what other threads have added meanwhile comes next."""
         del self._updates[:updates]
         self._blocks.clear()
-        for table, values in rows.items():
-            del self._pending[table][: len(values)]
+        for kind, values in rows.items():
+            del self._pending[kind][: len(values)]
         self._count = sum(map(len, self._pending.values()))
 
     def _drop_pending(self) -> None:
