@@ -45,6 +45,10 @@ class StoreSink:
         self._kept: dict[tuple[Any, ...], int] = {}  # the snapshots of late
         self._values: dict[bytes, tuple[int, tuple[int, ...], str]] = {}  # of these the small ones, by their values
         self._insert: Callable[..., None] = writer.insert
+        # What each op writes goes straight to where the writer gathers it: a call of Python's would cost more.
+        self._add: dict[str, Callable[[tuple[Any, ...]], None]] = {
+            kind: values.extend for kind, values in writer.rows.items()
+        }
         self._put_block: Callable[..., None] = writer.put_block
         self._spans: list[str] = []
         """The phases of the step under way, each with its last event."""
@@ -78,9 +82,9 @@ class StoreSink:
             data = encode_details(details) if details else None
             self._insert("events", (event, kind, seconds, place[0], place[1], place[2], node, text, data))
         elif kind == "line":
-            self._insert("line_events", (event, seconds, place[0], place[1], place[2]))
+            self._add["line_events"]((event, seconds, place[0], place[1], place[2]))
         else:
-            self._insert("bare_events", (event, kind, seconds, place[0], place[1], place[2], node))
+            self._add["bare_events"]((event, kind, seconds, place[0], place[1], place[2], node))
 
     def end_open_events(self) -> None:
         """Complete what was begun and never ended."""
@@ -140,12 +144,12 @@ class StoreSink:
     ) -> int:
         """Add a node that an op made, with the edges into it and the tensors that it keeps."""
         number = next(self._counts["nodes"])
-        insert = self._insert
-        insert("op_nodes", (number, event, op, call, module, file, line, encode_shape(shape), dtype, device))
+        add = self._add
+        add["op_nodes"]((number, event, op, call, module, file, line, encode_shape(shape), dtype, device))
         for slot, source, output in edges:
-            insert("plain_edges", (number, slot, source, output, event))
+            add["plain_edges"]((number, slot, source, output, event))
         for name, size, kind in saved:
-            insert("saved", (number, name, encode_shape(size), kind))
+            add["saved"]((number, name, encode_shape(size), kind))
         return number
 
     def add_arguments(
@@ -162,7 +166,7 @@ class StoreSink:
             named += [f"{name} -{number}" for name, number in values]
         if made_by is not None:
             numbers = f'{numbers[:-1]}{", " if len(numbers) > 2 else ""}"made_by": {made_by}}}'
-        self._insert("arguments", (node, numbers, "\n".join(named)))
+        self._add["arguments"]((node, numbers, "\n".join(named)))
 
     def end_op(
         self,
@@ -178,10 +182,10 @@ class StoreSink:
         self._open.discard(event)
         seconds = time.perf_counter() - self._began
         data = f'{{"call": "{call}", "outputs": [{output}]}}'
-        insert = self._insert
-        insert("op_events", (event, seconds, place[0], place[1], place[2], node, text, data))
+        add = self._add
+        add["op_events"]((event, seconds, place[0], place[1], place[2], node, text, data))
         for position, number in enumerate(used):
-            insert("uses", (event, position, number))
+            add["uses"]((event, position, number))
 
     def set_node(self, node: int, kind: str, name: str | None) -> None:
         """Say anew what kind of leaf a node is, and what it is called."""
@@ -209,9 +213,8 @@ class StoreSink:
         snapshot: int | None,
     ) -> int:
         """Add a state of a tensor."""
-        number = self._next("tensors")
-        self._insert(
-            "tensors",
+        number = next(self._counts["tensors"])
+        self._add["tensors"](
             (number, origin or number, event, node, output, label, encode_shape(shape), dtype, device,
              int(requires_grad), snapshot),
         )  # fmt: skip
@@ -245,10 +248,10 @@ class StoreSink:
         """Complete the event of a node of the backward, with slot and snapshot of its gradients."""
         self._open.discard(event)
         seconds = time.perf_counter() - self._began
-        insert = self._insert
-        insert("bare_events", (event, "gradient", seconds, place[0], place[1], place[2], node))
+        self._add["bare_events"]((event, "gradient", seconds, place[0], place[1], place[2], node))
+        add = self._add["gradients"]
         for slot, snapshot in gradients:
-            insert("gradients", (node, slot, event, snapshot))
+            add((node, slot, event, snapshot))
 
     def add_gradient(self, node: int, slot: int, event: int, snapshot: int | None) -> None:
         """Add a gradient that the engine handed over."""
@@ -311,7 +314,7 @@ class StoreSink:
         number = next(self._counts["snapshots"])
         kept[data] = number, shape, dtype
         # For bytes, as for None, Python's sqlite3 would look for an adapter.
-        self._insert("values", (number, encode_shape(shape), dtype, stored, bytearray(data)))
+        self._add["values"]((number, encode_shape(shape), dtype, stored, bytearray(data)))
         return number
 
     def add_graph(

@@ -80,7 +80,6 @@ _PATIENCE_SECONDS = 5.0
 _COMMIT_SECONDS = 0.1
 _COMMIT_SHARE = 0.01
 _COMMIT_CREDIT = 0.02
-_ROWS_BEFORE_COMMIT = 20_000
 _BESIDE = ("-wal", "-shm", "-journal", "-new")
 """What may lie beside a recording, by the ends of the names."""
 
@@ -101,9 +100,8 @@ class Writer:
         self.path = path
         self._lock: RunLock | None = None
         self._failed = ""
-        self._pending: dict[str, list[Any]] = {kind: [] for kind in _ROW}
-        """By kind of row, the values of its new rows one after the other: tuples would keep the garbage collector busy."""
-        self._count = 0
+        self.rows: dict[str, list[Any]] = {kind: [] for kind in _ROW}
+        """By kind of row, the values of its new rows one after the other: tuples would keep the collector busy."""
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
         self._blocks: dict[int, OpenBlock] = {}
         self._process = os.getpid()
@@ -153,19 +151,17 @@ class Writer:
 
     def insert(self, kind: str, row: tuple[Any, ...]) -> None:
         """Add a row to a table, in the order of the schema's columns; or one of `_SHORT`, without what goes unsaid."""
-        self._pending[kind] += row
-        self._count += 1
+        self.rows[kind] += row
 
     def put_block(self, block: OpenBlock) -> None:
         """Write a block of light steps with the next commit, in place of what it was before."""
         with self._lock_of_threads:
             self._blocks[block.first] = block
-            self._count += 1
 
     def drop_spans(self) -> None:
         """Forget the spans of a step that has ended: its row has them."""
         with self._lock_of_threads:
-            self._pending["spans"].clear()
+            self.rows["spans"].clear()
             self._updates.append(("DELETE FROM spans", ()))
 
     def set_meta(self, key: str, value: Any) -> None:
@@ -191,12 +187,10 @@ class Writer:
 
     @property
     def is_due(self) -> bool:
-        """Whether a commit is cheap by now, or so much time has passed or so many rows have gathered that it is due."""
+        """Whether a commit is cheap by now, or so much time has passed that it is due."""
         now = time.perf_counter()
-        return (
-            now - self._committed_at > _COMMIT_SECONDS
-            or self._spent < _COMMIT_CREDIT + _COMMIT_SHARE * (now - self._began)
-            or self._count > _ROWS_BEFORE_COMMIT
+        return now - self._committed_at > _COMMIT_SECONDS or self._spent < _COMMIT_CREDIT + _COMMIT_SHARE * (
+            now - self._began
         )
 
     def say_place(self, file: int, line: int, step: int) -> None:
@@ -215,7 +209,7 @@ class Writer:
                 nothing more is written: facts with a hole in them would be none.
         """
         self._committed_at = time.perf_counter()
-        if os.getpid() != self._process or not (self._count or self._updates):
+        if os.getpid() != self._process or not (self._updates or self._blocks or any(self.rows.values())):
             return  # a forked child (a DataLoader's worker) writes nothing
         with self._lock_of_threads:
             self._commit()
@@ -246,7 +240,7 @@ class Writer:
         """Write what has gathered; whatever goes wrong, it is written once or still there."""
         began = time.perf_counter()
         is_ending = False
-        rows = {kind: values.copy() for kind, values in self._pending.items() if values}
+        rows = {kind: values.copy() for kind, values in self.rows.items() if values}
         updates = self._updates.copy()
         try:
             self.connection.execute("BEGIN IMMEDIATE")
@@ -287,14 +281,12 @@ class Writer:
         del self._updates[:updates]
         self._blocks.clear()
         for kind, values in rows.items():
-            del self._pending[kind][: len(values)]
-        self._count = sum(map(len, self._pending.values()))
+            del self.rows[kind][: len(values)]
 
     def _drop_pending(self) -> None:
-        self._count = 0
         self._updates.clear()
         self._blocks.clear()
-        for values in self._pending.values():
+        for values in self.rows.values():
             values.clear()
 
     @property
