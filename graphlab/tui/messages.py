@@ -26,6 +26,7 @@ PHASES = {
 }
 STRIDES = {"line": _("lines and nodes"), "op": _("ops"), "event": _("every event")}
 
+EDITED_SINCE = _("{file} (as it ran: edited since)")
 LEGEND_SOURCE = _("▷ just ran  ▶ next")
 LEGEND_BACKWARD = _("◀ differentiating  ▷ just ran  ▶ next")
 LEGEND_GRAPH = _("◉ now  ● made  ✓ ∇ came  ○ to come")
