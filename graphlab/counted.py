@@ -5,17 +5,22 @@ Beside `language`: pictures, reports and comparisons name and count the same few
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from graphlab.language import _, plural
 
 _FORMS = {
+    "data": plural("{count:,} data tensor", "{count:,} data tensors"),
     "box": plural("{count:,} box", "{count:,} boxes"),
     "edge": plural("{count:,} edge", "{count:,} edges"),
     "event": plural("{count:,} event", "{count:,} events"),
+    "leaf": plural("{count:,} leaf", "{count:,} leaves"),
     "line": plural("{count:,} line", "{count:,} lines"),
     "more edge": plural("{count:,} more edge", "{count:,} more edges"),
     "node": plural("{count:,} node", "{count:,} nodes"),
     "number": plural("{count:,} number", "{count:,} numbers"),
     "op": plural("{count:,} op", "{count:,} ops"),
+    "output": plural("{count:,} output", "{count:,} outputs"),
     "parameter": plural("{count:,} parameter", "{count:,} parameters"),
     "step": plural("{count:,} step", "{count:,} steps"),
 }
@@ -29,6 +34,11 @@ KIND_NAMES = {
     "group": _("group"),
 }
 """What the kinds of node are called where people read it; in data they keep their English names."""
+
+
+def count_kinds(kinds: Mapping[str, int]) -> str:
+    """Return how many nodes of each kind there are: `8 ops, 4 parameters, 2 data tensors, 1 output`."""
+    return ", ".join(count_words(kinds[kind], kind) for kind in KIND_NAMES if kind in _FORMS and kinds.get(kind))
 
 
 def count_words(count: int, word: str) -> str:

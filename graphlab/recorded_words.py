@@ -58,6 +58,11 @@ _TEMPLATES = (
     _recorded("{what}: the graph ends there, Python decides, another goes on"),
     _recorded("its {count} nodes are too many to keep"),
     _recorded("it could not be written any more"),
+    # What was traced, and by what where that is no name of torch's.
+    _recorded("make_fx of a training step"),
+    _recorded("the whole script"),
+    _recorded("lines {first} to {last}"),
+    _recorded("line {line}"),
 )
 _PLACEHOLDER = re.compile(r"\\\{(\w+)\\\}")
 

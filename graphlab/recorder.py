@@ -18,11 +18,16 @@ from graphlab.capture.main_module import as_main, remove_frames, run_main, seed_
 from graphlab.capture.settings import read_settings
 from graphlab.ending import end_run, status_of
 from graphlab.errors import UsageError
-from graphlab.language import _
+from graphlab.language import _, plural
 from graphlab.request import RunOutcome, RunRequest
 from graphlab.store import Writer
 from graphlab.store.format import FORMAT_VERSION
 from graphlab.store_sink import StoreSink
+
+_ENDED_AS_ASKED = plural(
+    "ended after one training step, as asked: the script has no parameter STEPS",
+    "ended after {count} training steps, as asked: the script has no parameter STEPS",
+)
 
 
 class StopAfterSteps(BaseException):
@@ -67,11 +72,7 @@ def run_script(
         if isinstance(error, StopAfterSteps):
             error = None
             if not request.is_replay:
-                tell(
-                    _("ended after {count} training steps, as asked: the script has no parameter STEPS").format(
-                        count=request.steps
-                    )
-                )
+                tell(_ENDED_AS_ASKED(request.steps or 0).format(count=request.steps))
         remove_frames(error, request.script)
         sink.writer.set_meta("settings", read_settings())
         error = end_run(sink, session, error, process)

@@ -9,13 +9,39 @@ from typing import TYPE_CHECKING
 
 from graphlab.counted import KIND_NAMES
 from graphlab.language import _
+from graphlab.recording import made_name
 
 if TYPE_CHECKING:
-    from graphlab.model import Event, Node, Snapshot, Tensor
+    from graphlab.model import Event, Node, Snapshot, Span, Tensor
     from graphlab.recording import Recording
 
 _NAMED = 4
 """How many of the tensors that an event changed a sentence names."""
+
+PHASE_NAMES = {
+    "setup": _("setup"),
+    "forward": _("forward"),
+    "backward": _("backward"),
+    "update": _("update"),
+    "between": _("between"),
+    "after": _("after"),
+}
+"""What people read as the phase of an event. Data know no `between` and no `after`: to them all three are `setup`."""
+
+
+def phase_of(recording: Recording, moment: int) -> str:
+    """Return the phase that a moment lies in, a key of `PHASE_NAMES`."""
+    return phase_of_span(recording, recording.span_of(moment)) if moment else "setup"
+
+
+def phase_of_span(recording: Recording, span: Span) -> str:
+    """Return what a span is to people: what is no part of training is `setup` only until training begins."""
+    if span.phase != "setup" or not recording.steps:
+        return span.phase
+    worked = [each for each in recording.spans_of(span.step) if each.phase != "setup"]
+    if worked and span.first > worked[-1].first and span.step == len(recording.steps):
+        return "after"
+    return "setup" if span.step == 1 and not (worked and worked[0].first < span.first) else "between"
 
 
 def format_shape(shape: tuple[int, ...] | None) -> str:
@@ -80,7 +106,7 @@ def node_words(recording: Recording, node: Node, moment: int) -> str:
     name = node.name or next(iter(recording.names(moment).get(node.id, ())), None)
     if node.kind == "op":
         return f"{node.op} ({name})" if name else str(node.op)
-    return name or f"{KIND_NAMES.get(node.kind, node.kind)} {node.id}"
+    return name or made_name(recording, node) or f"{KIND_NAMES.get(node.kind, node.kind)} {node.id}"
 
 
 def _norm(snapshot: Snapshot | None) -> str:

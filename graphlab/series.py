@@ -6,6 +6,7 @@ rows, and an answer in instalments, so that a reader with a screen never waits f
 
 from __future__ import annotations
 
+import math
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -122,7 +123,7 @@ class Series:
                 reached = [node for node in nodes if node.kind == "leaf" and light.figure(node.id) is not None]
             return [
                 Leaf(
-                    node.id, leaf_name(node, names), node.shape or (), int(numpy.prod(node.shape or (), dtype="i8")),
+                    node.id, leaf_name(recording, node, names), node.shape or (), math.prod(node.shape or ()),
                     node.kind == "parameter",
                 )
                 for node in (*parameters, *reached)

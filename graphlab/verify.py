@@ -17,6 +17,7 @@ from graphlab.capture.main_module import as_main, run_main, seed_everything
 from graphlab.errors import UsageError
 from graphlab.language import _
 from graphlab.model import LEAF_KINDS
+from graphlab.recording import leaf_name
 
 if TYPE_CHECKING:
     from graphlab.model import Snapshot
@@ -167,7 +168,7 @@ def _choose(recording: Recording, start: int, names: Sequence[str], most: int) -
     called = recording.names(start)
 
     def name_of(number: int) -> str:
-        return recording.node(number).name or next(iter(called.get(number, ())), f"leaf {number}")
+        return leaf_name(recording, recording.node(number), called)
 
     every = [(number, name_of(number)) for number in order]
     if not names:

@@ -72,6 +72,21 @@ def test_as_text_each_answer_is_followed_by_its_explanation_and_the_score(
     assert " of 3 right" in text
 
 
+def test_where_the_answers_end_nothing_more_is_asked_and_without_any_it_is_no_success(
+    recording: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert main(["quiz", recording]) == 2
+    said = capsys.readouterr()
+    assert "graphlab: no answers came: the input is at its end" in said.err
+    assert said.out.count(", event e") == 1 and "Left out" not in said.out
+    monkeypatch.setattr("sys.stdin", io.StringIO("a\n\n"))
+    assert main(["quiz", recording, "--count", "4"]) == 0
+    said = capsys.readouterr()
+    assert "the answers end before question 3 of 4" in said.err
+    assert said.out.count("Left out:") == 1 and " of 2 right" in said.out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -396,6 +396,26 @@ def test_a_leaf_that_turns_out_to_be_a_parameter_is_found_as_one(tmp_path: Path)
     run.end()
 
 
+def test_the_word_loss_finds_what_a_backward_begins_at_whatever_the_script_calls_it(tmp_path: Path) -> None:
+    run = builders.Run(tmp_path / "cost.glab", "w = ones(2)\nJ = sum(w)\nJ.backward()", "cost")
+    w = run.leaf(1, numpy.ones(2, "f4"))
+    run.line(1, w=w)
+    cost = run.op(2, "sum", numpy.array(2.0, "f4"), (w, lambda gradient: gradient * numpy.ones(2, "f4")))
+    run.line(2, J=cost)
+    run.backward(3, cost)
+    recording = run.end()
+    index = Index(recording)
+    index.feed(has_figures=False)
+    for text, count in {"loss": 1, "Loss": 1, "los": 0, "-loss": None}.items():
+        query = parse_query(text)
+        assert isinstance(query, Query)
+        matches = find_matches(index, query)
+        kinds = [recording.node(node).kind for node in matches.rows.nodes.tolist() if node]
+        assert kinds == ["output"] * count if count is not None else "output" not in kinds
+        if count:
+            assert describe(index, query, matches, 0).why == "the loss: a backward begins here"
+
+
 def test_a_tensor_that_becomes_a_node_later_is_named_then(tmp_path: Path) -> None:
     run, recording = builders.running(tmp_path, steps=1)
     index = Index(recording)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 
 from graphlab.errors import RenderError
 from graphlab.layout.boxes import Box, BoxLayout, BoxSize, Direction, LabelSize, lay_out_boxes
+from graphlab.layout.strips import Page
 from tests import graphs
 from tests.graphs import Graph
 
@@ -18,14 +19,14 @@ Segment = tuple[float, float, float, float]
 DIRECTIONS: tuple[Direction, ...] = ("down", "right")
 
 
-def lay_out(graph: Graph, direction: Direction = "down") -> BoxLayout:
+def lay_out(graph: Graph, direction: Direction = "down", page: Page | None = None) -> BoxLayout:
     """Lay out a graph with boxes of different sizes and a label on every third edge."""
     sizes = {
         node: BoxSize(90 + 17 * (node % 5), 40 + 12 * (node % 3), data["kind"] in {"parameter", "leaf", "data"})
         for node, data in graph.nodes(data=True)
     }
     labels = {edge: LabelSize(40, 24) for number, edge in enumerate(sorted(graph.edges(keys=True))) if number % 3}
-    return lay_out_boxes(graph, sizes, labels, direction=direction)
+    return lay_out_boxes(graph, sizes, labels, direction=direction, page=page)
 
 
 def segments(points: tuple[tuple[float, float], ...]) -> list[Segment]:
@@ -181,6 +182,37 @@ def test_a_chain_of_5000_nodes_is_laid_out() -> None:
     layout = lay_out(graph)
     assert len({box.x + box.width / 2 for box in layout.boxes.values()}) == 1
     assert all(len(route.points) == 2 for route in layout.routes.values())
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize(
+    ("graph", "page"),
+    [
+        (graphs.mlp(12), Page(1600, 1200)),
+        (graphs.residual(30), Page(1600, 1200)),
+        (graphs.residual(12), Page(700, 300)),
+        (graphs.chain(300), Page(1600, 1200)),
+        (graphs.unrolled_rnn(40), Page(600, 400)),
+    ],
+    ids=["mlp", "residual", "small page", "chain", "recurrent"],
+)
+def test_a_long_chain_is_laid_side_by_side_for_a_page(graph: Graph, page: Page, direction: Direction) -> None:
+    strip = lay_out(graph, direction)
+    layout = lay_out(graph, direction, page if direction == "down" else page.turned())
+    assert_is_legible(graph, layout, direction)
+    before, after = (page.shrinks(*size) for size in ((strip.width, strip.height), (layout.width, layout.height)))
+    assert after < 0.8 * before
+    if direction == "down":
+        tops = {node: box.y for node, box in layout.boxes.items()}
+        back = [edge for edge in graph.edges() if tops[edge[0]] > tops[edge[1]]]
+        assert back, "no line turns round the foot of a column"
+        assert {layout.boxes[edge[0]].x < layout.boxes[edge[1]].x for edge in back} == {True}
+
+
+def test_what_is_no_strip_stays_in_one_piece() -> None:
+    page = Page(1600, 1200)
+    for graph in (graphs.mlp(3), graphs.random_dag(120, 0, reach=25)):
+        assert lay_out(graph, page=page) == lay_out(graph)
 
 
 def test_one_line_leads_from_a_parameter_to_all_of_its_uses() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from graphlab.errors import RenderError
+from graphlab.layout.fold import fold
 from graphlab.layout.groups import MOST_ITEMS, RULES, Group, build_groups, gather_repeats, outermost, title_of, walk
 from graphlab.layout.sketch import Sketch, execution_order, sketch_graph, sketch_structure
 from graphlab.recording.calls import read_calls
@@ -212,6 +213,40 @@ def test_a_recordings_structure_has_the_groups_of_its_graph_at_every_step(tmp_pa
         found.append([group.id for group in walk(groups)])
     assert found[0] == found[1]
     assert found[0][:2] == ["steps:cell", "function:cell"]
+
+
+def test_many_inputs_alike_of_one_part_are_one_and_a_few_stay_themselves() -> None:
+    def recurrent(steps: int, named: int) -> Graph:
+        build = GraphBuilder("inputs")
+        weight = build.node("parameter", "W", (4, 4))
+        state = build.node("data", "h", (4,))
+        for step in range(steps):
+            # Of a long list a recording names the first elements only; the loop's variable holds the last.
+            name = f"inputs[{step}]" if step < named else "x" if step == steps - 1 else ""
+            x = build.node("leaf", name, (4,), gradient=graphs.snapshot([0.0, 10.0**-step, 0.0, 0.0]))
+            mixed = build.op("MvBackward0", (weight, state), shape=(4,))
+            state = build.op("TanhBackward0", (build.op("AddBackward0", (mixed, x), shape=(4,)),), shape=(4,))
+        build.output(build.op("SumBackward0", (state,), "loss", shape=()))
+        return build.graph
+
+    graph = recurrent(40, 12)
+    (alike,) = of_kind(build_groups(graph), "alike")
+    assert (title_of(alike), len(alike.members)) == ("40 × inputs", 40)
+    folded = fold(graph)
+    (box,) = (data for _, data in folded.nodes(data=True) if data.get("group") == alike.id)
+    assert (box["kind"], box["detail"], box["names"]) == ("leaf", "40 leaves, ‖∇‖ 1e-39 … 1", [])
+    assert box["gradient"].magnitude == pytest.approx(1.005038)
+    assert not of_kind(build_groups(recurrent(8, 8)), "alike")
+
+
+def test_leaves_that_several_ops_take_are_one_only_where_these_are_the_same_ops() -> None:
+    build = GraphBuilder("stacked")
+    leaves = [build.node("leaf", f"w{index}", (3,)) for index in range(12)]
+    build.output(build.op("StackBackward0", leaves, shape=(12, 3)))
+    for index in range(12):
+        build.output(build.op(f"Other{'x' * index}Backward0", (build.node("leaf", f"v{index}", (3,)),), shape=(3,)))
+    (alike,) = of_kind(build_groups(build.graph), "alike")
+    assert (alike.members, title_of(alike)) == (tuple(leaves), "12 × w0 … w11")
 
 
 def test_sources_come_before_targets_in_the_order_of_execution() -> None:

@@ -159,7 +159,7 @@ def test_where_no_leaf_has_a_gradient_none_is_missing() -> None:
 def test_the_rule_above_the_legend_is_as_wide_as_the_picture() -> None:
     root = svg_of(graphs.chain(12), direction="right")
     rule = next(element for element in root.findall(f"{SVG}rect") if element.get("height") == "1")
-    assert float(rule.get("width", "0")) + 2 * MARGIN == float(root.get("width", "0")) > 1200
+    assert float(rule.get("width", "0")) + 2 * MARGIN == float(root.get("width", "0")) > 1100
 
 
 @pytest.mark.parametrize("direction", ["down", "right"])

@@ -14,13 +14,13 @@ from textual.events import Key
 from textual.pilot import Pilot
 
 from graphlab.errors import RecordingError, UsageError
-from graphlab.tui import press_keys
+from graphlab.tui import messages, press_keys
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.child import Child
 from graphlab.tui.dialogs import HelpScreen, PromptDialog
 from graphlab.tui.explore import ExploreScreen
 from graphlab.tui.headless import screen_strips, screen_text
-from graphlab.tui.keys import key_name, keys_of
+from graphlab.tui.keys import KEYS, is_key, key_name, keys_of
 from graphlab.tui.memory import Memory
 from graphlab.tui.pane import Pane
 from graphlab.tui.state import ExplorerState
@@ -297,6 +297,8 @@ async def test_a_step_key_pauses_playing(training: Path) -> None:
 
 async def test_the_palette_finds_actions_and_places(rnn: Path) -> None:
     async with GraphlabApp(rnn, theme=DARK).run_test(size=(120, 40)) as pilot:
+        await pilot.press("ctrl+c")
+        assert [note.message for note in pilot.app._notifications] == [messages.HOW_TO_LEAVE]
         await pilot.press("ctrl+p")
         await pilot.pause(0.2)
         await press(pilot, "e 2 1")
@@ -465,6 +467,8 @@ def test_a_picture_is_the_same_each_time_and_needs_nothing_from_elsewhere(rnn: P
 def test_what_cannot_be_pictured_is_one_clear_error(rnn: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"\.svg or \.txt"):
         press_keys(rnn, "", screenshot=tmp_path / "x.gif")
+    with pytest.raises(UsageError, match="there is none called 'rigth'"):
+        press_keys(rnn, "right rigth", screenshot=tmp_path / "x.svg")
     with pytest.raises(RecordingError, match="no recording"):
         press_keys(tmp_path / "none.glab", "", screenshot=tmp_path / "x.svg")
 
@@ -478,6 +482,15 @@ def test_the_explorer_starts_without_torch_and_networkx() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_every_key_can_be_written_as_the_help_shows_it() -> None:
+    words = [word for key in KEYS for word in (*key.shown.split(), *key.keys.split(","))]
+    assert [word for word in words if not is_key(key_name(word))] == []
+    assert [key_name(word) for word in ("PgUp", "Shift+←", "]", "+", "Esc", "N")] == [
+        "pageup", "shift+left", "right_square_bracket", "plus", "escape", "N",
+    ]  # fmt: skip
+    assert not is_key("rigth")
 
 
 async def test_panes_never_scroll_by_animation(training: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from graphlab.recording import Recording
+from graphlab.sentences import phase_of, phase_of_span
 from graphlab.tui.boxes import BoxPicture
 from graphlab.tui.camera import Camera
 from graphlab.tui.code import highlight
@@ -286,3 +287,19 @@ def test_narration_is_there_in_a_low_pane_and_ends_in_a_mark_where_it_is_cut(rnn
     text = join_text(source_rows(rnn, 30, height)[2])
     assert "multiply the recurrent" in text
     assert "…" in text.splitlines()[-1] or "previous hidden state" in " ".join(text.split())
+
+
+def test_what_is_no_part_of_training_is_setup_only_until_training_begins(tmp_path: Path) -> None:
+    training = builders.training(tmp_path, steps=2)
+    first, second = (training.spans_of(step) for step in (1, 2))
+    assert [phase_of(training, span.first) for span in (*first, second[0])] == [
+        "setup", "forward", "backward", "update", "between",
+    ]  # fmt: skip
+    cell = builders.rnn_cell(tmp_path)
+    assert [phase_of_span(cell, span) for span in cell.spans_of(1)] == ["setup", "forward", "backward", "after"]
+    state = ExplorerState(cell)
+    state.go(cell.event_count)
+    assert " AFTER " in row_text(header_row(state, 120))
+    state = ExplorerState(training)
+    state.go(second[0].first)
+    assert any("│between" in row_text(row) for row in timeline_rows(state, 120, 5)[0])

@@ -104,7 +104,7 @@ def test_the_line_moves_with_the_steps_towards_the_points(line: Recording) -> No
 def test_every_class_has_its_sign_and_the_columns_are_named(classes: Recording) -> None:
     text = _text(_view(classes, "data"), 6)
     assert all(f"{sign} y = {label}" in text for sign, label in (("●", 0), ("■", 1), ("▲", 2)))
-    assert "the other 1 columns at their means" in text
+    assert "the other column at its mean" in text
     assert "of this step" in text
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from graphlab.capture.deep import deep_graphs
 from graphlab.capture.identity import (
     TensorMap,
     TensorState,
@@ -91,12 +92,17 @@ class Arguments:
         self._has_marks = True
         run, mark = self._run, self._run + _MADE_BY
         stack = [grad_fn_of(each) for each in gradients if each is not None and not is_lazy_view(each)]
+        found = []
         while stack:
             fn = stack.pop()
             if fn is None or is_accumulate(fn) or run in fn.metadata or mark in fn.metadata:
                 continue  # of the forward, or made by a node that ran before
             fn.metadata[mark] = maker
-            stack += [below for below, _ in fn.next_functions]
+            below = fn.next_functions
+            found.append((fn, below))
+            stack += [each for each, _ in below]
+        for fn, below in sorted(found, key=lambda each: each[0]._sequence_nr()):
+            deep_graphs.add(fn, below)
 
     def _write(self, numbers: Sequence[tuple[str, Any]]) -> str:
         if not numbers:

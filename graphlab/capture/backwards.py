@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import torch
 import torch.autograd.graph
 
-from graphlab.capture.deep import DeepGraphs
+from graphlab.capture.deep import deep_graphs
 from graphlab.capture.engine import Engine
 from graphlab.capture.guard import uncollected
 from graphlab.capture.handles import quick_handles, remove_handles
@@ -84,7 +84,6 @@ class Backwards:
         self.watcher = watcher
         self.light = light
         self.engine = Engine(self._before)
-        self.deep = DeepGraphs()
         self.depth = 0
         self._graphs: dict[str, int] = {}
 
@@ -95,11 +94,11 @@ class Backwards:
     def stop(self) -> None:
         """See no more of them."""
         self.engine.stop()
-        self.deep.stop()
+        deep_graphs.sweep()  # what the script still holds must outlive its own variables
 
     def look_up(self) -> None:
         """Between two statements: let go of graphs that are gone, and raise what could not be raised before."""
-        self.deep.release()
+        deep_graphs.release()
         self.engine.raise_late()
 
     def _before(
@@ -133,7 +132,7 @@ class Backwards:
                 self._begin_full(t_outputs, roots, args, kwargs, handles)
             elif self.depth == 0:
                 with uncollected():
-                    passing = self.light.begin(t_outputs, roots, kind, self.deep)
+                    passing = self.light.begin(t_outputs, roots, kind)
                 after = partial(self._after_light, passing)
             else:
                 return None
@@ -147,7 +146,7 @@ class Backwards:
     ) -> None:  # fmt: skip
         with uncollected():
             functions = _reach([fn for fn, _ in roots])
-            self.deep.hold([fn for fn, _ in functions], [fn for fn, _ in roots])
+            deep_graphs.sweep()
             seeds = args[0] if args else kwargs.get("grad_tensors", ())
             kind = "backward" if kwargs.get("accumulate_grad") else "grad"
             numbers = self._begin(t_outputs, roots, functions, seeds, kind)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from graphlab.capture.deep import deep_graphs, find_cuts, may_be_deep
 from graphlab.capture.identity import grad_fn_of, is_accumulate, is_lazy_view
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Held:
         """Return how many earlier steps some tensors lead back to, and how many nodes these made."""
         stack = [fn for tensor in tensors if (fn := _maker(tensor)) is not None]
         seen: dict[int, Any] = {}
+        edges: list[Any] = []
         steps: set[int] = set()
         nodes = 0
         while stack and len(seen) < _NODES:
@@ -85,7 +87,12 @@ class Held:
             if step < len(self._ends):
                 nodes += 1
                 steps.add(step)
-            stack += [below for below, _ in fn.next_functions if below is not None]
+            edges.append(fn.next_functions)
+            stack += [below for below, _ in edges[-1] if below is not None]
+        if may_be_deep(len(seen)):
+            functions = list(seen.values())
+            for place in find_cuts(edges, {key: place for place, key in enumerate(seen)}):
+                deep_graphs.hold(functions[place])
         return len(steps), nodes
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import torch
 
-from graphlab.capture.deep import DeepGraphs
+from graphlab.capture.deep import deep_graphs
 from graphlab.capture.handles import quick_handles, remove_handles
 from graphlab.capture.identity import LeafState, needs_grad
 from graphlab.capture.leaf_values import LeafValues, Leaves, Tensors
@@ -118,7 +118,7 @@ class Light:
 
     # -- backwards -------------------------------------------------------------------------------------------------
 
-    def begin(self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], kind: str, deep: DeepGraphs) -> Passing:
+    def begin(self, t_outputs: Sequence[Any], roots: list[tuple[Any, int]], kind: str) -> Passing:
         """Note a backward that is about to run."""
         is_new = not self.steps.is_under_way
         again = self.watcher.count_backward() > 1
@@ -127,8 +127,10 @@ class Light:
             self.structures.begin_step()
         self._end_lost(is_running=False)
         self.registry.remarks.light_backward()
+        deep_graphs.sweep()
         walk = self.structures.walk(roots)
-        deep.hold(walk.functions, [fn for fn, _ in roots])
+        for index in walk.cuts:
+            deep_graphs.hold(walk.functions[index])
         is_known = self.structures.is_known(walk)
         place = self.registry.find_place()
         self.steps.light_backward_starts()

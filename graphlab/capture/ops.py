@@ -59,6 +59,9 @@ class OpWatcher(Protocol):
     def module_at(self, frame: FrameType | None) -> str | None:
         """Return the path of the module whose forward is running."""
 
+    def modes_at(self, frame: FrameType | None) -> list[bool]:
+        """Return for each module whose forward is running whether it is in training mode, the innermost first."""
+
 
 class Ops(TorchFunctionMode):
     """The function mode. It is active in the thread that enters it."""
@@ -149,7 +152,8 @@ class Ops(TorchFunctionMode):
     def _note_mode(self, caller: FrameType, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """A dropout or batch norm is about to run."""
         with self.registry.guard, torch._C.DisableTorchFunction():
-            self.registry.remarks.mode(call.name, args, kwargs, self.watcher.module_at(caller))
+            remarks, watcher = self.registry.remarks, self.watcher
+            remarks.mode(call.name, args, kwargs, watcher.module_at(caller), watcher.modes_at(caller))
 
     def suspend(self) -> None:
         """Let calls pass unseen until `resume`: an optimizer is at work, which asks much of each tensor."""

@@ -46,6 +46,7 @@ class OwnFiles:
             {str(Path(paths[name]).resolve()) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")}
             | {str(Path(__file__).resolve().parent.parent) + os.sep}
         )
+        self._shortened = (self._folder, self._typed, *sorted(self._libraries, key=len, reverse=True))
 
     def file_of(self, code: CodeType) -> OwnFile | None:
         """Return the file of a piece of code, or None if it is a library's."""
@@ -70,7 +71,9 @@ class OwnFiles:
 
         What is recorded names no folder of the machine it was recorded on.
         """
-        for folder in (self._folder, self._typed, *sorted(self._libraries, key=len, reverse=True)):
+        if os.sep not in text:  # as most of what a script prints, line after line
+            return text
+        for folder in self._shortened:
             text = text.replace(folder, "")
         return text
 

@@ -28,7 +28,7 @@ class Printed:
         written: int = self._stream.write(text)
         if isinstance(text, str):
             self._rest += text
-            if "\n" in self._rest or len(self._rest) > _LONGEST:
+            if "\n" in text or len(self._rest) > _LONGEST:
                 head, newline, tail = self._rest.rpartition("\n")
                 self._rest = tail if newline else ""
                 self._take(self._name, head + newline if newline else tail)

@@ -15,6 +15,7 @@ import torch
 from graphlab.capture.anomaly import clean_stack
 from graphlab.capture.arguments import Arguments
 from graphlab.capture.calls import name_of_op
+from graphlab.capture.deep import deep_graphs
 from graphlab.capture.figures import Figures
 from graphlab.capture.guard import Guard
 from graphlab.capture.identity import (
@@ -368,6 +369,7 @@ class Registry:
         self.built_edges += len(edges)
         clean_stack(fn)
         keep_node(fn, run, number, len(edges))
+        deep_graphs.add(fn, below)
         self._new[number] = fn, below
         self._kept[number] = kept
         self._unsorted += [tensor for _, tensor in kept]

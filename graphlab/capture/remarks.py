@@ -70,13 +70,22 @@ class Remarks:
             state = self.registry.state(tensor, self.registry.sink.event_count)
             self.write("grad_of_result", name, tensor=state.number)
 
-    def mode(self, name: str, args: Sequence[Any], kwargs: dict[str, Any], module: str | None) -> None:
-        """A dropout or a batch norm runs, as it does while training or not."""
+    def mode(
+        self, name: str, args: Sequence[Any], kwargs: dict[str, Any], module: str | None, modes: Sequence[bool]
+    ) -> None:  # fmt: skip
+        """A dropout or a batch norm runs, as it does while training or not.
+
+        Args:
+            module: the path of the module that runs it.
+            modes: whether the modules whose forwards are running are in training mode, the innermost first.
+        """
         position = MODAL[name]
         is_training = args[position] if len(args) > position else kwargs.get("training", name != "batch_norm")
         if name == "batch_norm" and (kwargs.get("running_mean", args[1] if len(args) > 1 else None)) is None:
             return  # it has nothing else to go by
         facts = {"training": bool(is_training), "grad": torch.is_grad_enabled(), "module": module}
+        if modes and modes[0] and not modes[-1]:
+            facts["apart"] = True  # put into training mode by itself, in a model that evaluates
         self.write("mode", name, data=facts)
 
     # -- backwards and optimizers ----------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from graphlab.capture.ops import OUR_CODES, Ops, Overrides
 from graphlab.capture.own_files import OwnFiles
 from graphlab.capture.printed import Streams
 from graphlab.capture.registry import Place, Registry
+from graphlab.capture.running import running_modules
 from graphlab.capture.scalers import Scalers
 from graphlab.capture.schedule import Plan, Schedule
 from graphlab.capture.sink import Sink
@@ -40,9 +41,7 @@ from graphlab.capture.threads import Threads
 from graphlab.capture.updates import Updates
 from graphlab.capture.variables import Variables
 
-_CALL_IMPL = torch.nn.Module._call_impl.__code__
-_WRAPPED_CALL = torch.nn.Module._wrapped_call_impl.__code__
-_INNER_CALLS = {code for code in _CALL_IMPL.co_consts if isinstance(code, CodeType)}
+_INNER_CALLS = {code for code in torch.nn.Module._call_impl.__code__.co_consts if isinstance(code, CodeType)}
 """Frames of a module's call that are there only because hooks are."""
 _running: weakref.WeakSet[Session] = weakref.WeakSet()
 _IDLE = 1_000_000
@@ -390,18 +389,19 @@ class Session:
             self.steps.extend_update(event)
 
     def _printed(self, stream: str, text: str) -> None:
-        shown = self.files.shorten(text) if self.has_values else f"({len(text)} characters)\n"
-        guard = self.registry.guard
         if not self.is_started:
             return
-        other = None if guard.is_here else guard.elsewhere()
+        guard = self.registry.guard
+        is_here = guard.is_here
+        other = None if is_here else guard.elsewhere()
         if other is not None:
             other._printed(stream, text)
             return
         # A guard keeps what it has set aside for one thread.
-        with guard if guard.is_here else Guard(self.sink), torch._C.DisableTorchFunction():
+        with guard if is_here else Guard(self.sink), torch._C.DisableTorchFunction():
+            shown = self.files.shorten(text) if self.has_values else f"({len(text)} characters)\n"
             event = self.sink.begin_event()
-            place = self.place() if guard.is_here else (None, None, None)
+            place = self.place() if is_here else (None, None, None)
             self.sink.end_event(event, "output", place, text=shown, details={"stream": stream})
 
     # -- ops (ops.OpWatcher) ---------------------------------------------------------------------------------------
@@ -428,18 +428,15 @@ class Session:
 
     def module_at(self, frame: FrameType | None) -> str | None:
         """Return the path of the module whose forward is running, from a frame outwards."""
-        while frame is not None:
-            code = frame.f_code
-            # Of the two frames that a module's call has, the outer one has fewer variables to look through.
-            if code is _WRAPPED_CALL or (
-                code is _CALL_IMPL and getattr(frame.f_back, "f_code", None) is not _WRAPPED_CALL
-            ):
-                module = frame.f_locals.get("self")
-                path = self.variables.module_paths.get(module) if isinstance(module, torch.nn.Module) else None
-                if path is not None:
-                    return path or None
-            frame = frame.f_back
+        for module in running_modules(frame):
+            path = self.variables.module_paths.get(module)
+            if path is not None:
+                return path or None
         return None
+
+    def modes_at(self, frame: FrameType | None) -> list[bool]:
+        """Return for each module whose forward is running whether it is in training mode, the innermost first."""
+        return [bool(vars(module).get("training")) for module in running_modules(frame)]
 
     # -- backwards (backwards.BackwardWatcher) ---------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from graphlab.capture.deep import find_cuts, may_be_deep
 from graphlab.capture.module_ranges import ModuleRanges
 from graphlab.capture.norms import LARGE
 from graphlab.capture.registry import Place, Registry
@@ -82,6 +83,7 @@ class Structures:
         self._seen: dict[int, int] = {}
         self._seen_leaves: set[int] = set()
         self._times: dict[bytes, int] = {}
+        self._cuts: dict[bytes, list[int]] = {}
         self.nodes = 0
         """Autograd's count of nodes that the backwards of the step have reached."""
         self.edges = 0
@@ -147,7 +149,20 @@ class Structures:
         self._write(walk, below, order, codes)
         walk.digest = hashlib.blake2b(codes.tobytes(), digest_size=16).digest()
         walk.has_large = any(tensor.numel() > LARGE for tensor in walk.leaves)
+        if may_be_deep(len(functions)):
+            walk.cuts = self._find_cuts(walk, below, order)
         return walk, below, order
+
+    def _find_cuts(self, walk: Walk, below: list[Any], order: dict[int, int]) -> Sequence[int]:
+        """Return the places of the nodes that are to be held, for it is a deep graph."""
+        if walk.has_shared:  # what lies below a node that was met before does not enter the digest
+            return find_cuts(below, order)
+        cuts = self._cuts.get(walk.digest)
+        if cuts is None:
+            if len(self._cuts) >= _MOST:
+                self._cuts.clear()
+            cuts = self._cuts[walk.digest] = find_cuts(below, order)
+        return cuts
 
     def _write(self, walk: Walk, below: list[Any], order: dict[int, int], codes: array[int]) -> None:
         """Write a graph as numbers that are the same for graphs that are the same."""

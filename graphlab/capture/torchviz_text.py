@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 import warnings
@@ -21,6 +22,21 @@ def _has_hooks(fn: Any) -> bool:
         return True
 
 
+def load_torchviz() -> Any:
+    """Import what torchviz draws with, and leave everything else as it was.
+
+    Raises:
+        Exception: whatever its imports raise.
+    """
+    path = list(sys.path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its imports warn about distutils
+            return importlib.import_module("torchviz.dot")
+    finally:
+        sys.path[:] = path  # setuptools, which it takes distutils from, leaves a folder of its own there
+
+
 def draw_with_torchviz(root: torch.Tensor, functions: Sequence[Any], names: dict[str, torch.Tensor]) -> str | None:
     """Return torchviz's picture of what lies below a tensor as DOT text, or None where it cannot draw it.
 
@@ -28,7 +44,6 @@ def draw_with_torchviz(root: torch.Tensor, functions: Sequence[Any], names: dict
         functions: the nodes of the graph; being held they keep their addresses while torchviz names nodes by them.
         names: what the leaves are called.
     """
-    path = list(sys.path)
     if any(_has_hooks(fn) for fn in functions):
         return None  # it looks into what custom functions keep: that would run the script's own hooks
     held: list[set[Any]] = []
@@ -38,14 +53,12 @@ def draw_with_torchviz(root: torch.Tensor, functions: Sequence[Any], names: dict
         return held[-1]
 
     try:
+        torchviz = load_torchviz()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its imports warn about distutils
-            import torchviz
-            import torchviz.dot
-
+            warnings.simplefilter("ignore")
             # What it walks over lies in a set that a function of its own refers to, which refers to itself: until
             # the next garbage collection the whole graph would live on, and what that keeps.
-            vars(torchviz.dot)["set"] = make_set
+            vars(torchviz)["set"] = make_set
             text: str = torchviz.make_dot(root, params=names).source
     except Exception:  # noqa: BLE001 - its recursion, its imports, a node unknown to it: no picture is worth a run
         return None
@@ -54,7 +67,6 @@ def draw_with_torchviz(root: torch.Tensor, functions: Sequence[Any], names: dict
             each.clear()
         if "torchviz.dot" in sys.modules:
             vars(sys.modules["torchviz.dot"]).pop("set", None)
-        sys.path[:] = path  # setuptools, which it takes distutils from, leaves a folder of its own there
     addresses = {str(id(fn)) for fn in functions} | {str(id(tensor)) for tensor in names.values()} | {str(id(root))}
     order: dict[str, str] = {}
 

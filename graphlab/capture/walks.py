@@ -62,6 +62,8 @@ class Walk:
     """Whether earlier backwards of the step reached some of the ops."""
     has_large: bool = False
     """Whether any of the leaves is large."""
+    cuts: Sequence[int] = ()
+    """Places of the functions that are to be held, for it is a deep graph."""
 
 
 class Likely:
@@ -76,7 +78,7 @@ class Likely:
         functions = walk.functions
         self.digest = walk.digest
         self.size = len(functions)
-        self._about = walk.leaf_nodes, walk.ops, walk.edges, walk.has_large
+        self._about = walk.leaf_nodes, walk.ops, walk.edges, walk.has_large, walk.cuts
         self._types = list(map(type, functions))
         edges = [*roots, *(edge for each in below for edge in each)]
         nowhere = len(functions)
@@ -129,9 +131,11 @@ class Likely:
             fn = functions[place]
             if look_of(fn, fn.name(), fn.next_functions) != look:
                 return None
-        nodes, ops, count, has_large = self._about
+        nodes, ops, count, has_large, cuts = self._about
         numbers = list(map(_number, functions))
-        return Walk(list(functions), numbers, leaves, nodes, self.digest, ops, count, has_large=has_large)
+        return Walk(
+            list(functions), numbers, leaves, nodes, self.digest, ops, count, has_large=has_large, cuts=cuts
+        )  # fmt: skip
 
 
 def _getter(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:

@@ -14,14 +14,15 @@ The exit code is 1 where there is a finding at or above --fail-on (default warni
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graphlab.cli import messages
 from graphlab.cli.options import add_json, add_run_options, add_source
-from graphlab.cli.output import write_json, write_line
+from graphlab.cli.output import obeys, write_json, write_line
 from graphlab.cli.run import stdout_for_results
 from graphlab.cli.sources import is_recording, opened_source
 from graphlab.language import _
@@ -77,12 +78,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _write_findings(recording: Recording, found: list[Finding]) -> None:
     width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
+    from graphlab.analysis.findings.evidence import say_evidence
+
     for finding in found:
         write_line(_heading(finding))
         line = _source_of(recording, finding)
         if line:
             write_line(messages.FINDING_LINE.format(line=finding.line, text=line))
-        for text in (finding.message, _say_numbers(finding.evidence)):
+        for text in (finding.message, say_evidence(finding)):
             _write_wrapped(text, "    ", "    ", width)
         _write_wrapped(finding.remedy, f"    {messages.REMEDY} ", "      ", width)
         write_line("")
@@ -90,9 +93,9 @@ def _write_findings(recording: Recording, found: list[Finding]) -> None:
 
 
 def _heading(finding: Finding) -> str:
-    severity: str = finding.severity
-    if sys.stdout.isatty():
-        severity = f"\x1b[{_COLOURS[severity]}m{severity}\x1b[0m"
+    severity = messages.SEVERITIES[finding.severity]
+    if obeys(sys.stdout) and "NO_COLOR" not in os.environ:
+        severity = f"\x1b[{_COLOURS[finding.severity]}m{severity}\x1b[0m"
     parts = [severity, finding.finding]
     parts += [messages.IN_STEP.format(step=finding.step)] if finding.step is not None else []
     parts += [messages.AT_EVENT.format(event=finding.event)] if finding.event else []
@@ -109,18 +112,6 @@ def _source_of(recording: Recording, finding: Finding) -> str:
             lines = file.text.splitlines()
             return lines[finding.line - 1].strip() if finding.line <= len(lines) else ""
     return ""
-
-
-def _say_numbers(evidence: dict[str, Any]) -> str:
-    from graphlab.sentences import format_number
-
-    def say(value: Any) -> str:
-        if isinstance(value, float):
-            return format_number(value)
-        return ", ".join(map(say, value)) if isinstance(value, list) else str(value)
-
-    told = {name: value for name, value in evidence.items() if value is not None and value != []}
-    return "; ".join(f"{name.replace('_', ' ')}: {say(value)}" for name, value in told.items())
 
 
 def _write_wrapped(text: str, first: str, rest: str, width: int) -> None:

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphlab.cli import messages
 from graphlab.cli.output import write_line
@@ -67,6 +67,8 @@ def _replay(recording: Path, window: tuple[int, int], output: Path) -> bool:
 
 def _merge(found: Sequence[Finding], seen: Sequence[Finding], window: tuple[int, int]) -> list[Finding]:
     """Put what was seen in full in the place of what asked for it; its event is that of the first run."""
+    from graphlab.analysis.findings.explained import without_explained
+
     merged: list[Finding] = []
     for finding in found:
         if finding.evidence.get(_ASKED) != window[0]:
@@ -74,12 +76,17 @@ def _merge(found: Sequence[Finding], seen: Sequence[Finding], window: tuple[int,
             continue
         better = [each for each in seen if _tells_more(each, finding, window)]
         merged += [
-            replace(
-                each, event=finding.event, node=None, step=finding.step, evidence={**each.evidence, "replayed": True}
-            )
+            replace(each, event=finding.event, node=None, step=finding.step, evidence=_replayed(each))
             for each in better
         ] or [finding]
-    return list({(each.finding, each.line, each.message): each for each in merged}.values())
+    return without_explained(list({(each.finding, each.line, each.message): each for each in merged}.values()))
+
+
+def _replayed(finding: Finding) -> dict[str, Any]:
+    """Return the evidence of a replay: without its moments, which the recording that is checked does not have."""
+    from graphlab.analysis.findings.evidence import EVENTS
+
+    return {key: value for key, value in finding.evidence.items() if key not in EVENTS} | {"replayed": True}
 
 
 def _tells_more(seen: Finding, asked: Finding, window: tuple[int, int]) -> bool:

@@ -23,6 +23,7 @@ import argparse
 import contextlib
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from graphlab.cli import messages
 from graphlab.cli.compared import Sides, opened_sides
 from graphlab.cli.options import add_json, add_run_options, read_count
 from graphlab.cli.output import write_json, write_line
+from graphlab.counted import count_kinds, count_words
 from graphlab.errors import UsageError
 from graphlab.language import _
 
@@ -222,7 +224,15 @@ def _write_sides(names: tuple[str, str], graphs: tuple[networkx.MultiDiGraph, ..
         facts = graphs[place].graph if graphs else {}
         step, steps = facts.get("step"), facts.get("steps")
         said = messages.OF_STEPS.format(step=step, steps=steps) if step and steps else ""
+        if graphs and len(graphs[place]):
+            said += _say_nodes(graphs[place])
         write_line(messages.SIDE.format(side=side, name=name, step=said))
+
+
+def _say_nodes(graph: networkx.MultiDiGraph) -> str:
+    """Say how many nodes are compared, kind by kind: more than autograd's own, which `graphlab show` counts."""
+    kinds = Counter(str(kind) for _unused, kind in graph.nodes(data="kind"))
+    return messages.HOLDS.format(nodes=count_words(len(graph), "node"), kinds=count_kinds(kinds))
 
 
 def _write_changes(

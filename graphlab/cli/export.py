@@ -150,7 +150,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         return export_logdir(arguments)
     is_table = target.suffix.lower() == ".csv"
-    check_target(target, renderer=arguments.renderer)
+    check_target(target, renderer=arguments.renderer, others=("gif", "csv"))
     choices = _read_choices(arguments)
     if arguments.static is not None:
         from graphlab.cli.static import export_static

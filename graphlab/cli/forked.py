@@ -66,9 +66,14 @@ def serve() -> int:
 
     In a child it returns the command's own, for the interpreter to end with.
     """
+    # torch and all that watches it, and what a run draws and tells with: the children need not import them.
+    import graphlab.cli.progress
     import graphlab.cli.run
-    import graphlab.recorder  # noqa: F401 - torch and all that watches it: what the children need not import
+    import graphlab.recorder  # noqa: F401
+    from graphlab.capture.torchviz_text import load_torchviz
 
+    with contextlib.suppress(Exception):  # where it cannot be imported, no run has its pictures
+        load_torchviz()
     try:
         for request in iter(_read_line, b""):
             words, output, errors = json.loads(request)

@@ -45,7 +45,10 @@ BAD_WINDOW = _("{option} takes steps such as 480:490 or 480, not {text!r}")
 ONLY_LIGHT = _("{option} goes with --detail light: in full every step is recorded in full")
 RECORDED = _("graphlab: recorded {path}")
 FILES_CHANGED = _("graphlab: changed since they were recorded, so the runs may differ: {files}")
-REPLAY_AGREES = _("graphlab: the losses of all {count} steps are the same, bit for bit, as in the first run")
+REPLAY_AGREES = plural(
+    "graphlab: the loss of the one step is the same, bit for bit, as in the first run",
+    "graphlab: the losses of all {count} steps are the same, bit for bit, as in the first run",
+)
 REPLAY_PARTED = _("graphlab: the two runs part at step {step}: the loss was {then} then, {now} now; {advice}")
 REPLAY_SHORT = _("graphlab: the script ended{error} before step {step} was done, which the first run has; {compared}")
 ENDED_WITH = _(" with {error}")
@@ -113,7 +116,7 @@ VERIFY_ROW = "{name:<16} {shape:<10} {error:<16} {exact:<21} {moved}{verdict}"
 VERIFY_DIFFERS = _("  DIFFERS")
 VERIFY_MOVED = plural("{count} element", "{count} elements")
 VERIFY_DIRECTION = _(" and one direction across all")
-VERIFY_MORE = _("and {count} more leaves (name one: --verify LEAF)")
+VERIFY_MORE = plural("and one more leaf (name it: --verify LEAF)", "and {count} more leaves (name one: --verify LEAF)")
 VERIFY_NONE = _("there is no leaf whose gradient could be checked")
 
 STEP_NEEDS_FIND = _("--step goes with --find: it says in which step to look")
@@ -121,7 +124,6 @@ EMPTY_QUERY = _("--find takes what to look for, such as relu, name:W_h or 'grad:
 MATCH_ROW = _("e{event}  step {step}  {words}")
 MATCHES = plural("{count:,} match", "{count:,} matches")
 EVENT_ROW = _("e{event} step {step} {phase}: {words}")
-PHASES = {"setup": _("setup"), "forward": _("forward"), "backward": _("backward"), "update": _("update")}
 STATUSES = {
     "ok": _("ok"),
     "error": _("error"),
@@ -137,6 +139,7 @@ NOTE = _("note: {note}")
 RAISED = _("raised {error} (line {line})")
 STEPS_HEAD = _("  step  loss         first    last     nodes  edges")
 STEPS_ROW = "{step:>6}  {loss:<11}  {first:<7}  {last:<7}  {nodes:>5}  {edges:>5}"
+STEPS_COUNTED = _("  nodes and edges are autograd's own; pictures and diff also count data tensors and outputs")
 STEPS_LEFT_OUT = _("     …  {count:,} more")
 BAD_EVENT = _("--at takes an event such as e12, not {text!r}")
 ONE_MOMENT = _("--at names the moment: --step, --phase and --line cannot be given beside it")
@@ -146,6 +149,7 @@ NO_STEP_OF_GRAPH = _("{name} holds one graph: --step goes with a recording or a 
 BAD_FACTOR = _("--factor takes a number from 1, or none, not {text!r}")
 SIDE = "{side}  {name}{step}"
 OF_STEPS = _("  step {step} of {steps}")
+HOLDS = "  {nodes}: {kinds}"
 NO_PICTURE = _("a comparison is no table: {ending} is written by `graphlab export`")
 TWO_RUNS = _("curves on one axis are those of two runs: name two recordings, scripts or scenarios")
 NOT_OF_TWO_RUNS = _("{option} goes with the plot of one run, not of two")
@@ -200,6 +204,7 @@ NOT_CLOSER = _(
 )
 NO_FINDINGS = _("nothing found")
 FINDINGS = _("found {counts}")
+SEVERITIES = {"error": _("error"), "warning": _("warning"), "note": _("note")}
 COUNT_OF = {
     "error": plural("{count} error", "{count} errors"),
     "warning": plural("{count} warning", "{count} warnings"),

@@ -33,7 +33,7 @@ from graphlab.cli.options import (
     read_run_options,
     run_words,
 )
-from graphlab.cli.output import write_json, write_line
+from graphlab.cli.output import obeys, write_json, write_line
 from graphlab.cli.run import stdout_for_results
 from graphlab.cli.sources import is_recording
 from graphlab.errors import UsageError
@@ -99,7 +99,7 @@ def _given_lines(name: str | None) -> Iterator[str] | None:
     Raises:
         UsageError: the file cannot be read.
     """
-    if name is None and sys.stdin.isatty() and sys.stderr.isatty():
+    if name is None and sys.stdin.isatty() and obeys(sys.stderr):
         return None
     if name is None or name == "-":
         return iter(sys.stdin)
@@ -147,19 +147,33 @@ def _ask_by_lines(
         if stream is not None:
             write_line(text, stream)
 
-    say(words.HEAD.format(title=recording.title, count=len(questions), seed=seed))
+    say(words.HEAD(len(questions)).format(title=recording.title, count=len(questions), seed=seed))
     answers = []
     for number, question in enumerate(questions, 1):
         say("")
         for line in question_lines(number, question):
             say(line)
-        text = next(lines, "").strip()
-        given = Given(question, text or None)
+        text = next(lines, None)
+        if text is None and stream is not None:
+            _tell_end(number, len(questions))
+            break
+        given = Given(question, (text or "").strip() or None)
         answers.append(given)
         for line in verdict_lines(given):
             say(line)
     say("")
     return answers
+
+
+def _tell_end(number: int, count: int) -> None:
+    """Say that no answer came where one was waited for: what nobody was there to answer is neither asked nor shown.
+
+    Raises:
+        UsageError: not one answer came.
+    """
+    if number == 1:
+        raise UsageError(words.NO_ANSWERS)
+    write_line(words.ANSWERS_END.format(number=number, count=count), sys.stderr)
 
 
 def question_lines(number: int, question: Question) -> Iterator[str]:

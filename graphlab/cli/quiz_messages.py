@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from graphlab.language import _
+from graphlab.language import _, plural
 
-HEAD = _("{title}: {count} questions (seed {seed})")
+HEAD = plural("{title}: one question (seed {seed})", "{title}: {count} questions (seed {seed})")
 QUESTION = _("{number}. step {step}, event e{event}")
 CHOICE = "   {letter}) {text}"
 ASK_ONE = _("one letter: ")
@@ -17,4 +17,6 @@ LEFT_OUT = _("Left out: {answer}.")
 SCORE = _("{right} of {asked} right")
 SCORE_ROW = _("  {kind}: {right} of {asked}")
 PROBLEM = _("graphlab: {problem}")
+NO_ANSWERS = _("no answers came: the input is at its end (`--json` writes the questions with their answers)")
+ANSWERS_END = _("graphlab: the answers end before question {number} of {count}: from there on nothing was asked")
 NO_ANSWERS_FILE = _("cannot read the answers in {name}: {why}")

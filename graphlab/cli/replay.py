@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         with where_it_ran(recording, request.script):
             outcome = replay(
                 recording, request, target, tell=progress.tell, progress=progress.look,
-                before_print=progress.clear_line,
+                before_print=progress.before_print,
             )  # fmt: skip
         progress.finish()
         if arguments.json:
@@ -100,7 +100,7 @@ def _say_parting(outcome: ReplayOutcome, recording: Recording) -> int:
         write_line(_say_short(outcome), sys.stderr)
         return 1
     if parting is None:
-        write_line(messages.REPLAY_AGREES.format(count=outcome.compared), sys.stderr)
+        write_line(messages.REPLAY_AGREES(outcome.compared).format(count=outcome.compared), sys.stderr)
         return 0
     from graphlab.replay import what_to_seed
 

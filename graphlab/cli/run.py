@@ -99,7 +99,7 @@ def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scena
         progress = Progress(target, request.parameters, results if arguments.jsonl else None)
         outcome = run_script(
             replace(request, is_last=True), target, tell=progress.tell, progress=progress.look,
-            before_print=progress.clear_line,
+            before_print=progress.before_print,
         )  # fmt: skip
         progress.finish(is_told=not outcome.is_whole)
         has_gradients = arguments.verify and outcome.is_whole and outcome.error is None

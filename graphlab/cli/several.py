@@ -24,6 +24,7 @@ from graphlab.cli.options import read_count, run_words
 from graphlab.cli.output import write_line
 from graphlab.errors import GraphlabError, UsageError
 from graphlab.language import language_words
+from graphlab.recorded_words import say_recorded
 from graphlab.sentences import format_number
 from graphlab.store.paths import ENDING, FOLDER, free_path
 
@@ -90,7 +91,8 @@ def run_all(arguments: argparse.Namespace, scenarios: list[Scenario]) -> int:
             raised += bool(scenario.raises) and not done.code
             if done.code:
                 failed += 1
-                write_line("\n".join(f"    {line}" for line in done.errors.splitlines()[-_LAST_WORDS:]), sys.stderr)
+                for line in done.errors.splitlines()[-_LAST_WORDS:]:
+                    write_line(f"    {line}", sys.stderr)
     except KeyboardInterrupt:
         runner.is_stopped = True
         raise
@@ -167,7 +169,7 @@ def _judge(scenario: Scenario, target: Path, code: int) -> tuple[int, str]:
     except GraphlabError as error:
         return code or 1, messages.ALL_FAILED.format(why=str(error))
     try:
-        error_facts = recording.facts.error
+        error_facts, is_cut_off = recording.facts.error, recording.facts.status == "cut_off"
         losses = [loss for loss in recording.losses if loss is not None]
         facts = messages.ALL_FACTS.format(
             events=recording.event_count, steps=len(recording.steps), loss=format_number(losses[-1]) if losses else "–"
@@ -178,6 +180,9 @@ def _judge(scenario: Scenario, target: Path, code: int) -> tuple[int, str]:
         if code == 1 and error_facts is not None and error_facts.type == scenario.raises:
             return 0, messages.ALL_RAISED.format(facts=facts, error=error_facts.type)
         return code or 1, messages.ALL_FAILED.format(why=messages.ALL_NOT_RAISED.format(error=scenario.raises))
+    if is_cut_off and error_facts is not None:
+        # Also with exit code 0, which os._exit can give: what came after is not in the recording.
+        return code or 1, messages.ALL_FAILED.format(why=say_recorded(error_facts.message))
     if code == 0:
         return 0, facts
     why = (

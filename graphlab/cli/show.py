@@ -134,14 +134,13 @@ def _write_match(found: Found) -> None:
 
 
 def _write_sentences(recording: Recording) -> None:
-    from graphlab.sentences import say_event
+    from graphlab.sentences import PHASE_NAMES, phase_of, say_event
 
     for number in range(1, recording.event_count + 1):
         event = recording.event(number)
         words = say_event(recording, number)
-        write_line(
-            messages.EVENT_ROW.format(event=number, step=event.step, phase=messages.PHASES[event.phase], words=words)
-        )
+        phase = PHASE_NAMES[phase_of(recording, number)]
+        write_line(messages.EVENT_ROW.format(event=number, step=event.step, phase=phase, words=words))
 
 
 def _write_overview(recording: Recording) -> None:
@@ -167,7 +166,8 @@ def _write_overview(recording: Recording) -> None:
     if facts.error is not None and facts.status == "cut_off":
         write_line(say_recorded(facts.error.message))
     elif facts.error is not None:
-        write_line(messages.RAISED.format(error=f"{facts.error.type}: {facts.error.message}", line=facts.error.line))
+        error = f"{facts.error.type}: {facts.error.message}".removesuffix(": ")
+        write_line(messages.RAISED.format(error=error, line=facts.error.line))
     steps = recording.steps
     shown = steps if len(steps) <= 2 * _STEPS else [*steps[:_STEPS], None, *steps[-_STEPS:]]
     write_line("")
@@ -183,3 +183,5 @@ def _write_overview(recording: Recording) -> None:
                 edges=step.edges,
             )
         )  # fmt: skip
+    if any(step.nodes for step in steps):
+        write_line(messages.STEPS_COUNTED)

@@ -69,7 +69,10 @@ def _draw(static: StaticGraph, scenario: str, target: Path, choices: Choices) ->
         line = _("line {line}: ").format(line=static.failure.line) if static.failure.line else ""
         raise UsageError(
             messages.NO_STATIC.format(
-                tracer=TRACERS[static.tracer], target=static.target, line=line, reason=say_recorded(static.failure.text)
+                tracer=say_recorded(TRACERS[static.tracer]),
+                target=say_recorded(static.target),
+                line=line,
+                reason=say_recorded(static.failure.text),
             )
         )
     from graphlab.graph.static import build_static_graph

@@ -105,7 +105,7 @@ def _write_table(found: Verification) -> None:
         )  # fmt: skip
         write_line(row)
     if found.left_out:
-        write_line(messages.VERIFY_MORE.format(count=found.left_out))
+        write_line(messages.VERIFY_MORE(found.left_out).format(count=found.left_out))
 
 
 def verify_apart(recording: Path, *, is_json: bool) -> tuple[int, str]:

@@ -142,7 +142,7 @@ class Moments:
         for event, node, after in changes:
             if node not in nodes:
                 continue
-            name = leaf_name(nodes[node], names)
+            name = leaf_name(self.recording, nodes[node], names)
             found.append(
                 Piece(event, _CHANGES[rows[event][1]], name, 0, nodes[node].shape, after, node, rows[event][4])
             )

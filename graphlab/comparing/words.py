@@ -18,10 +18,21 @@ if TYPE_CHECKING:
     from graphlab.comparing.outcomes import Outcome, Sort
     from graphlab.comparing.walk import OtherOps, Place
 
-SAME = _("numbers: the same, bit for bit, at all {count:,} steps")
-SAME_BUT_LONGER = _("numbers: the same, bit for bit, at the {count:,} steps that both have")
-SAME_BY_NORM = _("numbers: the same at all {count:,} steps, some of them by the norms of their gradients alone")
-WITHIN = _("numbers: not the same from step {step:,} on, but within the tolerance at all {count:,} steps ({allowed})")
+SAME = plural(
+    "numbers: the same, bit for bit, at the one step", "numbers: the same, bit for bit, at all {count:,} steps"
+)
+SAME_BUT_LONGER = plural(
+    "numbers: the same, bit for bit, at the one step that both have",
+    "numbers: the same, bit for bit, at the {count:,} steps that both have",
+)
+SAME_BY_NORM = plural(
+    "numbers: the same at the one step, some of them by the norms of their gradients alone",
+    "numbers: the same at all {count:,} steps, some of them by the norms of their gradients alone",
+)
+WITHIN = plural(
+    "numbers: not the same, but within the tolerance ({allowed})",
+    "numbers: not the same from step {step:,} on, but within the tolerance at all {count:,} steps ({allowed})",
+)
 BEYOND = _("numbers: not the same from step {step:,} on, beyond the tolerance from step {beyond:,} on ({allowed})")
 NO_STEPS = _("numbers: not compared, for one of the runs has no training step")
 ALLOWED = _("relative {relative}, absolute {absolute}")
@@ -101,9 +112,10 @@ def verdict(comparison: RunComparison) -> str:
     if step is None:
         is_whole = all(outcome.is_whole for outcome in comparison.outcomes)
         said = SAME_BY_NORM if not is_whole else SAME if comparison.is_equal else SAME_BUT_LONGER
-        return said.format(count=comparison.count)
+        return said(comparison.count).format(count=comparison.count)
     if beyond is None or beyond.beyond is None:
-        return WITHIN.format(step=comparison.in_a(step), count=comparison.count, allowed=allowed_words(comparison))
+        within = WITHIN(comparison.count)
+        return within.format(step=comparison.in_a(step), count=comparison.count, allowed=allowed_words(comparison))
     steps = comparison.in_a(step), comparison.in_a(beyond.beyond)
     return BEYOND.format(step=steps[0], beyond=steps[1], allowed=allowed_words(comparison))
 

@@ -132,6 +132,8 @@ def node_texts(index: Index, term: Term) -> Array:
         mask[rows[rows >= 0]] = True
     if term.key == WORD:
         mask |= _at_places(index, nodes.places, term)
+    if term.asks_loss:
+        mask |= nodes.texts["kind"].where(lambda kind: kind == "output")
     return mask
 
 

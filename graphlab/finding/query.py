@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from graphlab.language import _
@@ -61,6 +62,11 @@ class Term:
     is_excluded: bool = False
 
     @property
+    def asks_loss(self) -> bool:
+        """Whether it is the word for what a backward begins at, whatever the script calls that."""
+        return self.key == WORD and _plain(self.text) in {"loss", _plain(_("loss"))}
+
+    @property
     def asks_gradient(self) -> bool:
         """Whether a gradient alone can answer it."""
         return self.key in {"grad", "|grad|"}
@@ -99,6 +105,12 @@ class Query:
     def asks_figures(self) -> bool:
         """Whether any term asks for the figures of tensors."""
         return any(term.asks_figures for term in self.terms)
+
+
+def _plain(word: str) -> str:
+    """Return a word without capitals and accents: `perdida` is typed as often as `pérdida`."""
+    parts = unicodedata.normalize("NFD", word.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def parse_query(text: str) -> Query | str:

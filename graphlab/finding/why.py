@@ -78,7 +78,8 @@ def _why_node(
         words += [("name", tag) for tag in tags]
         words += [("module", node.module), ("line", index.text_of((node.file, node.line)))]
         test = contains(term.text)
-        return next((f"{key} {' '.join(word.split())}" for key, word in words if word and test(word)), "")
+        found = next((f"{key} {' '.join(word.split())}" for key, word in words if word and test(word)), "")
+        return found or (_("the loss: a backward begins here") if term.asks_loss and node.kind == "output" else "")
     return _why_key(index, term, node, tags)
 
 

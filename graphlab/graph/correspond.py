@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from graphlab.language import _
 from graphlab.model import LEAF_KINDS, Node
+from graphlab.recorded_words import say_recorded
 from graphlab.static_graph import StaticGraph, StaticNode
 
 _MOST_PAIRS = 4_000_000
@@ -70,8 +71,8 @@ def correspond(nodes: Sequence[Node], names: Mapping[int, Sequence[str]], static
     _pair_calls(found, dynamic_ops, forward)
     _pair_gradients(found, dynamic_ops, static)
     if static.failure is not None:
-        found.words.append((static.failure.line, static.failure.text))
-    found.words += [(note.line, note.text) for note in static.notes]
+        found.words.append((static.failure.line, say_recorded(static.failure.text)))
+    found.words += [(note.line, say_recorded(note.text)) for note in static.notes]
     if static.nodes:
         found.words += _differences(found, nodes, static)
     return found

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphlab.language import _, plural
+from graphlab.recorded_words import say_recorded
 from graphlab.static_graph import TRACERS, StaticGraph, StaticNode
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _describe(static: StaticGraph, scenario: str, shown: list[StaticNode]) -> di
             else _("1 of them a view")
         )
     return {
-        "title": f"{TRACERS[static.tracer]}: {static.target}",
+        "title": f"{say_recorded(TRACERS[static.tracer])}: {say_recorded(static.target)}",
         "scenario": scenario,
         "step": None,
         "steps": 0,

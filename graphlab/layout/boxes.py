@@ -16,6 +16,7 @@ from graphlab.crowd import without_collector
 from graphlab.layout.columns import Gaps
 from graphlab.layout.layers import Link
 from graphlab.layout.placement import Item, Placement, Spacing, Tag, place
+from graphlab.layout.strips import Page, fold_strip
 
 if TYPE_CHECKING:
     import networkx
@@ -104,8 +105,11 @@ def lay_out_boxes(
     spacing: Spacing = PICTURE,
     direction: Direction = "down",
     wrap: float = 1200.0,
+    page: Page | None = None,
 ) -> BoxLayout:
     """Lay out a graph. `wrap` is the width beyond which unconnected parts start a new row.
+
+    `page` is what a long chain, one box wide, is laid in columns for (or in rows, from left to right); None: never.
 
     Of the graph only `nodes`, `edges(keys=True, data="slot")` and `edges[key]` are asked for, so that a caller who has
     no networkx graph at hand can pass something simpler.
@@ -120,7 +124,7 @@ def lay_out_boxes(
     for key, label in (labels or {}).items():
         across, along = (label.width, label.height) if is_down else (label.height, label.width)
         tags[key] = Tag(across / 2, across / 2, along)
-    return lay_out_items(graph, items, tags, spacing=spacing, direction=direction, wrap=wrap)
+    return lay_out_items(graph, items, tags, spacing=spacing, direction=direction, wrap=wrap, page=page)
 
 
 @without_collector()
@@ -132,6 +136,7 @@ def lay_out_items(
     spacing: Spacing,
     direction: Direction,
     wrap: float,
+    page: Page | None = None,
 ) -> BoxLayout:
     """Lay out a graph whose boxes and labels are given across and along the direction, as `placement` wants them."""
     edges = sorted(graph.edges(keys=True, data="slot"), key=lambda edge: (edge[1], edge[3] or 0, edge[0], edge[2]))
@@ -149,7 +154,10 @@ def lay_out_items(
             Link(index[source], index[target], data.get("slot") or 0, data.get("output") or 0)
             for (source, target, _), data in zip(keys, facts, strict=True)
         ]
-        placed = place([items[node] for node in members], links, [tags.get(key, Tag()) for key in keys], spacing)
+        labels = [tags.get(key, Tag()) for key in keys]
+        placed = place([items[node] for node in members], links, labels, spacing)
+        if page is not None:
+            placed = fold_strip(placed, labels, page if direction == "down" else page.turned(), spacing)
         placed.nets = [nets + net for net in placed.nets]
         nets += len(keys)
         part = _as_part(placed, members, keys, tags, is_down=direction == "down")

@@ -5,18 +5,21 @@ Apart from the rules in `groups`: these arrange what ran, and leave it to this m
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import is_
+from operator import is_, itemgetter
 from typing import Literal
 
 from graphlab.layout.sketch import Sketch
 
-GroupKind = Literal["module", "function", "transpose", "views", "steps", "repeat", "block", "run", "unused"]
+GroupKind = Literal["module", "function", "transpose", "views", "steps", "repeat", "block", "run", "unused", "alike"]
 
 MOST_SHARED = 12
 """Leaves which several members of a group use stand beside these; beyond so many each goes to its first user."""
+_MOST_ALIKE = 8
+"""Leaves alike that stand side by side; beyond so many, such as the inputs of a network over time, they are one."""
 
 
 @dataclass(frozen=True)
@@ -83,18 +86,48 @@ def adopt_leaves(sketch: Sketch, forest: Forest) -> tuple[Item, ...]:
             stack.extend((member, (*way, index)) for index, member in enumerate(item.items))
     adopted: dict[tuple[int, ...], list[Item]] = {}
     unused = [leaf for leaf in forest.leaves if not _users(sketch, leaf)]
+    apart: set[Item] = set()
     if len(unused) > MOST_SHARED:
         adopted[()] = [Draft("unused", "", tuple(unused))]
-    apart = set(unused) if adopted else set()
+        apart.update(unused)
+    for alike in _find_alike(sketch, forest, homes):
+        adopted.setdefault((), []).append(alike)
+        apart.update(alike.items)
     for leaf in forest.leaves:
         if leaf in apart:
             continue
         users = _users(sketch, leaf)
         way = _common([homes[user] for user in users if user in homes])
-        is_kept = isinstance(leaf, int) and sketch.is_kept[leaf] and sketch.kinds[leaf] != "parameter"
+        is_kept = isinstance(leaf, int) and sketch.kept[leaf]
         adopted.setdefault(() if is_kept else way, []).append(leaf)
     _thin_out(sketch, adopted, homes)
     return _with_leaves(forest.items, (), adopted)
+
+
+def _find_alike(sketch: Sketch, forest: Forest, homes: dict[int, tuple[int, ...]]) -> list[Draft]:
+    """Return groups of leaves of one kind and shape that variables hold and that one part of the graph takes.
+
+    That part is an outermost group, or where they go to no single one the very same ops.
+    """
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for leaf in forest.leaves:
+        # Of a long list only the first have names; a leaf that wants its gradient is one of them all the same.
+        if isinstance(leaf, int) and sketch.users[leaf] and (sketch.kept[leaf] or sketch.kinds[leaf] == "leaf"):
+            way = _common([homes[user] for user in sketch.users[leaf] if user in homes])
+            part = way[:1] or tuple(sketch.users[leaf])
+            alike.setdefault((sketch.kinds[leaf], sketch.shapes[leaf], bool(way), part), []).append(leaf)
+    return [
+        Draft("alike", _shared_name([sketch.kept[leaf] for leaf in leaves if sketch.kept[leaf]]), tuple(leaves))
+        for leaves in alike.values()
+        if sum(bool(sketch.kept[leaf]) for leaf in leaves) > _MOST_ALIKE
+    ]
+
+
+def _shared_name(names: Sequence[str]) -> str:
+    """Return the name of the list that most are elements of (a loop variable may hold one too), else both ends."""
+    lists = Counter(name.partition("[")[0] for name in names if "[" in name)
+    name, count = max(lists.items(), key=itemgetter(1), default=("", 0))
+    return name if 2 * count > len(names) else f"{names[0]} … {names[-1]}"
 
 
 def _users(sketch: Sketch, leaf: Item) -> Sequence[int]:

@@ -37,7 +37,7 @@ LEGIBLE = 60
 LONGEST = 24
 """Boxes below one another, beyond which a picture is a strip."""
 MOST_EDGES = 600
-ALWAYS_CLOSED = frozenset({"transpose", "views"})
+ALWAYS_CLOSED = frozenset({"transpose", "views", "alike"})
 """Kinds of groups that are opened only where somebody asks for it."""
 _SAID = {
     "module": _("modules"),
@@ -46,6 +46,7 @@ _SAID = {
     "repeat": _("repeated blocks"),
     "block": _("repeated blocks"),
     "run": _("runs of ops"),
+    "alike": _("inputs alike"),
 }
 
 

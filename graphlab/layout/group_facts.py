@@ -33,6 +33,8 @@ def group_facts(
     members = [facts[node] for node in nodes]
     if group.kind == "transpose":
         return _transposed(group, number, members)
+    if group.kind == "alike":
+        return _alike(group, number, members)
     ops = [data for data in members if data.get("kind") == "op"]
     out = _result(graph, edges, nodes)
     leaves = [data for data in members if data.get("kind") in LEAF_KINDS]
@@ -118,6 +120,26 @@ def _transposed(group: Group, number: int, members: Sequence[dict[str, Any]]) ->
             [KIND_NAMES.get(leaf["kind"], str(leaf["kind"])), *(str(data.get("op") or "") for data in views)]
         ),
         "shape": last.get("shape"),
+    }
+
+
+def _alike(group: Group, number: int, members: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the attributes of a leaf that stands for many like it, with their smallest and largest gradient."""
+    gradients = [data.get("gradient") for data in members]
+    norms = [norm for gradient in gradients if gradient is not None and (norm := gradient.magnitude) is not None]
+    words = count_words(len(members), str(members[0]["kind"]))
+    states = {data.get("state") for data in members}
+    return {
+        **members[0],
+        "id": number,
+        "group": group.id,
+        "name": title_of(group),
+        "names": [],
+        "detail": words if len(norms) < 2 else f"{words}, ‖∇‖ {min(norms):.2g} … {max(norms):.2g}",
+        "line": None if len({data.get("line") for data in members}) > 1 else members[0].get("line"),
+        "value": None,
+        "gradient": join_gradients(gradients),
+        "state": "now" if "now" in states else "future" if states == {"future"} else "done",
     }
 
 

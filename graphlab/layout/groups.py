@@ -73,6 +73,8 @@ def title_of(group: Group, classes: Mapping[str, str] | None = None) -> str:
     """
     if group.kind == "unused":
         return _("{count:,} that nothing uses").format(count=len(group.members))
+    if group.kind == "alike":
+        return f"{len(group.members):,} × {group.name}"
     if group.count == 1:
         return group.name
     name = class_of(group, classes) or group.name

@@ -70,6 +70,8 @@ class Placement:
     items: list[Item]
     points: list[list[tuple[float, float]]]
     nets: list[int]
+    rows: list[tuple[float, float]]
+    """The top and the bottom of every layer."""
 
 
 @dataclass(slots=True)
@@ -103,7 +105,7 @@ def place(items: Sequence[Item], links: Sequence[Link], tags: Sequence[Tag], spa
         anchors = [anchor + shift for anchor in anchors]
         points = [[(x + shift, y) for x, y in route] for route in points]
     width = max([right + shift, *(x + shift for x in columns_used)])
-    return Placement(width, rows[-1][1], anchors[: len(items)], tops, wide, points, layered.nets)
+    return Placement(width, rows[-1][1], anchors[: len(items)], tops, wide, points, layered.nets, rows)
 
 
 def _importance(items: Sequence[Item], links: Sequence[Link]) -> dict[tuple[int, int], int]:
@@ -373,11 +375,11 @@ def _routes(
             first = rows[rank][1] + spacing.lead
             points += [(x, first + track * spacing.track) for x, track in wire.turns(bottom)]
         points.append((ports.into[edge], tops[link.target]))
-        routes.append(_simplify(points))
+        routes.append(simplify(points))
     return routes
 
 
-def _simplify(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def simplify(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Leave out points that lie between their neighbours on a straight line."""
     kept: list[tuple[float, float]] = []
     for point in points:

@@ -49,8 +49,8 @@ class Sketch:
     shapes: Sequence[tuple[int, ...] | None]
     scopes: Sequence[tuple[ScopeStep, ...]]
     """The modules, or where there are none the functions of the script, that each node was made in."""
-    is_kept: Sequence[bool]
-    """Whether it is data that a variable of the script holds: what comes in stays visible."""
+    kept: Sequence[str]
+    """For data that a variable of the script holds its name: what comes in stays visible; empty for all else."""
     inputs: Sequence[Sequence[int]]
     """The places of what each node takes, in the order of its slots."""
     users: Sequence[Sequence[int]]
@@ -84,11 +84,11 @@ def sketch_graph(graph: networkx.MultiDiGraph) -> Sketch:
     """Sketch a networkx graph as `graphlab.graph` builds it; whatever a node lacks counts as unknown."""
     facts: Mapping[int, dict[str, Any]] = dict(graph.nodes(data=True))
     edges = sorted((target, data.get("slot") or 0, source) for source, target, _unused, data in edges_of(graph))
-    kept = [
-        node
+    kept = {
+        node: str(data.get("name") or data["names"][0])
         for node, data in facts.items()
         if data.get("kind") != "parameter" and (data.get("name") or data.get("names"))
-    ]
+    }
     return sketch_columns(
         list(facts),
         [(source, target) for target, _unused, source in edges],
@@ -102,16 +102,16 @@ def sketch_graph(graph: networkx.MultiDiGraph) -> Sketch:
 
 
 def sketch_structure(
-    structure: Structure, calls: Mapping[int, Calls] | None = None, kept: Iterable[int] = ()
+    structure: Structure, calls: Mapping[int, Calls] | None = None, names: Mapping[int, Sequence[str]] | None = None
 ) -> Sketch:
     """Sketch a step's structure.
 
     Args:
         calls: the functions of the script that each op was made in (`recording.calls.read_calls`).
-        kept: the nodes that variables hold (`recording.names(step.last)`).
+        names: of the variables that hold each node (`recording.names(step.last)`).
     """
     nodes = structure.nodes.values()
-    named = set(kept)
+    held = names or {}
     return sketch_columns(
         list(structure.nodes),
         [(edge.source, edge.target) for edge in structure.edges],
@@ -120,7 +120,11 @@ def sketch_structure(
         shapes=[node.shape for node in nodes],
         modules=[node.module for node in nodes],
         calls=calls or {},
-        kept=[node.id for node in nodes if node.kind != "parameter" and (node.id in named or node.name)],
+        kept={
+            node.id: node.name or held[node.id][0]
+            for node in nodes
+            if node.kind != "parameter" and (node.name or held.get(node.id))
+        },
     )
 
 
@@ -133,7 +137,7 @@ def sketch_columns(
     shapes: Sequence[tuple[int, ...] | None],
     modules: Sequence[str | None],
     calls: Mapping[int, Calls],
-    kept: Collection[int],
+    kept: Mapping[int, str],
 ) -> Sketch:
     """Sketch a graph that is given as columns; `edges` (source, target) in the order of the targets' slots."""
     order = execution_order(numbers, edges)
@@ -146,7 +150,6 @@ def sketch_columns(
         if source in place_of and target in place_of:
             inputs[place_of[target]].append(place_of[source])
             users[place_of[source]].append(place_of[target])
-    kept = set(kept)
     shared = _shared_calls(list(calls.values()))
     scopes: dict[tuple[str | None, Calls], tuple[ScopeStep, ...]] = {}
     found = []
@@ -163,7 +166,7 @@ def sketch_columns(
         [ops[place] for place in at],
         [shapes[place] for place in at],
         found,
-        [number in kept for number in order],
+        [kept.get(number, "") for number in order],
         inputs,
         [targets if len(targets) < 2 else sorted(set(targets)) for targets in users],
         [[source for source in sources if learns[source]] for sources in inputs],

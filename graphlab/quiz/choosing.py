@@ -15,6 +15,7 @@ from graphlab.errors import UsageError
 from graphlab.quiz import accumulation, authored, leaves, messages, order, shapes, updates, values
 from graphlab.quiz.facts import steps_to_ask
 from graphlab.quiz.question import Candidate, Question
+from graphlab.recording.steps import MANY
 
 if TYPE_CHECKING:
     from graphlab.model import Step
@@ -48,9 +49,18 @@ def choose_questions(recording: Recording, seed: int = 0, count: int = COUNT) ->
             chosen.take(candidate, random)
         _choose_derived(recording, steps, chosen, random)
     if not chosen.questions:
-        is_light = any(step.detail == "light" for step in recording.steps[:1])
-        raise UsageError(messages.NOTHING_LIGHT if is_light else messages.NOTHING)
+        raise UsageError(_why_nothing(recording))
     return [question for _, question in sorted(chosen.questions, key=lambda pair: pair[0])]
+
+
+def _why_nothing(recording: Recording) -> str:
+    """Say why a run has no questions."""
+    first = next(iter(recording.steps[:1]), None)
+    if first is not None and first.detail == "light":
+        return messages.NOTHING_LIGHT
+    if first is not None and recording.is_large(first.step):
+        return messages.NOTHING_LARGE.format(most=MANY)
+    return messages.NOTHING
 
 
 def _choose_derived(recording: Recording, steps: Sequence[Step], chosen: _Chosen, random: Random) -> None:

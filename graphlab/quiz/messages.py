@@ -146,12 +146,32 @@ UPDATE_ADAM_WHY = _(
 )
 UPDATE_MOMENTUM_PROMPT = _(
     "Line {line}: `{code}` is about to update `{name}`. Now {element} = {before}, its gradient is {gradient}, the "
-    "learning rate {rate}, the momentum {momentum}; the last step moved it by {last}. What will {element} be?"
+    "learning rate {rate}, the momentum {momentum}; the last step moved it by {kept}. What will {element} be?"
 )
 UPDATE_MOMENTUM_WHY = _(
-    "{before} + {momentum} · ({last}) − {rate} · ({gradient}) = {after}: the momentum keeps a part of the last move, "
+    "{before} + {momentum} · ({kept}) − {rate} · ({gradient}) = {after}: the momentum keeps a part of the last move, "
     "and the gradient adds its own."
 )
+UPDATE_NESTEROV_PROMPT = _(
+    "Line {line}: `{code}` is about to update `{name}`. Now {element} = {before}, its gradient is {gradient}, the "
+    "learning rate {rate}, Nesterov's momentum {momentum}; with this gradient the velocity comes to {kept}. What will "
+    "{element} be?"
+)
+UPDATE_NESTEROV_WHY = _(
+    "{before} − {rate} · ({gradient} + {momentum} · ({kept})) = {after}: Nesterov looks ahead, to where the momentum "
+    "will carry the velocity, and adds the gradient."
+)
+UPDATE_ADAM_PROMPT = _(
+    "Line {line}: `{code}` is about to update `{name}`. Now {element} = {before}, its gradient is {gradient}, the "
+    "learning rate {rate}. With it Adam's mean of the gradients comes to {kept}, the root of the mean of their squares "
+    "to {root}. What will {element} be?"
+)
+UPDATE_ADAM_LATER_WHY = _(
+    "{before} − {rate} · ({kept}) / {root} = {after}: where all gradients agree the step is as long as the learning "
+    "rate, where they change their sign it is shorter."
+)
+UPDATE_NOT_AHEAD = _("That is ordinary momentum, a step along the velocity; Nesterov's looks one step ahead.")
+UPDATE_UNDIVIDED = _("Adam divides the mean of the gradients by the root of the mean of their squares.")
 UPDATE_NO_MOMENTUM = _("That is plain descent: it leaves out what the momentum keeps of the last move.")
 UPDATE_WHOLE_MOMENTUM = _("The momentum keeps only a part of the last move.")
 UPDATE_UPHILL = _("That goes uphill: the gradient points to where the loss grows, and is subtracted.")
@@ -180,3 +200,6 @@ NOTHING_LIGHT = _(
     "this recording is in light detail and tells too little for questions: record it in full (without --detail light)"
 )
 NOTHING = _("there is nothing to ask about this run: no backward, no product of tensors, no update")
+NOTHING_LARGE = _(
+    "the graphs of this run have more than {most:,} nodes: too many to ask about one by one; take a smaller model"
+)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy
 
+    from graphlab.model import Snapshot
     from graphlab.recording.run import Recording
 
 _HAS_TABLE = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'optimizer_states'"
@@ -32,3 +33,14 @@ def read_states(recording: Recording, node: int) -> dict[str, tuple[numpy.ndarra
         with numpy.errstate(all="ignore"):
             norms.append(float(numpy.linalg.norm(values.astype("f8"))) if norm is None else float(norm))
     return {name: (numpy.array(steps, "i8"), numpy.array(norms)) for name, (steps, norms) in found.items()}
+
+
+def states_at(recording: Recording, node: int, event: int) -> dict[str, Snapshot]:
+    """Return by name what an optimizer kept for a parameter after an update."""
+    if not recording.reader.number(_HAS_TABLE):
+        return {}
+    rows = recording.reader.rows(
+        "SELECT name, snapshot FROM optimizer_states WHERE node = ? AND event = ?", node, event
+    )
+    found = {name: recording.snapshot(number) for name, number in rows}
+    return {name: snapshot for name, snapshot in found.items() if snapshot is not None}

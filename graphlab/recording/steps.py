@@ -47,7 +47,7 @@ def read_step_gradients(recording: Recording, step: Step) -> list[LeafGradient]:
     names = recording.names(moment)
     leaves = recording.reader.nodes(f"{LIVING} AND kind IN ('parameter', 'leaf') ORDER BY id", step.last, moment)
     return [
-        LeafGradient(leaf.id, leaf_name(leaf, names), leaf.shape or (), recording.gradient(leaf.id, moment))
+        LeafGradient(leaf.id, leaf_name(recording, leaf, names), leaf.shape or (), recording.gradient(leaf.id, moment))
         for leaf in leaves
         if leaf.kind == "parameter" or leaf.id in names or leaf.id in recording.structure(step.step).counted
     ]
@@ -63,11 +63,8 @@ def read_step_parameters(recording: Recording, step: Step) -> list[ParameterStat
     for node in nodes:
         changes = recording.changes_of(node.id, "value", step.first, step.last)
         value = recording.value(node.id, step.last)
-        found.append(
-            ParameterState(
-                node.id, leaf_name(node, names), node.shape or (), value, _moved(changes) if is_kept else None
-            )
-        )
+        moved = _moved(changes) if is_kept else None
+        found.append(ParameterState(node.id, leaf_name(recording, node, names), node.shape or (), value, moved))
     return found
 
 

@@ -121,6 +121,23 @@ def _order(tags: list[_Tag]) -> list[str]:
     return list(dict.fromkeys(tag[-1] for tag in sorted(tags) if tag[:2] == best[:2]))
 
 
-def leaf_name(node: Node, names: dict[int, list[str]]) -> str:
-    """Return a parameter's dotted name, else the variable that holds the leaf, else its number."""
-    return node.name or next(iter(names.get(node.id, ())), f"leaf {node.id}")
+def leaf_name(recording: Recording, node: Node, names: dict[int, list[str]]) -> str:
+    """Return a parameter's dotted name, else the variable that holds the leaf, else what made it and where."""
+    name = node.name or next(iter(names.get(node.id, ())), None)
+    return name or made_name(recording, node) or f"{node.kind} {node.id}"
+
+
+def made_name(recording: Recording, node: Node) -> str | None:
+    """Return what a leaf or data is called that was used where it was made and has no name: `ones@L5`.
+
+    None where nothing saw it come, as in light detail. The same word in every language: it stands in data too.
+    """
+    if node.kind not in {"parameter", "leaf", "data"} or not 1 <= node.event <= recording.event_count:
+        return None
+    maker = recording.event(node.event)
+    if maker.kind != "op" or not maker.line:
+        return None
+    path = ""
+    if maker.file not in {None, 1}:
+        path = next((f"{file.path}:" for file in recording.files if file.id == maker.file), "")
+    return f"{maker.text}@{path}L{maker.line}"

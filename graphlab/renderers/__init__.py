@@ -19,6 +19,8 @@ from graphlab.renderers.options import Choices, Options
 from graphlab.renderers.selection import SHOWN, find_focus, neighbourhood, without_hidden
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import networkx
 
     from graphlab.recording import Recording
@@ -127,14 +129,18 @@ def _select(graph: networkx.MultiDiGraph, ending: str, options: Options) -> tupl
     return graph, replace(options, stage=stage)
 
 
-def check_target(target: str | os.PathLike[str], *, renderer: str = "graphlab") -> Path:
-    """Return the path if a picture can be written there; raise in one line what is wrong where it can not."""
+def check_target(target: str | os.PathLike[str], *, renderer: str = "graphlab", others: Collection[str] = ()) -> Path:
+    """Return the path if a picture can be written there; raise in one line what is wrong where it can not.
+
+    Args:
+        others: endings that whoever asks writes too, from a recording.
+    """
     path = Path(target)
     if path.is_dir():
         raise RenderError(_("{path} is a folder: name a file in it").format(path=path))
     ending = path.suffix[1:].lower()
     if renderer != "graphlab" or ending not in _OTHER_ENDINGS:
-        _check_ending(ending, renderer)
+        _check_ending(ending, renderer, others)
     if not path.parent.is_dir():
         raise RenderError(
             _("the folder {folder} does not exist: make it first, or write somewhere else").format(folder=path.parent)
@@ -142,8 +148,8 @@ def check_target(target: str | os.PathLike[str], *, renderer: str = "graphlab") 
     return path
 
 
-def _check_ending(ending: str, renderer: str) -> None:
-    known = endings(renderer)
+def _check_ending(ending: str, renderer: str, others: Collection[str] = ()) -> None:
+    known = [*endings(renderer), *(others if renderer == "graphlab" else ())]
     if ending in known:
         return
     wrong = _("the ending .{ending} is unknown").format(ending=ending) if ending else _("the file has no ending")

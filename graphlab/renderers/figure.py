@@ -11,6 +11,7 @@ from graphlab.errors import RenderError
 from graphlab.language import _
 from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, LabelSize, lay_out_boxes
 from graphlab.layout.fold import apply_folding, plan_folding, without_strays
+from graphlab.layout.strips import Page
 from graphlab.renderers.drawing import number, path, rectangle, rounded, text_element
 from graphlab.renderers.faces import CHIP_PADDING, MARK_BORDERS, FaceOfNode, build_face, draw_chip
 from graphlab.renderers.fonts import measure, shorten
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 PILL, VIEW = 9.5, 10.0
 """Sizes of the gradient's number and of a view's name on an edge."""
 PILL_ROOM, ARROW_ROOM = 17.0, 9.0
+PAGE = Page(across=1600.0, along=1200.0)
+"""Points that can be read at once, on a slide or a screen: a chain much longer than this is laid in columns."""
 ARROW = 6.0
 CORNER = 7.0
 
@@ -70,7 +73,7 @@ def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
             known = [size for size in (labels.get(key), label_size(read_edge(stage.edges[key]), direction)) if size]
             if known:
                 labels[key] = LabelSize(max(size.width for size in known), max(size.height for size in known))
-    layout = lay_out_boxes(stage, sizes, labels, direction=direction)
+    layout = lay_out_boxes(stage, sizes, labels, direction=direction, page=PAGE)
     return Figure(graph, faces, edges, layout)
 
 

@@ -17,6 +17,7 @@ APPLICATION_ID = 0x474C4142  # "GLAB": how `file` and the reader tell a recordin
 MAGIC = b"SQLite format 3\x00"
 
 _OF_AN_OP = {"call", "outputs"}
+_OF_OUTPUT = {"stream"}
 
 
 def read_schema() -> str:
@@ -40,6 +41,8 @@ def encode_details(details: Mapping[str, Any]) -> str:
     """Write what is known of an event as JSON."""
     if details.keys() == _OF_AN_OP:  # by far the most, and nothing in them is to be escaped
         return f'{{"call": "{details["call"]}", "outputs": {details["outputs"]}}}'
+    if details.keys() == _OF_OUTPUT:
+        return f'{{"stream": "{details["stream"]}"}}'
     return json.dumps(details)
 
 

@@ -108,7 +108,8 @@ CREATE TABLE gone (node INTEGER PRIMARY KEY, event INTEGER NOT NULL) WITHOUT ROW
 --   exit            a tensor with a graph became a number, an array or data: the call (`item`, `numpy`, `data`);
 --                   {"made": state of the tensor that `.data` gave}
 --   grad_of_result  the script asked a tensor that is no leaf for its .grad, and got None
---   mode            a dropout or batch norm ran: its call; {"training", "grad": whether autograd recorded, "module"}
+--   mode            a dropout or batch norm ran: its call; {"training", "grad": whether autograd recorded, "module",
+--                   "apart": true (its module alone is in training mode, the outermost that runs is not)}
 --   resting         light: modules that a backward found in eval mode; {"modules": [path, …], "count", "of"}
 --   kept_graph      a backward began with retain_graph or create_graph: which
 --   optimizer       an optimizer was met, or has other parameters: its class; {"number", "nodes": [node, …],

@@ -177,9 +177,12 @@ def _places(block: Block, nodes: Sequence[int]) -> tuple[Array, Array]:
 def _largest(block: Block, bounds: Array, stop: int) -> Array:
     """Return the largest figure of each leaf in groups of a block's steps: a row a leaf."""
     figures = block.reals[bounds[0] : stop, block.outline.reals - len(block.outline.leaves) :]
-    sizes = numpy.where(absent_mask(figures), _NONE, numpy.abs(figures))
-    largest: Array = numpy.maximum.reduceat(sizes, bounds - bounds[0], axis=0).T
-    return largest
+    sizes = numpy.abs(figures)
+    largest: Array = numpy.maximum.reduceat(sizes, bounds - bounds[0], axis=0)
+    if numpy.isnan(largest).any():  # what is not there is a NaN too; to look for it takes longer than all the rest
+        sizes[absent_mask(figures)] = _NONE
+        largest = numpy.maximum.reduceat(sizes, bounds - bounds[0], axis=0)
+    return largest.T
 
 
 def _ratio(update: float | None, value: float | None) -> float:

@@ -171,6 +171,10 @@ class GraphlabApp(App[int]):
         if recording.path is not None:
             self.memory.set_cursor(recording.path, screen.state.moment)
 
+    def action_help_quit(self) -> None:
+        """Say to whoever presses Ctrl+C which key leaves; textual's own note is English."""
+        self.notify(messages.HOW_TO_LEAVE)
+
     async def action_quit(self) -> None:
         """Leave, and remember where the cursor stood."""
         for screen in self.screen_stack:

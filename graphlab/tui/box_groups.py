@@ -122,7 +122,7 @@ class GroupTree:
                 numbers=sum(math.prod(node.shape) for node in leaves if node.shape is not None),
                 first=min(made),
                 last=max(made),
-                is_minor=group.kind == "transpose",
+                is_minor=group.kind in {"transpose", "alike"},
             )
         return self._boxes[group.id]
 

@@ -108,7 +108,7 @@ def size_of_item(node: Node, group: BoxGroup | None, names: list[str], zoom: Zoo
         if zoom == "line":
             return CellSize(width + 2, 1, is_minor=True)
         # A leaf has a second line for the norm of the gradient that will come.
-        has_gradient = group is not None or node.kind in LEAF_KINDS
+        has_gradient = node.kind in LEAF_KINDS or node.kind == "op"
         return CellSize(max(width, 8), 2, is_minor=True) if has_gradient else CellSize(width, 1, is_minor=True)
     if group is not None:
         lines = group_lines(group, node)
@@ -238,7 +238,8 @@ def _leaf_line(state: ExplorerState, item: BoxItem, node: Node, looks: Looks, zo
         name = f"…{name[len(name) - room + 1 :]}" if room > 1 else ""
     inside = item.group.nodes if item.group is not None else (node.id,)
     is_found = any(state.search.is_found(state, number) for number in inside)
-    kind = "parameter" if item.group is not None else node.kind
+    # A parameter with its transpose stands as the op that this is.
+    kind = "parameter" if node.kind == "op" else node.kind
     names = looks.names if looks.is_future or looks.names == "cursor" else kind
     return fit([*row, (name, "match" if is_found else names), *shape], width)
 

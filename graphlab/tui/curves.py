@@ -97,6 +97,20 @@ class Axis:
         # Halved first: the distance between the largest floats would overflow.
         return min(max((number / 2 - low / 2) / (high / 2 - low / 2), 0.0), 1.0)
 
+    def shares(self, numbers: Array) -> Array:
+        """Return where finite numbers lie, from 0 to 1: `share` of each."""
+        import numpy
+
+        low, high, is_low = self.low, self.high, numpy.zeros(numbers.shape, bool)
+        if self.is_log:
+            is_low = numbers <= 0
+            low, high = math.log10(low), math.log10(high)
+            numbers = numpy.log10(numpy.where(is_low, 1.0, numbers))
+        if high <= low:
+            return numpy.where(is_low, 0.0, 0.5)
+        shares = (numbers / 2 - low / 2) / (high / 2 - low / 2)
+        return numpy.where(is_low, 0.0, numpy.clip(shares, 0.0, 1.0))
+
     def number(self, share: float) -> float:
         """Return the number that lies there."""
         if self.is_log:
@@ -128,6 +142,14 @@ def can_be_log(numbers: Array) -> bool:
 
     finite = numbers[numpy.isfinite(numbers)]
     return bool(finite.size and (finite > 0).all())
+
+
+def spans_decades(numbers: Array, decades: float) -> bool:
+    """Whether the largest of positive numbers is so many powers of ten above the least."""
+    import numpy
+
+    finite = numbers[numpy.isfinite(numbers)]
+    return bool(finite.size and numpy.log10(finite.max()) - numpy.log10(finite.min()) >= decades)
 
 
 def draw_curve(
@@ -226,7 +248,7 @@ def _bars(
 
 def _append(line: Row, glyph: str, names: str) -> None:
     """Add a character, joined to the piece before where that looks the same."""
-    if line and (line[-1][1] == names or glyph == " "):
+    if line and (line[-1][1] == names or glyph.isspace()):
         line[-1] = (line[-1][0] + glyph, line[-1][1])
     else:
         line.append((glyph, names))
@@ -293,21 +315,28 @@ def draw_heat_line(numbers: Array, is_there: Array, axis: Axis, width: int, cell
 
 def draw_heat_cells(shown: Array, there: Array, axis: Axis, cells: Cells, absent: str = " ") -> Row:
     """Draw one number a column as heat; `absent` where there is none."""
-    ramp = ".+oO8#" if cells == "ascii" else "·░▒▒▓█"
+    import numpy
+
+    ramp = "█" * (LEVELS + 1) if cells == "half" else ".+oO8#" if cells == "ascii" else "·░▒▒▓█"
+    finite = numpy.isfinite(shown) & there
+    levels = numpy.rint(axis.shares(numpy.where(finite, shown, 0.0)) * LEVELS).astype("i8")
+    # One number a kind of cell, so that what is alike side by side is one piece.
+    kinds = numpy.where(finite, numpy.where(shown == 0, -1, levels), numpy.where(numpy.isnan(shown), -2, -3))
+    kinds = numpy.where(there, kinds, -4)
+    ends = [*(numpy.flatnonzero(numpy.diff(kinds)) + 1).tolist(), len(kinds)] if len(kinds) else []
     line: Row = []
-    for number, is_shown in zip(shown.tolist(), there.tolist(), strict=True):
-        if not is_shown:
-            _append(line, absent, "faint")
-        elif not math.isfinite(number):
-            _append(line, "∞" if math.isinf(number) else "N", "nan")
+    begin = 0
+    for end in ends:
+        kind = int(kinds[begin])
+        if kind >= 0:
+            sign, names = ramp[kind], heat_name(kind)
         else:
-            level = round(axis.share(number) * LEVELS)
-            if number == 0:
-                _append(line, "0" if cells != "half" else "·", "faint")
-            elif cells == "half":
-                _append(line, "█", heat_name(level))
-            else:
-                _append(line, ramp[level], heat_name(level))
+            sign, names = {
+                -1: ("0" if cells != "half" else "·", "faint"), -2: ("N", "nan"), -3: ("∞", "nan"),
+                -4: (absent, "faint"),
+            }[kind]  # fmt: skip
+        _append(line, sign * (end - begin), names)
+        begin = end
     return line
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -100,22 +100,11 @@ def _details(finding: Finding, width: int) -> list[Row]:
 
 
 def _numbers(finding: Finding) -> str:
-    from graphlab.sentences import format_number
+    from graphlab.analysis.findings.evidence import say_evidence
 
-    def say(value: Any) -> str:
-        if isinstance(value, float):
-            return format_number(value)
-        return ", ".join(map(say, value)) if isinstance(value, list) else str(value)
-
-    said = [
-        f"{name.replace('_', ' ')}: {say(value)}"
-        for name, value in finding.evidence.items()
-        if value is not None and name != ASKED
-    ]
     lines = [str(line) for line in finding.lines if line != finding.line]
-    if lines:
-        said.append(messages.FINDING_LINES.format(lines=", ".join(lines)))
-    return "; ".join(said)
+    also = messages.FINDING_LINES.format(lines=", ".join(lines)) if lines else ""
+    return "; ".join(filter(None, (say_evidence(finding), also)))
 
 
 class FindingsDialog(ModalScreen["tuple[Finding, bool] | None"]):

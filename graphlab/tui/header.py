@@ -9,6 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from graphlab.language import _
+from graphlab.sentences import phase_of
 from graphlab.tui import messages
 from graphlab.tui.brief import say_within
 from graphlab.tui.pane import paint
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 def header_row(state: ExplorerState, width: int, *, trouble: str = "", doing: str = "") -> Row:
     """Return the header; where it is too narrow, the sentence gives way and then the badge."""
     facts = state.recording.facts
-    phase = state.recording.span_of(state.moment).phase if state.moment else "setup"
+    phase = phase_of(state.recording, state.moment)
     step = state.step
     # A narrow screen has no room to say what everybody knows.
     left: Row = [(f" {messages.APP} ", "quiet")] if width >= 100 else []
     left += [(f" {shorten(facts.scenario, max(width // 5, 8))} ", "title"), (" ", "")]
-    left += [(f" {messages.PHASES[phase]} ", f"on{phase}"), (f" e{state.moment}", "bold")]
+    left += [
+        (f" {messages.PHASES[phase]} ", f"on{state.recording.span_of(state.moment).phase}"),
+        (f" e{state.moment}", "bold"),
+    ]
     left.append((f"/{state.last}", "quiet"))
     if step is not None and len(state.recording.steps) > 1:
         left += [(_(" step "), "quiet"), (f"{step.step}", "bold"), (f"/{len(state.recording.steps)}", "quiet")]

@@ -10,7 +10,7 @@ from graphlab.errors import RecordingError, UsageError
 from graphlab.language import _
 from graphlab.recording import open_recording
 from graphlab.tui.app import GraphlabApp
-from graphlab.tui.keys import key_name
+from graphlab.tui.keys import is_key, key_name
 from graphlab.tui.static_screen import StaticScreen
 from graphlab.tui.theme import DARK
 from graphlab.tui.training import TrainingPane
@@ -27,8 +27,16 @@ def press(
         raise UsageError(
             _("a screenshot ends in .svg or .txt, not {ending!r}").format(ending=screenshot.suffix or "nothing")
         )
+    words = keys.split()
+    for word in words:
+        if not is_key(key_name(word)):
+            raise UsageError(
+                _("--press takes keys such as right, ], enter, shift+left or f1: there is none called {word!r}").format(
+                    word=word
+                )
+            )
     open_recording(recording).close()
-    strips, colours = asyncio.run(_press(recording, keys.split(), at=at, size=size, is_ascii=is_ascii))
+    strips, colours = asyncio.run(_press(recording, words, at=at, size=size, is_ascii=is_ascii))
     if screenshot.suffix == ".txt":
         text = screen_text(strips)
     else:

@@ -6,6 +6,7 @@ user can remap it.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,6 @@ class Key:
 
 SECTIONS = (_("Move the cursor"), _("Find the way"), _("Look"), _("Panes"), _("Choose"), _("Everything else"))
 MOVE, FIND, LOOK, PANES, CHOOSE, REST = SECTIONS
-BOTH = ("explorer", "gallery")
 GALLERY = ("gallery",)
 STATIC = ("static",)
 IMAGE = ("image",)
@@ -67,6 +67,8 @@ KEYS: tuple[Key, ...] = (
         _("scroll the text at the right up"), CHOOSE, GALLERY),
     Key("text_down", "shift+down,J", "Shift+↓ J", "sideways(1)", _("text"),
         _("scroll the text at the right down"), CHOOSE, GALLERY),
+    Key("filter", "slash", "/", "find", _("filter"),
+        _("only the scenarios in which these words occur"), CHOOSE, GALLERY, footer=5),
     Key("parameters", "p", "p", "parameters", _("parameters"),
         _("change the scenario's parameters before it runs"), CHOOSE, GALLERY, footer=3),
     Key("defaults", "r", "r", "reset", _("defaults"),
@@ -98,7 +100,7 @@ KEYS: tuple[Key, ...] = (
     Key("go_to", "colon", ":", "go_to", _("go to"),
         _("go to e120 (event), s45 (step), L12 (line), bwd (a phase) or a name"), FIND, footer=6),
     Key("find", "slash", "/", "find", _("find"),
-        _("find by name, op, module, shape, line, gradient or value"), FIND, BOTH, footer=5),
+        _("find by name, op, module, shape, line, gradient or value"), FIND, footer=5),
     Key("match_next", "n", "n", "match(1)", _("next match"),
         _("the next match of the search"), FIND),
     Key("match_previous", "N", "N", "match(-1)", _("last match"),
@@ -284,14 +286,35 @@ _CHARACTERS = {
     "+": "plus",
     "-": "minus",
     "−": "minus",
+    "_": "underscore",
     "␣": "space",
     "→": "right",
     "←": "left",
     "↑": "up",
     "↓": "down",
+    "esc": "escape",
+    "pgup": "pageup",
+    "pgdn": "pagedown",
+    "return": "enter",
 }
 
 
 def key_name(word: str) -> str:
-    """Return textual's name of a key that a person wrote: `]` is `right_square_bracket`."""
-    return _CHARACTERS.get(word, word.lower() if len(word) > 1 else word)
+    """Return textual's name of a key that a person wrote: `]` is `right_square_bracket`, `Shift+←` is `shift+left`."""
+    if len(word) == 1:
+        return _CHARACTERS.get(word, word)
+    *modifiers, key = word.lower().split("+")
+    return "+".join((*modifiers, _CHARACTERS.get(key, key)))
+
+
+def is_key(name: str) -> bool:
+    """Whether textual knows a key by this name."""
+    from textual.keys import Keys
+
+    key = name.rpartition("+")[2]
+    if len(key) == 1 or key in _CHARACTERS.values() or {name, key} & {known.value for known in Keys}:
+        return True
+    try:  # textual calls every other sign as Unicode does
+        return bool(unicodedata.lookup(key.replace("_", " ")))
+    except KeyError:
+        return False

@@ -16,10 +16,17 @@ TITLES = {
     "timeline": _("Timeline"),
     "training": _("Training"),
 }
-PHASES = {"setup": _("SETUP"), "forward": _("FORWARD"), "backward": _("BACKWARD"), "update": _("UPDATE")}
-PHASE_NAMES = {"setup": _("setup"), "forward": _("forward"), "backward": _("backward"), "update": _("update")}
+PHASES = {
+    "setup": _("SETUP"),
+    "forward": _("FORWARD"),
+    "backward": _("BACKWARD"),
+    "update": _("UPDATE"),
+    "between": _("BETWEEN"),
+    "after": _("AFTER"),
+}
 STRIDES = {"line": _("lines and nodes"), "op": _("ops"), "event": _("every event")}
 
+EDITED_SINCE = _("{file} (as it ran: edited since)")
 LEGEND_SOURCE = _("▷ just ran  ▶ next")
 LEGEND_BACKWARD = _("◀ differentiating  ▷ just ran  ▶ next")
 LEGEND_GRAPH = _("◉ now  ● made  ✓ ∇ came  ○ to come")
@@ -201,7 +208,7 @@ COMPARE_IS_STEP = _("step {step}")
 COMPARE_IS_FILE = _("{name} step {step}")
 COMPARE_EQUAL = _("the graphs are equal")
 COMPARE_ELSEWHERE = _("only {name} has it")
-COMPARE_TOO_LARGE = _("more than {most:,} nodes are compared by `graphlab diff`")
+COMPARE_TOO_LARGE = _("`graphlab diff` compares graphs of more than {most:,} nodes; here the numbers of two runs are")
 CHANGES_TITLE = _("{name} -> step {step}   {summary}")
 CHANGES_LEGEND = _("+ here alone  - there alone  ~ changed  = renamed   ↑ ↓ Enter v numbers D Esc")
 RUNS_TITLE = _("A {a}   B {b} (this run)   numbers")
@@ -255,7 +262,7 @@ LEGEND_SHORT = _("▷ ran  ▶ next")
 
 STEP, OF, LOSS, NONE = _("step"), _("of"), _("loss"), _("none")
 TOTAL_GRADIENT = _("all ‖∂‖")
-MOVED_MOST = _("moved most: ‖Δ‖/‖value‖")
+MOVED_MOST = _("{name} moved most: ‖Δ‖/‖value‖")
 LOSS_LINEAR, LOSS_LOG = _("loss"), _("loss, logarithmic axis")
 CELL_IS = _("a column is {steps} steps (largest)")
 PARAMETERS = _("parameters")
@@ -268,7 +275,7 @@ OVER_STEPS = {
     "gradient": _("gradients over the steps"),
     "update": _("updates over the steps"),
 }
-LEAF_OVER_STEPS = _("{name} over {count} steps")
+LEAF_OVER_STEPS = plural("{name} in the one step", "{name} over {count} steps")
 LEAF_AT_STEP = _("{measure} of {name} at step {step}")
 PHASES_IN_STEP = _("phases of step {step}")
 HEAT_TITLES = {
@@ -287,7 +294,7 @@ DATA_TITLE, SURFACE_TITLE = _("in the space of the data"), _("the error over two
 NO_PICTURE_HERE = _("There is no picture:")
 LINE_OF = _("{target} over {name}")
 REGIONS_OF = _("{name}[:, {second}] over {name}[:, {first}]")
-OTHERS = _("the other {count} columns at their means")
+OTHERS = plural("the other column at its mean", "the other {count} columns at their means")
 DATA, MODEL, OF_THIS_STEP, BORDER_AT = _("data"), _("the model"), _("of this step"), _("border at {place}")
 SURFACE_OF = _("error over {across} (across) and {up} (up): {span}")
 SURFACE_LEGEND = _("■ start  • after each step  ◉ this step; dark is low")
@@ -335,6 +342,7 @@ RECORDER_DIED_SHORT = _("the run died")
 PALETTE_GO = _("go to {text}")
 PALETTE_LINE = _("line {line}: {text}")
 WAITING = _("starting {name}: torch takes a moment to import")
+HOW_TO_LEAVE = _("Ctrl+C ends nothing here: Ctrl+Q leaves, and so does q where no text is typed")
 WAITING_KEYS = _("q stops it and leaves")
 CHILD_FAILED = _("the run of {name} ended before it recorded anything")
 

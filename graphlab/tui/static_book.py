@@ -96,7 +96,7 @@ class StaticBook:
     @property
     def tracer_name(self) -> str:
         """Who made it."""
-        return TRACERS[self.graph.tracer] if self.graph is not None else messages.STATIC_GRAPHS
+        return say_recorded(TRACERS[self.graph.tracer]) if self.graph is not None else messages.STATIC_GRAPHS
 
     def take(self, graphs: list[StaticGraph]) -> None:
         """Add what the tracers made, and show the first graph that there is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from graphlab.recorded_words import say_recorded
 from graphlab.tui import messages
 from graphlab.tui.box_moves import along, beside
 from graphlab.tui.camera import Camera
@@ -76,7 +77,7 @@ class SidePane(PannedByWheel, RowsPane):
         if self.side == "dynamic":
             return messages.DYNAMIC_TITLE.format(step=self.book.step)
         graph = self.book.graph
-        return f"{self.book.tracer_name} · {graph.target}" if graph is not None else self.book.tracer_name
+        return f"{self.book.tracer_name} · {say_recorded(graph.target)}" if graph is not None else self.book.tracer_name
 
     def legend(self) -> str:
         return messages.LEGENDS_STATIC["boxes" if self.plan is not None else "lanes"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from graphlab.language import _
 from graphlab.model import Event, Step
+from graphlab.sentences import PHASE_NAMES, phase_of_span
 from graphlab.tui import messages, places
 from graphlab.tui.pane import Pane
 from graphlab.tui.rows import Row, fit, shorten, spread
@@ -82,18 +83,18 @@ def phase_row(state: ExplorerState, width: int, marks: Sequence[tuple[int, int]]
         span = state.recording.span_of(moment)
         if not begins or span != begins[-1][1]:
             begins.append((cell, span))
-    taken: dict[int, str] = {}
+    taken: dict[int, tuple[str, str]] = {}
     blocked: set[int] = set()
     ends = [*(cell for cell, _ in begins[1:]), width]
     for end, (cell, span) in sorted(zip(ends, begins, strict=False), key=lambda pair: pair[1][0] - pair[0]):
-        room = range(cell, cell + len(messages.PHASE_NAMES[span.phase]) + 2)
+        name = PHASE_NAMES[phase_of_span(state.recording, span)]
+        room = range(cell, cell + len(name) + 2)
         if end > cell and not blocked & set(room):
-            taken[cell] = span.phase
+            taken[cell] = name, span.phase
             blocked |= set(room)
     row: Row = []
     used = 0
-    for cell, phase in sorted(taken.items()):
-        name = messages.PHASE_NAMES[phase]
+    for cell, (name, phase) in sorted(taken.items()):
         row += [(" " * (cell - used), ""), (f"│{name}", phase)]
         used = cell + len(name) + 1
     step = state.step

@@ -133,7 +133,7 @@ def _title(scene: Scene) -> str:
     first, second = scene.columns
     title = messages.REGIONS_OF.format(name=name, first=first, second=second)
     others = scene.count - 2
-    return title + (f", {messages.OTHERS.format(count=others)}" if others else "")
+    return title + (f", {messages.OTHERS(others).format(count=others)}" if others else "")
 
 
 def _legend(scene: Scene, look: Look) -> Row:

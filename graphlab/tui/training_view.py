@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy
 
 from graphlab.model import Snapshot
-from graphlab.sentences import format_shape
+from graphlab.sentences import PHASE_NAMES, format_shape, phase_of_span
 from graphlab.series import MEASURES, Leaf, LeafStep, Measure, Series
 from graphlab.tui import messages
 from graphlab.tui.curves import (
@@ -26,6 +26,7 @@ from graphlab.tui.curves import (
     draw_heat_line,
     draw_spark,
     heat_legend,
+    spans_decades,
 )
 from graphlab.tui.heat import cells_of
 from graphlab.tui.rows import Row, fit, row_width, rule, shorten, spread
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 View = Literal["curve", "log", "heat", "parameter", "data", "table"]
 VIEWS: tuple[View, ...] = ("curve", "log", "heat", "parameter", "data", "table")
 
+_EXPLODED = 6
+"""Decades between the least loss and the largest, beyond which a linear axis shows but one bar."""
 _MOST_IN_TOTAL = 64
 """Beyond so many parameters no total is read: their curves are read only where they are seen."""
 _NUMBER = 10
@@ -58,7 +61,8 @@ class TrainingView:
         self.heat = HeatPage(self.series)
         self.parameter = ParameterPage(self.series, self.heat)
         self.space = SpacePage(self.series)
-        self.view: View = "curve"
+        self._view: View | None = None
+        """What a person chose."""
         self.measure: Measure = "gradient"
         self.picked = 0
         """Which of the parameters, counted from 0."""
@@ -68,6 +72,18 @@ class TrainingView:
         self._hits: list[Callable[[int], Hit | None] | None] = []
 
     # -- what keys change ------------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """Which view is shown: at first the curve, on the axis on which something is seen of it."""
+        if self._view is not None:
+            return self._view
+        losses = self.series.losses()
+        return "log" if can_be_log(losses) and spans_decades(losses, _EXPLODED) else "curve"
+
+    @view.setter
+    def view(self, view: View) -> None:
+        self._view = view
 
     def pick(self, delta: int, step: int) -> None:
         """Pick another parameter."""
@@ -191,10 +207,11 @@ class TrainingView:
         ]
         if moved and len(leaves) > 1:
             share, leaf = max(moved, key=lambda pair: pair[0])
+            before, _, after = messages.MOVED_MOST.partition("{name}")
             row += [
-                ("  ", ""),
+                (f"  {before}", "quiet"),
                 (shorten(leaf.name, 24), "parameter"),
-                (f" {messages.MOVED_MOST} ", "quiet"),
+                (f"{after} ", "quiet"),
                 (format_value(share, 2), "number"),
             ]
         return row
@@ -353,12 +370,14 @@ class TrainingView:
 
     def _sparks(self, leaf: Leaf, number: int, width: int, look: Look) -> list[Row]:
         """Draw the three measures of the picked parameter over all steps, each with its range."""
-        rows = [rule(messages.LEAF_OVER_STEPS.format(name=leaf.name, count=len(self.recording.steps)), width)]
+        count = len(self.recording.steps)
+        rows = [rule(messages.LEAF_OVER_STEPS(count).format(name=leaf.name, count=count), width)]
+        room_of_name = max(map(len, messages.MEASURE_NAMES.values())) + 1
         for measure in MEASURES:
             curve = self.series.curve(leaf, measure)
             numbers = curve.numbers[curve.is_there & numpy.isfinite(curve.numbers)]
             low, high = (float(numbers.min()), float(numbers.max())) if numbers.size else (math.nan, math.nan)
-            label: Row = [(f"  {messages.MEASURE_NAMES[measure]:<9}", "quiet")]
+            label: Row = [(f"  {messages.MEASURE_NAMES[measure]:<{room_of_name}}", "quiet")]
             reach: Row = [(f"  {format_value(low, 3)} … {format_value(high, 3)} ", "quiet")] if numbers.size else []
             room = width - row_width(label) - 22
             if room < 8:
@@ -402,9 +421,9 @@ class TrainingView:
         """Say how many events each phase of the step has, and how long it took."""
         spans = [span for span in self._spans(step) if span.step == step.step]
         rows = [rule(messages.PHASES_IN_STEP.format(step=step.step), width)]
-        room = max(map(len, messages.PHASE_NAMES.values()))
+        room = max(map(len, PHASE_NAMES.values()))
         for span in spans[: height - 1]:
-            name = messages.PHASE_NAMES[span.phase]
+            name = PHASE_NAMES[phase_of_span(self.recording, span)]
             begin = self.recording.event(span.first - 1).time if span.first > 1 else 0.0
             took = (self.recording.event(span.last).time - begin) * 1000
             rows.append(

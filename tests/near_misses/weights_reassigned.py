@@ -15,3 +15,11 @@ for epoch in range(5):
     w = (w - lr * w.grad).detach().requires_grad_()
     b.data -= lr * b.grad
     b.grad.zero_()
+
+# A forward that goes on with a parameter under the name that it took it by.
+scale = torch.nn.Parameter(torch.ones(1))
+for _ in range(3):
+    factor = scale
+    factor = factor + 1
+    (factor * x).sum().backward()
+    scale.grad = None

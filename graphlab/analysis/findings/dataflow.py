@@ -83,6 +83,8 @@ class Cut:
     event: int
     file: int | None
     line: int | None
+    made: tuple[int, ...] = ()
+    """The tensor that came of it where no op made it (`.data`)."""
 
 
 class Flow:
@@ -186,7 +188,8 @@ class Flow:
         is_back = (
             made.object in above if made is not None else remark.text != "data" and self._comes_back(remark, above)
         )
-        return Cut(remark.text, remark.text, remark.event, remark.file, remark.line) if is_back else None
+        after = (made.object,) if made is not None else ()
+        return Cut(remark.text, remark.text, remark.event, remark.file, remark.line, after) if is_back else None
 
     def _goes_through_numbers(self, cut: Op, above: set[int]) -> bool:
         """Whether no op reads what an op made without a graph, and a tensor made of numbers flows on later."""

@@ -9,12 +9,13 @@ from graphlab.analysis.findings.finding import Finding
 CAUSES: dict[str, tuple[str, ...]] = {
     "grad-of-non-leaf": ("name-lost-its-leaf",),
     "backward-without-graph": ("name-lost-its-leaf",),
-    "not-finite": ("learning-rate-too-large", "exploding-gradient"),
-    "not-finite-update": ("learning-rate-too-large", "exploding-gradient"),
+    "not-finite": ("learning-rate-too-large", "exploding-gradient", "loss-without-bound"),
+    "not-finite-update": ("learning-rate-too-large", "exploding-gradient", "loss-without-bound"),
+    "exploding-gradient": ("loss-without-bound",),
     "data-requires-grad": ("gradient-missing",),
     "dead-relu": ("learning-rate-too-large",),
-    "saturated": ("learning-rate-too-large",),
-    "update-too-large": ("learning-rate-too-large",),
+    "saturated": ("learning-rate-too-large", "loss-without-bound"),
+    "update-too-large": ("learning-rate-too-large", "loss-without-bound"),
     "update-too-small": ("vanishing-gradient", "learning-rate-too-small"),
     "learning-rate-too-small": ("vanishing-gradient", "zero-gradient", "dead-relu", "saturated"),
     "learning-rate-too-large": ("exploding-gradient", "identical-units"),
@@ -23,7 +24,13 @@ CAUSES: dict[str, tuple[str, ...]] = {
 
 
 WHOLE_RUN = frozenset(
-    {"learning-rate-too-large", "learning-rate-too-small", "exploding-gradient", "vanishing-gradient"}
+    {
+        "learning-rate-too-large",
+        "learning-rate-too-small",
+        "loss-without-bound",
+        "exploding-gradient",
+        "vanishing-gradient",
+    }
 )
 """Causes that concern every node, wherever they are shown."""
 AT_ITS_LINE = frozenset({"data-requires-grad"})
@@ -46,7 +53,8 @@ def _concerns(cause: Finding, finding: Finding) -> bool:
     is_earlier = cause.event is None or finding.event is None or cause.event <= finding.event
     is_here = cause.line is not None and (cause.file, cause.line) == (finding.file, finding.line)
     if finding.finding in AT_ITS_LINE:
-        return is_here
+        # Light detail does not know the line of the cut: that this leaf is it is likelier than two mistakes.
+        return is_here or cause.evidence.get("reason") == "unknown"
     return (is_earlier or is_here) and (
         cause.finding in WHOLE_RUN or cause.node is None or finding.node is None or cause.node == finding.node
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphlab.recording import made_name
 from graphlab.structure import unpack_numbers
 
 if TYPE_CHECKING:
@@ -66,6 +67,24 @@ def last_event(recording: Recording, kind: str, before: int) -> Event | None:
     return recording.event(number) if number is not None else None
 
 
+def places_of_calls(recording: Recording, number: int) -> Iterator[tuple[int | None, int | None, str]]:
+    """Give the lines in which an event came to run, the innermost first, each with the function that it stands in."""
+    event = recording.event(number)
+    frame, file, line = event.frame, event.file, event.line
+    while True:
+        query = "SELECT parent, last, function FROM frames WHERE id = ?"
+        row = recording.reader.row(query, frame) if frame is not None else None
+        yield file, line, row[2].rpartition(".")[2] if row is not None else ""
+        if row is None or row[0] is None or row[1] is None:
+            return
+        # A callee's lines come before its caller's: what ends next in the caller is the statement of the call.
+        query = "SELECT file, line FROM events WHERE kind = 'line' AND frame = ? AND id > ? ORDER BY id LIMIT 1"
+        caller = recording.reader.row(query, row[0], row[1])
+        if caller is None:
+            return
+        (file, line), frame = caller, row[0]
+
+
 def source_line(recording: Recording, file: int | None, line: int | None) -> str:
     """Return a line of the script's own files, without what stands around it."""
     for each in recording.files:
@@ -78,7 +97,8 @@ def source_line(recording: Recording, file: int | None, line: int | None) -> str
 def name_of(recording: Recording, node: Node, moment: int) -> str:
     """Return what a person calls a node: a name, else the op, else its kind and number."""
     names = [name for name in recording.names(moment).get(node.id, ()) if name.isidentifier() or "." in name]
-    return node.name or next(iter(names), None) or short_op(node) or f"{node.kind} {node.id}"
+    name = node.name or next(iter(names), None) or short_op(node) or made_name(recording, node)
+    return name or f"{node.kind} {node.id}"
 
 
 def short_op(node: Node) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graphlab.analysis.findings import graph_messages as messages
 from graphlab.analysis.findings.dataflow import Flow, Op, root_objects
-from graphlab.analysis.findings.facts import backwards
+from graphlab.analysis.findings.facts import backwards, places_of_calls
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.source import calls, dotted, statements
 from graphlab.recording.remarks import read_remarks
@@ -180,22 +180,12 @@ def _unused_forwards(recording: Recording, update: int) -> list[Op]:
 
 def outermost(recording: Recording, number: int) -> tuple[int | None, int | None]:
     """Return the line of the script itself (or of its outermost function) from which an op came to run."""
-    event = recording.event(number)
-    frame, file, line = event.frame, event.file, event.line
-    while frame is not None and frame != 1:
-        row = recording.reader.row("SELECT parent, last FROM frames WHERE id = ?", frame)
-        if row is None or row[0] is None or row[1] is None:
-            break
-        caller = recording.reader.row(
-            "SELECT file, line FROM events WHERE kind = 'line' AND frame = ? AND id > ? ORDER BY id LIMIT 1", *row
-        )
-        if caller is None:
-            break
-        name = recording.reader.row("SELECT function FROM frames WHERE id = ?", frame)
-        if name is not None and not name[0].rpartition(".")[2].startswith(("forward", "__call__")):
+    place: tuple[int | None, int | None] = (None, None)
+    for file, line, function in places_of_calls(recording, number):
+        place = file, line
+        if not function.startswith(("forward", "__call__")):
             break  # a function of the script's own (`evaluate`): the call of the model in it is what is meant
-        (file, line), frame = caller, row[0]
-    return file, line
+    return place
 
 
 FINDERS = (find_graph_kept_alive, find_needless_retain, find_evaluation_with_graph)

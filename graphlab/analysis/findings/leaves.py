@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from graphlab.analysis.findings import leaf_messages as messages
-from graphlab.analysis.findings.facts import short_op
+from graphlab.analysis.findings.facts import short_op, source_line
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.held_parameters import Parameters
 from graphlab.analysis.findings.source import calls, dotted, trees
@@ -48,8 +48,13 @@ def find_lost_leaf(recording: Recording) -> Iterator[Finding]:
         old, new = recording.tensor(before[0]), recording.tensor(origin)
         if old.node not in leaves or not old.requires_grad or (new.node in leaves and new.label == ""):
             continue
-        came = reader.row("SELECT 1 FROM changes WHERE node = ? AND what = 'grad' AND event <= ?", old.node, event)
         line_of = recording.event(event)
+        # A name that took the leaf after its gradient had come (`x = self.weight`) goes on with it in a forward.
+        asks = "grad" in source_line(recording, line_of.file, line_of.line)
+        came = reader.row(
+            "SELECT 1 FROM changes WHERE node = ? AND what = 'grad' AND event BETWEEN ? AND ?",
+            old.node, 0 if asks else before[1], event,
+        )  # fmt: skip
         if came is None or not _reads(recording, line_of.line, line_of.file, before[0], event):
             continue
         if origin in asked or not new.requires_grad or _is_used_later(recording, new.node, event):

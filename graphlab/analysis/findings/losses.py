@@ -10,7 +10,8 @@ from graphlab.analysis.findings import messages
 from graphlab.analysis.findings.facts import is_view, source_line
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.source import calls, statement_at
-from graphlab.analysis.findings.squashes import source_of, squash_of
+from graphlab.analysis.findings.squashes import SQUASHES, is_scaled, source_of, squash_of
+from graphlab.recording.arguments import read_arguments
 from graphlab.sentences import format_shape
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _WITH_LOGITS = "BinaryCrossEntropyWithLogitsBackward0"
 _LIKELIHOODS = frozenset({"NllLossBackward0", "NllLoss2DBackward0"})
+_RESHAPES = frozenset({"ViewBackward0", "UnsafeViewBackward0", "ReshapeAliasBackward0"})
 _MOST = 4000
 """Nodes of one kind that are looked at."""
 _PAIRED = frozenset({"sub", "mul", "div", "add", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "rsub"})
@@ -67,6 +69,8 @@ def _squashed(recording: Recording) -> Iterator[tuple[Node, Node, str, str]]:
             yield loss, squash, first, "binary_cross_entropy_with_logits"
     for last in _nodes(recording, "LogSoftmaxBackward0"):
         squash = source_of(recording, last)
+        if squash is not None and is_scaled(recording, squash):  # by a temperature
+            squash = source_of(recording, squash)
         if squash is not None and squash.op == "LogBackward0":  # log of a softmax: the same thing, spelt out
             squash = source_of(recording, squash)
         first = squash_of(recording, squash)
@@ -74,7 +78,52 @@ def _squashed(recording: Recording) -> Iterator[tuple[Node, Node, str, str]]:
             continue
         if first != "sigmoid" or _feeds_likelihood(recording, last):
             is_whole = last.call == "F.cross_entropy" or (last.call is None and calls(recording, "CrossEntropyLoss"))
-            yield last, squash, first, "cross_entropy" if is_whole else "log_softmax and nll_loss"
+            spelt = "log_softmax and nll_loss" if _feeds_likelihood(recording, last) else "log_softmax"
+            yield last, squash, first, "cross_entropy" if is_whole else spelt
+
+
+def find_softmax_over_wrong_dimension(recording: Recording) -> Iterator[Finding]:
+    """Find a likelihood whose shares add up to 1 along another dimension than that of the classes."""
+    seen = set()
+    for kind in sorted(_LIKELIHOODS):
+        for loss in _nodes(recording, kind):
+            squash, classes = _reshaped_source(recording, loss)
+            if squash is not None and squash.op == "LogBackward0":
+                squash = _only_source(recording, squash)
+            if squash is None or squash.op not in {"LogSoftmaxBackward0", "SoftmaxBackward0"}:
+                continue
+            arguments, shape = read_arguments(recording, squash.id), squash.shape or ()
+            along = arguments.numbers.get("dim") if arguments is not None else None
+            if not isinstance(along, int) or len(shape) < 2 or along % len(shape) == classes % len(shape):
+                continue
+            name = SQUASHES[squash.op]
+            line, earlier = _line(recording, loss, "nll_loss"), _line(recording, squash, name)
+            if (line, earlier) not in seen:
+                seen.add((line, earlier))
+                yield make_finding(
+                    recording, "softmax-over-wrong-dimension", messages.WRONG_DIMENSION, loss.event, node=squash.id,
+                    file=squash.file or loss.file, line=earlier or line, lines=(line,),
+                    evidence={"squashed_by": name, "squashed_at": squash.event, "shape": list(shape)},
+                    loss="nll_loss", squash=name, at=messages.at_line(line), earlier=messages.at_line(earlier),
+                    along=along % len(shape), classes=classes % len(shape), shape=_say(shape),
+                )  # fmt: skip
+
+
+def _only_source(recording: Recording, node: Node) -> Node | None:
+    rows = recording.reader.edges("WHERE target = ? ORDER BY slot", node.id)
+    return recording.node(rows[0].source) if rows else None
+
+
+def _reshaped_source(recording: Recording, loss: Node) -> tuple[Node | None, int]:
+    """Return the op whose result a likelihood is given, with its dimension of classes; None where that was moved."""
+    node, classes = _only_source(recording, loss), 1
+    while node is not None and node.op in _RESHAPES:
+        before = _only_source(recording, node)
+        made, given = node.shape or (), before.shape or () if before is not None else ()
+        if len(made) != 2 or made[-1:] != given[-1:]:
+            return None, classes
+        node, classes = before, -1
+    return node, classes
 
 
 def find_probabilities_to_nll(recording: Recording) -> Iterator[Finding]:
@@ -226,6 +275,7 @@ def _is_meant(recording: Recording, event: Event) -> bool:
 
 FINDERS = (
     find_squashed_twice,
+    find_softmax_over_wrong_dimension,
     find_probabilities_to_nll,
     find_broadcast_in_loss,
     find_broadcast_inside_loss,

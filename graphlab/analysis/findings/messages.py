@@ -68,6 +68,14 @@ SQUASHED_TWICE = Text(
 )
 FLATTENS = _("gradients become small and the loss cannot reach zero")
 HARMLESS = _("this changes no value, but costs time, and says that somebody expects logits there")
+WRONG_DIMENSION = Text(
+    "warning",
+    _(
+        "{squash}{earlier} makes shares along dimension {along} of {shape}, and {loss}{at} reads the classes along "
+        "dimension {classes}: the shares of one sample do not add up to 1, samples compete with one another"
+    ),
+    _("give it the dimension of the classes (dim={classes}), or the raw outputs to cross_entropy"),
+)
 PROBABILITIES_TO_NLL = Text(
     "warning",
     _(

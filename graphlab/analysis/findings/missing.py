@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
 
 from graphlab.analysis.findings import cut_messages as messages
-from graphlab.analysis.findings.cut_choice import choose_cut
+from graphlab.analysis.findings.cut_choice import choose_cut, place_of_cut
 from graphlab.analysis.findings.dataflow import Cut, Flow, root_objects
 from graphlab.analysis.findings.facts import backwards, count_events, events_of, last_event, source_line
 from graphlab.analysis.findings.finding import Finding, Text, make_finding
@@ -29,14 +29,16 @@ _OWN = 4
 
 @dataclass(frozen=True, slots=True)
 class _Why:
-    """Why a parameter has no gradient."""
+    """Why a parameter has no gradient; of two parameters the same where it is to be mended at the same place."""
 
     text: Text
     reason: str
-    event: int | None
+    event: int | None = field(compare=False)
     file: int | None
     line: int | None
-    what: str = ""
+    what: str = field(default="", compare=False)
+    at: int | None = field(default=None, compare=False)
+    """The line of the op itself, where `line` is that of the block around it."""
 
     def asks(self, recording: Recording, start: int) -> dict[str, int]:
         """Return the step that would tell more if it were recorded in full, as evidence names it."""
@@ -62,19 +64,22 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
         return
     flow = _flow(recording, start.id)
     flows = {start.id: flow}
-    groups: dict[_Why, list[Node]] = defaultdict(list)
+    groups: dict[_Why, list[tuple[_Why, Node]]] = defaultdict(list)
     for node in missing:
         why = _why_of_all(recording, parameters, flows, node, start.id)
         if why is not None:
-            groups[why].append(node)
+            groups[why].append((why, node))
     if flow is not None and by_hand:
         roots = root_objects(recording, start.id, flow)
         for leaf in by_hand:
             cut = choose_cut(flow, flow.cuts(flow.objects_of(leaf.id), roots), start.id)
             if cut is not None:
-                groups[_of_cut(cut)].append(leaf)
+                why = _of_cut(recording, cut)
+                groups[why].append((why, leaf))
     count = count_events(recording, "backward_start")
-    for why, nodes in groups.items():
+    for reasons in groups.values():
+        nodes = [node for _, node in reasons]
+        why = min((why for why, _ in reasons), key=lambda each: each.event or 0)
         names = [parameters.name_of(node) for node in nodes]
         yield make_finding(
             recording, "gradient-missing", why.text, why.event or start.id, node=nodes[0].id, file=why.file,
@@ -146,9 +151,9 @@ def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: 
     roots = root_objects(recording, start, flow)
     ends = {each for other in parameters.nodes for each in flow.objects_of(other.id)}
     cuts = [*flow.cuts(objects, roots, ends), *exits_into_numbers(recording, flow, objects, roots)]
-    cut = choose_cut(flow, cuts, start)
+    cut = choose_cut(flow, cuts, start, ends)
     if cut is not None and (users or cut.reason in NUMBERS):
-        return _of_cut(cut)
+        return _of_cut(recording, cut)
     if not users:
         file, line = line_of_definition(recording, node)
         return _Why(messages.NOT_USED, "unused", None, file, line)
@@ -156,10 +161,10 @@ def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: 
     return _Why(messages.NOT_IN_LOSS, "not-in-loss", last.event, last.file, last.line, last.call)
 
 
-def _of_cut(cut: Cut) -> _Why:
-    return _Why(
-        messages.CUTS.get(cut.reason, messages.CUT_BY_EXIT), cut.reason, cut.event, cut.file, cut.line, cut.what
-    )
+def _of_cut(recording: Recording, cut: Cut) -> _Why:
+    file, line, at = place_of_cut(recording, cut)
+    text = messages.CUTS.get(cut.reason, messages.CUT_BY_EXIT)
+    return _Why(text, cut.reason, cut.event, file, line, cut.what, at)
 
 
 def _line_of_freezing(recording: Recording, parameters: Parameters, node: Node) -> tuple[int | None, int | None]:
@@ -256,12 +261,12 @@ def find_backward_without_graph(recording: Recording) -> Iterator[Finding]:
         return
     cut = choose_cut(way[0], way[0].cuts(_sources(parameters, way[0]), way[1]), error.id) if way is not None else None
     if cut is not None:
-        why = _of_cut(cut)
+        why = _of_cut(recording, cut)
         how = why.text.message.partition("{at}")[2].format(what=cut.what)
         yield make_finding(
-            recording, "backward-without-graph", messages.BACKWARD_AFTER_CUT, cut.event or error.id, file=cut.file,
-            line=cut.line, lines=(error.line,), evidence={"reason": cut.reason, "backward_at": error.id},
-            backward=error.line, cut=how, at=messages.at_line(cut.line), said=said,
+            recording, "backward-without-graph", messages.BACKWARD_AFTER_CUT, cut.event or error.id, file=why.file,
+            line=why.line, lines=(error.line, why.at), evidence={"reason": cut.reason, "backward_at": error.id},
+            backward=error.line, cut=how, at=messages.at_line(why.line), said=said,
         )  # fmt: skip
         return
     has_leaves = recording.reader.row("SELECT 1 FROM nodes WHERE kind IN ('parameter', 'leaf') LIMIT 1") is not None

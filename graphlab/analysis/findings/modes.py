@@ -106,7 +106,7 @@ def find_evaluation_in_training_mode(recording: Recording) -> Iterator[Finding]:
         if not remark.data["training"] or remark.data["grad"] or place in seen:
             continue
         seen.add(place)
-        if _feeds_loss(recording, remark) or _is_calibration(recording, remark):
+        if _is_apart(remark) or _feeds_loss(recording, remark) or _is_calibration(recording, remark):
             continue
         event = min(remark.event + 1, recording.event_count)
         yield make_finding(
@@ -128,6 +128,11 @@ def _feeds_loss(recording: Recording, remark: Remark) -> bool:
     above = flow.ancestors({each for start in starts for each in root_objects(recording, start.id, flow)})
     op = next((op for event, op in flow.ops.items() if event > remark.event), None)
     return op is not None and any(state.object in above for state in op.made)
+
+
+def _is_apart(remark: Remark) -> bool:
+    """Whether a dropout alone was put into training mode, in a model that evaluates: Monte Carlo dropout."""
+    return remark.text != "batch_norm" and bool(remark.data.get("apart"))
 
 
 def _is_calibration(recording: Recording, remark: Remark) -> bool:

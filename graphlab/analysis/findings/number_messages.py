@@ -349,57 +349,6 @@ ZERO_LIGHT = Text(
 # -- steps that are too large or too small -----------------------------------------------------------------------------
 
 UNKNOWN = _("an unknown part")
-DIVERGES = Text(
-    "warning",
-    _(
-        "the loss grows from {lowest} to {last} from step {step} on, while each update moves the "
-        "weights by {updates} of their size: the learning rate is too large, and every step "
-        "overshoots further"
-    ),
-    _("divide the learning rate by 10 (and again, until the loss falls), standardise the data, or clip the gradients"),
-)
-NO_DESCENT = Text(
-    "warning",
-    _(
-        "the loss does not fall ({first} at first, {last} after {count:,} steps), while each update "
-        "moves the weights by {updates} of their size: the learning rate is too large, and the steps "
-        "jump across the minimum"
-    ),
-    _("divide the learning rate by 10 (and again, until the loss falls), or standardise the data"),
-)
-CRAWLS = Text(
-    "warning",
-    _(
-        "in {count:,} steps the loss fell by {fallen} % only ({first} to {last}) although its "
-        "gradient is not small, and each update moves the weights by {updates} of their size: the "
-        "learning rate is too small"
-    ),
-    _("multiply the learning rate by 10 (and again, until the loss falls visibly), or use Adam"),
-)
-LARGE_UPDATE = Text(
-    "warning",
-    _(
-        "each update moves {name} by {ratio} of its size, the other weights by {usual}: its learning rate is too large "
-        "for it"
-    ),
-    _(
-        "give it a smaller learning rate (a parameter group of its own), or look at its initialisation: it may be too "
-        "small"
-    ),
-)
-SMALL_UPDATE = Text(
-    "warning",
-    _("each update moves {name} by {ratio} of its size, the other weights by {usual}: it hardly learns"),
-    _("give it a larger learning rate (a parameter group of its own), or look why its gradient is so small"),
-)
-ROUNDED_AWAY = Text(
-    "warning",
-    _(
-        "a gradient comes at every step, and no update changes a single bit of {name}: the updates "
-        "are smaller than the precision of {dtype}, or the learning rate is 0"
-    ),
-    _("keep the weights in float32 (autocast leaves them there), or raise the learning rate"),
-)
 IDENTICAL_UNITS = Text(
     "warning",
     _(

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from graphlab.analysis.findings import number_messages as messages
+from graphlab.analysis.findings import rate_messages as messages
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.held_parameters import Parameters
+from graphlab.analysis.findings.number_messages import UNKNOWN, some
 from graphlab.analysis.findings.training import Training, training_of
 from graphlab.analysis.findings.trainings import OneTraining, Pace, trainings_of
 
@@ -35,6 +36,10 @@ _SLOPE = 0.05
 _APART = 100.0
 """By how much the updates of one parameter against its weights differ from those of the others."""
 
+_SUNK = 1e4
+"""By how much a loss below 0 has to have grown in size to be one without bound."""
+_STEADILY = 0.9
+"""The share of steps that go the same way."""
 _NOISE = 1e-6
 """Beside the largest gradient of a step: what one that is 0 but for rounding in float32 comes to at most."""
 
@@ -64,6 +69,21 @@ def diverges_at(one: OneTraining) -> int | None:
     return since if (pace is None or pace > _LARGE) and grew > 0.7 else None
 
 
+def sinks_at(one: OneTraining) -> int | None:
+    """Return the first step of a training whose loss falls below 0 without end, ever faster; None if it does not.
+
+    A likelihood of a distribution that narrows falls below 0 as well, and a critic's loss; but not in leaps.
+    """
+    losses = one.losses
+    finite = numpy.isfinite(losses)
+    known = losses if finite.all() else losses[: int(numpy.argmin(finite))]
+    if len(known) < _MANY or known[-1] >= 0 or -known[-1] <= _SUNK * max(abs(float(known[0])), 1e-30):
+        return None
+    pace = one.pace.typical()
+    fell = float(numpy.mean(numpy.diff(known) < 0))
+    return one.first if pace is not None and pace > _LARGE and fell > _STEADILY else None
+
+
 def find_too_large_steps(recording: Recording) -> Iterator[Finding]:
     """Find a learning rate that is too large: the loss blows up, or does not fall while updates exceed the weights."""
     trainings = trainings_of(training_of(recording))
@@ -79,6 +99,9 @@ def _too_large(recording: Recording, one: OneTraining, count: int) -> Finding | 
     since, losses, pace = diverges_at(one), one.losses, one.pace
     if since is not None:
         return _rate_finding(recording, one, "learning-rate-too-large", messages.DIVERGES, since, pace, count)
+    since = sinks_at(one)
+    if since is not None:
+        return _rate_finding(recording, one, "loss-without-bound", messages.SINKS, since, pace, count)
     if len(losses) < _MANY or not one.is_finite:
         return None
     half = len(losses) // 2
@@ -237,10 +260,26 @@ def _rounding_finding(recording: Recording, training: Training, nodes: list[int]
     names, dtype = [training.name(node) for node in nodes], _dtype(training, nodes[0])
     gradients = [training.gradient(node).numbers[-1] for node in nodes]
     evidence = {"parameters": names, "dtype": dtype, "gradients": [float(norm) for norm in gradients]}
+    update = _last_update(recording, 1)
+    back = recording.next_event(update, ("backward_end",), back=True) or update
+    zeroed = recording.events_between(back, update, ("zero_grad",))
+    text = messages.ROUNDED_AWAY
+    if zeroed:
+        text = messages.MADE_ZERO
+    elif _is_rate_zero(recording, update):
+        text = messages.RATE_OF_ZERO
     return make_finding(
-        recording, "update-too-small", messages.ROUNDED_AWAY, _last_update(recording, 1), node=nodes[0],
-        evidence=evidence, name=messages.some(names), dtype=dtype,
+        recording, "update-too-small", text, update, node=nodes[0], lines=[each.line for each in zeroed[-1:]],
+        evidence=evidence, name=some(names), dtype=dtype, zeroed=zeroed[-1].line if zeroed else None,
     )  # fmt: skip
+
+
+def _is_rate_zero(recording: Recording, update: int) -> bool:
+    """Whether the learning rates of an update, and of the last of all, are 0."""
+    last = recording.next_event(recording.event_count + 1, ("update",), back=True) or update
+    noted = [recording.event(event).details.get("rates") for event in (update, last)]
+    rates = [rate for each in noted for rate in each or ()] or _learning_rates(recording)
+    return bool(rates) and not any(rates)
 
 
 def _rate_finding(
@@ -275,7 +314,7 @@ def _update_finding(
 
 
 def _say_ratio(ratio: float | None) -> str:
-    return messages.UNKNOWN if ratio is None else f"{ratio:.2g}"
+    return UNKNOWN if ratio is None else f"{ratio:.2g}"
 
 
 def _last_update(recording: Recording, number: int) -> int:
@@ -285,7 +324,7 @@ def _last_update(recording: Recording, number: int) -> int:
 
 
 def _learning_rates(recording: Recording) -> list[float]:
-    """Return the learning rates of the first step in light detail; full detail does not note them."""
+    """Return the learning rates of the first step in light detail."""
     for block in recording.light.blocks:
         return [float(rate) for rate in block.step(block.first).rates]
     return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -82,6 +82,21 @@ def line_of_definition(recording: Recording, node: Node) -> tuple[int | None, in
                 if isinstance(each, ast.Assign) and any(dotted(target) == f"self.{part}" for target in each.targets):
                     return file, each.lineno
     return node.file, node.line
+
+
+def stands_under(recording: Recording, file: int | None, line: int | None, names: Collection[str]) -> bool:
+    """Whether the text around a line, within its function, is a `with` of such a call, or the function decorated so."""
+    return any(
+        number == (file or 1) and node.lineno <= (line or 0) <= (node.end_lineno or 0) and _begins_with(node, names)
+        for number, node in statements(recording)
+        if isinstance(node, ast.With | ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+
+def _begins_with(node: ast.With | ast.FunctionDef | ast.AsyncFunctionDef, names: Collection[str]) -> bool:
+    said = [item.context_expr for item in node.items] if isinstance(node, ast.With) else node.decorator_list
+    called = [each.func if isinstance(each, ast.Call) else each for each in said]
+    return any(dotted(each).rpartition(".")[2] in names for each in called)
 
 
 def statement_at(recording: Recording, file: int | None, line: int | None) -> ast.stmt | None:

@@ -36,6 +36,12 @@ def source_of(recording: Recording, node: Node, slot: int | None = None) -> Node
     return None
 
 
+def is_scaled(recording: Recording, node: Node) -> bool:
+    """Whether a node multiplies or divides by a plain number."""
+    rows = recording.reader.edges("WHERE target = ?", node.id)
+    return node.op in {"MulBackward0", "DivBackward0"} and len(rows) == 1
+
+
 def _written_out(recording: Recording, node: Node) -> str | None:
     """Recognise `e / e.sum(…)` and `1 / (1 + e)` with `e` an exponential."""
     if node.op == "DivBackward0":

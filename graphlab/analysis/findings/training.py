@@ -98,7 +98,7 @@ class Training:
     def name(self, node: int) -> str:
         """Return what a leaf is called."""
         at = self.recording.event_count
-        return leaf_name(self.recording.node(node), self.recording.names(at)) if node else ""
+        return leaf_name(self.recording, self.recording.node(node), self.recording.names(at)) if node else ""
 
     def gradient(self, node: int) -> Curve:
         """Return the norm of a leaf's `.grad` at each step that gave it one; NaN where it holds one."""

@@ -13,6 +13,7 @@ from graphlab.analysis.findings.cuts import Cut, find_cuts
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.flow import flow_of
 from graphlab.analysis.findings.not_finite import first_not_finite
+from graphlab.analysis.findings.source import line_of_definition
 from graphlab.analysis.findings.training import Training, training_of
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def _place(recording: Recording, cut: Cut) -> tuple[int | None, int | None]:
         event = recording.event(made.event) if made is not None and made.event else None
         if event is not None and event.kind == "op":
             return event.file, event.line
+        return line_of_definition(recording, cut.node)
     return cut.node.file, cut.node.line
 
 

@@ -3,7 +3,9 @@
 const now = { step: 0, moment: 0, state: null };
 let playing = 0;
 
-const PHASES = { setup: "setup", forward: "forward_phase", backward: "backward", update: "update" };
+const PHASES = {
+  setup: "setup", forward: "forward_phase", backward: "backward", update: "update", between: "between", after: "after",
+};
 
 const phaseAt = (step, moment) => step.spans.filter(([, begin]) => begin <= moment).at(-1)?.[0] ?? "setup";
 

@@ -108,7 +108,8 @@ const showQuiz = () => {
   document.body.classList.toggle("is-asking", quiz.isOpen);
   pane.replaceChildren();
   if (quiz.at < 0 || quiz.at >= count) {
-    make("p", "", quiz.at < 0 ? say("quiz_intro", { count }) : say("score", { right: rightCount(), count }), pane);
+    const intro = say(count === 1 ? "quiz_intro_one" : "quiz_intro", { count });
+    make("p", "", quiz.at < 0 ? intro : say("score", { right: rightCount(), count }), pane);
     const start = make("button", "go", say(quiz.at < 0 ? "quiz_start" : "quiz_again"), pane);
     start.addEventListener("click", startAgain);
     return;

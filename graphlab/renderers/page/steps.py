@@ -20,7 +20,7 @@ from graphlab.renderers.page.groups import describe_groups
 from graphlab.renderers.page.structures import PageStructure, describe_nodes
 from graphlab.renderers.page.tensors import TensorPool
 from graphlab.renderers.reading import plain, value_words
-from graphlab.sentences import say_event
+from graphlab.sentences import phase_of_span, say_event
 
 if TYPE_CHECKING:
     import networkx
@@ -85,7 +85,9 @@ class StepPacker:
         edges = [edge for edge in structure.edges if edge.source in places and edge.target in places]
         shared = self._share(nodes, edges, places, moments[-1])
         by_number = {event.id: event for event in events}
-        spans = [(span.phase, bisect_left(moments, span.first)) for span in recording.spans_of(number)]
+        spans = [
+            (phase_of_span(recording, span), bisect_left(moments, span.first)) for span in recording.spans_of(number)
+        ]
         packed = {
             "step": number,
             "structure": shared,

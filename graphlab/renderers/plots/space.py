@@ -42,7 +42,9 @@ def draw_data(canvas: Canvas, recording: Recording, step: int, columns: tuple[in
 def _title(recording: Recording, step: int) -> str:
     loss = recording.step(step).loss
     said = "–" if loss is None else f"{loss:.4g}"
-    return f"{recording.title}: " + words.AT_STEP.format(step=step, steps=len(recording.steps), loss=said)
+    return f"{words.headline(recording.title)}: " + words.AT_STEP.format(
+        step=step, steps=len(recording.steps), loss=said
+    )
 
 
 def _draw_line(canvas: Canvas, axes: Axes, scene: Scene) -> None:
@@ -79,7 +81,9 @@ def _draw_regions(canvas: Canvas, axes: Axes, scene: Scene) -> None:
     axes.set_xlabel(words.COLUMN.format(name=name, column=scene.columns[0]))
     axes.set_ylabel(words.COLUMN.format(name=name, column=scene.columns[1]))
     if scene.count > 2:
-        axes.set_title(words.OTHERS_AT_MEANS.format(count=scene.count - 2), fontsize=8, color=canvas.colours["muted"])
+        others = scene.count - 2
+        title = words.OTHERS_AT_MEANS(others).format(count=others)
+        axes.set_title(title, fontsize=8, color=canvas.colours["muted"])
 
 
 def _places(scene: Scene) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphlab.language import _
+from graphlab.language import _, plural
 
 TITLES = {
     "loss": _("loss"),
@@ -34,7 +34,7 @@ START = _("start")
 ERROR = _("error")
 COLUMN = "{name}[:, {column}]"
 AT_STEP = _("step {step} of {steps}, loss {loss}")
-OTHERS_AT_MEANS = _("the other {count} columns at their means")
+OTHERS_AT_MEANS = plural("the other column at its mean", "the other {count} columns at their means")
 PREDICTION = _("prediction")
 RUN_A = "A: {name}"
 RUN_B = "B: {name}"
@@ -56,3 +56,8 @@ BAD_ENDING = _("a plot is written as .svg, .png or .html, not with {ending}")
 IS_FOLDER = _("{path} is a folder: name a file in it")
 NO_FOLDER = _("the folder {folder} does not exist: make it first, or write somewhere else")
 NO_MATPLOTLIB = _("plots are drawn by matplotlib, which is not installed: pip install matplotlib")
+
+
+def headline(title: str) -> str:
+    """Return a title as one that something can follow: of a docstring it is a sentence with its full stop."""
+    return title.removesuffix(".")
