@@ -11,7 +11,6 @@ import os
 import sqlite3
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +230,7 @@ class Writer:
             self._failed = sqlite_reason(error)
             self._drop_pending()
             if self._lock is not None:
-                self._lock.say(replace(self._lock.place, has_failed=1))
+                self._lock.say(self._lock.place._replace(has_failed=1))
             raise RecordingError(
                 _("cannot write {path}: {reason}").format(path=self.path, reason=self._failed)
             ) from error
