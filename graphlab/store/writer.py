@@ -337,9 +337,8 @@ class Writer:
         try:
             row = self.connection.execute("SELECT path FROM files WHERE id = ?", (place.file,)).fetchone()
             error = describe_cut(row[0] if row else None, place.line, place.step, self._failed)
-            facts = {"status": "cut_off", "error": error}
-            for key, value in facts.items():
-                self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+            facts = "status", json.dumps("cut_off"), "error", json.dumps(error)  # there may be room for one of them
+            self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?), (?, ?)", facts)
         except sqlite3.Error:
             return False
         return True
