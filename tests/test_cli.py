@@ -14,6 +14,7 @@ import pytest
 
 import graphlab
 from graphlab.cli import main, parser
+from graphlab.cli.gallery import has_screen
 from graphlab.cli.options import (
     add_json,
     add_run_options,
@@ -125,6 +126,20 @@ def test_without_a_terminal_the_gallery_says_what_to_do_instead() -> None:
     assert child.returncode == 2
     assert child.stderr.startswith("graphlab: the gallery needs a terminal; `graphlab list`")
     assert child.stderr.count("\n") == 1
+
+
+def test_a_terminal_that_moves_no_cursor_is_no_screen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
+    for name in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{name}.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    assert has_screen()
+    monkeypatch.setenv("TERM", "dumb")
+    assert not has_screen()
+    assert main(["explore", "x.glab"]) == 2
+    assert capsys.readouterr().err.startswith("graphlab: the explorer needs a terminal")
 
 
 # --- errors and exit codes

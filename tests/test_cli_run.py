@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from graphlab.cli import main
+from graphlab.cli.progress import step_row
 from graphlab.recording import open_recording
 from tests.commands import RunGraphlab, child_environment, run_child
 
@@ -178,6 +179,12 @@ def test_rows_stand_below_each_other_and_call_what_has_no_name_by_what_made_it(
     rows = run_graphlab("run", "grows.py", folder=folder).stderr.splitlines()[:3]
     assert len({row.index("|grad| w ") for row in rows}) == len({row.index("  ones@L4 ") for row in rows}) == 1
     assert "e+" in rows[-1] and "e+" not in rows[0]
+    run = open_recording(folder / "outputs" / "grows.glab")
+    step, leaves = run.step(1), run.step_gradients(1)
+    assert step_row(step, leaves, 200) == rows[0]
+    fitted = [step_row(step, leaves * 3, width) for width in (70, 100, 200)]
+    assert [row.count("ones@L4") for row in fitted] == [0, 1, 2] and all(len(row) < 100 for row in fitted[:2])
+    assert "|grad| all 13.856" in fitted[0] and fitted[2].endswith("and 2 more")
     plain = run_graphlab("show", "outputs/grows.glab", "--plain", folder=folder).stdout
     assert "ones@L4.grad accumulates a gradient" in plain
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from graphlab.errors import UsageError
 from graphlab.graph.diff import Comparison, compare
+from graphlab.graph.diff.facts import compare_facts
 from tests import graphs
 from tests.graphs import AWKWARD, Graph, GraphBuilder, snapshot
 
@@ -422,3 +423,9 @@ def test_ten_thousand_nodes_take_seconds() -> None:
     # Two seconds on an idle machine; what must not happen is minutes.
     assert time.process_time() - start < 15
     assert (comparison.count("added"), comparison.count("removed")) == (0, 10)
+
+
+def test_an_empty_file_that_one_project_has_alone_is_no_difference() -> None:
+    one = {"sources": {"train.py": "x = 1\n"}}
+    two = {"sources": {"train.py": "x = 1\n", "tool/__init__.py": "", "tool/model.py": "y = 2\n"}}
+    assert [change.words for change in compare_facts(one, two)] == ["tool/model.py: 1 line of B alone"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from graphlab.graph.diff.comparison import SIGNS
 from graphlab.recording import Recording, open_recording
@@ -19,6 +20,7 @@ from graphlab.tui.headless import screen_strips, screen_text
 from graphlab.tui.keys import key_name
 from graphlab.tui.lanes import LaneRows
 from graphlab.tui.rows import row_text
+from graphlab.tui.runs_dialog import RunsDialog
 from graphlab.tui.state import ExplorerState
 from graphlab.tui.theme import DARK
 from tests import builders
@@ -160,6 +162,20 @@ async def press(pilot: Pilot[int], keys: str) -> str:
     for _ in range(3):
         await pilot.pause()
     return text_of(pilot)
+
+
+async def test_of_two_runs_whose_graphs_are_too_large_the_numbers_are_compared_at_once(
+    flow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graphlab.tui.comparing.MOST_NODES", 3)
+    async with GraphlabApp(flow, theme=DARK).run_test(size=(120, 40)) as pilot:
+        await press(pilot, "D")
+        pilot.app.screen.query_one(Input).value = str(flow.parent / "training.glab")
+        await press(pilot, "enter")
+        assert screen_of(pilot) is RunsDialog
+        await pilot.app.workers.wait_for_complete()
+        assert "graphlab diff" in await press(pilot, "v")
+        assert screen_of(pilot) is ExploreScreen
 
 
 @pytest.mark.parametrize("size", [(120, 40), (60, 16)])

@@ -10,7 +10,7 @@ from graphlab.recording import Recording
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.gallery import GalleryScreen
 from graphlab.tui.rows import join_text, row_text
-from graphlab.tui.source import source_rows, variable_rows
+from graphlab.tui.source import SourcePane, is_edited, source_rows, variable_rows
 from graphlab.tui.state import ExplorerState
 from graphlab.tui.theme import DARK
 from tests import builders
@@ -51,6 +51,20 @@ main()
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return record_text(tmp_path_factory.mktemp("calls"), CALLS, name="calls")
+
+
+def test_a_script_that_was_edited_since_is_shown_as_it_ran_and_says_so(tmp_path: Path) -> None:
+    run = record_text(tmp_path, "a = 1\nb = 2\n", name="early")
+    script = tmp_path / "early.py"
+    assert SourcePane(ExplorerState(run)).title() == "Source early.py"
+    script.write_text("a = 1\r\nb = 2\r\n", newline="")
+    assert not is_edited(run, run.files[0])  # the same lines in the way of another system
+    script.write_text("a = 1\nb = 3\n")
+    pane = SourcePane(ExplorerState(run))
+    assert pane.title() == "Source early.py (as it ran: edited since)"
+    assert "b = 2" in join_text(source_rows(pane.state, 60, 10)[2])
+    script.unlink()
+    assert SourcePane(ExplorerState(run)).title() == "Source early.py"
 
 
 def words_of(state: ExplorerState, name: str) -> str:

@@ -14,6 +14,7 @@ The exit code is 1 where there is a finding at or above --fail-on (default warni
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import textwrap
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from graphlab.cli import messages
 from graphlab.cli.options import add_json, add_run_options, add_source
-from graphlab.cli.output import write_json, write_line
+from graphlab.cli.output import obeys, write_json, write_line
 from graphlab.cli.run import stdout_for_results
 from graphlab.cli.sources import is_recording, opened_source
 from graphlab.language import _
@@ -93,7 +94,7 @@ def _write_findings(recording: Recording, found: list[Finding]) -> None:
 
 def _heading(finding: Finding) -> str:
     severity = messages.SEVERITIES[finding.severity]
-    if sys.stdout.isatty():
+    if obeys(sys.stdout) and "NO_COLOR" not in os.environ:
         severity = f"\x1b[{_COLOURS[finding.severity]}m{severity}\x1b[0m"
     parts = [severity, finding.finding]
     parts += [messages.IN_STEP.format(step=finding.step)] if finding.step is not None else []

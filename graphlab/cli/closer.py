@@ -67,6 +67,8 @@ def _replay(recording: Path, window: tuple[int, int], output: Path) -> bool:
 
 def _merge(found: Sequence[Finding], seen: Sequence[Finding], window: tuple[int, int]) -> list[Finding]:
     """Put what was seen in full in the place of what asked for it; its event is that of the first run."""
+    from graphlab.analysis.findings.explained import without_explained
+
     merged: list[Finding] = []
     for finding in found:
         if finding.evidence.get(_ASKED) != window[0]:
@@ -77,7 +79,7 @@ def _merge(found: Sequence[Finding], seen: Sequence[Finding], window: tuple[int,
             replace(each, event=finding.event, node=None, step=finding.step, evidence=_replayed(each))
             for each in better
         ] or [finding]
-    return list({(each.finding, each.line, each.message): each for each in merged}.values())
+    return without_explained(list({(each.finding, each.line, each.message): each for each in merged}.values()))
 
 
 def _replayed(finding: Finding) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 
 from graphlab.cli import messages
+from graphlab.cli.output import obeys
 from graphlab.errors import UsageError
 
 
@@ -23,4 +24,4 @@ def open_gallery() -> int:
 
 def has_screen() -> bool:
     """Whether there is a terminal to draw on, or a page in a browser that textual was told to draw on."""
-    return "TEXTUAL_DRIVER" in os.environ or (sys.stdin.isatty() and sys.stdout.isatty())
+    return "TEXTUAL_DRIVER" in os.environ or (sys.stdin.isatty() and obeys(sys.stdout))

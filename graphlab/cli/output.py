@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from typing import Any, TextIO
+
+
+def obeys(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that moves its cursor when told to: that of an editor (TERM=dumb) does not."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def write_line(text: str, stream: TextIO | None = None) -> None:

@@ -6,14 +6,14 @@ import math
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from graphlab.cli import messages
-from graphlab.cli.output import write_json, write_line
+from graphlab.cli.output import obeys, write_json, write_line
 from graphlab.errors import GraphlabError
-from graphlab.model import LeafGradient
+from graphlab.model import LeafGradient, Step
 from graphlab.recording import Recording, open_recording
 from graphlab.report import report_step
 from graphlab.sentences import format_number
@@ -51,7 +51,7 @@ class Progress:
         self._line = ""
         # As it is now: while the script runs, what stands there records its words, and our rows are none of them.
         self._stream = sys.stderr
-        self._is_terminal = results is None and sys.stderr.isatty()
+        self._is_terminal = results is None and obeys(sys.stderr)
 
     @property
     def before_print(self) -> Callable[[], None] | None:
@@ -127,14 +127,25 @@ class Progress:
         leaves = recording.step_gradients(number)
         if step.loss is None and not leaves:
             return  # no backward, nothing to learn from it
-        norms = [_say_leaf(leaf) for leaf in leaves[:_SHOWN]]
-        if len(leaves) > _SHOWN:
+        self.clear_line()
+        width = shutil.get_terminal_size().columns if self._is_terminal else None
+        write_line(step_row(step, leaves, width), self._stream)
+
+
+def step_row(step: Step, leaves: Sequence[LeafGradient], width: int | None) -> str:
+    """Return the row of a step, with as many of its leaves as a terminal so wide has room for."""
+    row = ""
+    for shown in range(min(len(leaves), _SHOWN), -1, -1):
+        norms = [_say_leaf(leaf) for leaf in leaves[:shown]]
+        if len(leaves) > shown:
             known = [leaf.gradient.statistics.norm or 0.0 for leaf in leaves if leaf.gradient is not None]
             norms.insert(0, messages.ALL_LEAVES.format(norm=f"{format_number(math.hypot(*known)):<{_WIDTH}}"))
-        more = messages.MORE_LEAVES.format(count=len(leaves) - _SHOWN) if len(leaves) > _SHOWN else ""
-        self.clear_line()
-        row = messages.STEP_ROW.format(step=number, loss=format_number(step.loss), norms="  ".join(norms), more=more)
-        write_line(row.rstrip(), self._stream)
+        more = messages.MORE_LEAVES.format(count=len(leaves) - shown) if 0 < shown < len(leaves) else ""
+        loss = format_number(step.loss)
+        row = messages.STEP_ROW.format(step=step.step, loss=loss, norms="  ".join(norms), more=more).rstrip()
+        if width is None or len(row) < width:
+            break
+    return row
 
 
 def _say_leaf(leaf: LeafGradient) -> str:

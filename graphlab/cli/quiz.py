@@ -33,7 +33,7 @@ from graphlab.cli.options import (
     read_run_options,
     run_words,
 )
-from graphlab.cli.output import write_json, write_line
+from graphlab.cli.output import obeys, write_json, write_line
 from graphlab.cli.run import stdout_for_results
 from graphlab.cli.sources import is_recording
 from graphlab.errors import UsageError
@@ -99,7 +99,7 @@ def _given_lines(name: str | None) -> Iterator[str] | None:
     Raises:
         UsageError: the file cannot be read.
     """
-    if name is None and sys.stdin.isatty() and sys.stderr.isatty():
+    if name is None and sys.stdin.isatty() and obeys(sys.stderr):
         return None
     if name is None or name == "-":
         return iter(sys.stdin)

@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from graphlab.language import _
 from graphlab.tui import messages
+from graphlab.tui.comparing import MOST_NODES
 from graphlab.tui.list_dialog import ListDialog, ListPane
 from graphlab.tui.pane import RowsPane
 from graphlab.tui.rows import Row, fit, over, rule, wrap
@@ -230,7 +231,9 @@ def open_comparison(screen: ExploreScreen) -> None:
             state.comparing.go_to(place)
 
     def show(is_compared: bool | None) -> None:
-        if is_compared:
+        if is_compared and state.comparing.comparison is None:  # the graphs are too large
+            open_numbers(screen, back=lambda: state.tell(messages.COMPARE_TOO_LARGE.format(most=MOST_NODES)))
+        elif is_compared:
             screen.app.push_screen(ChangesDialog(state, state.comparing.place), take)
 
     def ask() -> None:

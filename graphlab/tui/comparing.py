@@ -95,19 +95,32 @@ class Comparing:
         step = self._state.step
         if step is None:
             return messages.NOTHING_YET
-        if max(step.nodes, 0) > MOST_NODES:
-            return messages.COMPARE_TOO_LARGE.format(most=MOST_NODES)
         try:
             from graphlab.graph.diff import compare
 
+            if max(step.nodes, 0) > MOST_NODES:
+                return self._ask_for_numbers(text.strip())
             other, name, is_file = self._read(text.strip(), step.step)
             if len(other) > MOST_NODES:
-                return messages.COMPARE_TOO_LARGE.format(most=MOST_NODES)
+                return self._ask_for_numbers(text.strip())
             comparison = compare(other, self._graph(step.step, is_plain=is_file))
             self.other = self._path(text.strip()) if not is_file else None
         except GraphlabError as error:
             return str(error)
         self._take(comparison, step.step, name)
+        return ""
+
+    def _ask_for_numbers(self, text: str) -> str:
+        """Compare the numbers alone, where the graphs are too large and a text names a recording."""
+        from graphlab.graph.stored import is_graph_file
+        from graphlab.recording import open_recording
+
+        path = self._path(text)
+        if path is None or is_graph_file(str(path)):
+            return messages.COMPARE_TOO_LARGE.format(most=MOST_NODES)
+        open_recording(path).close()
+        self.clear()
+        self.other = path
         return ""
 
     def _read(self, text: str, here: int) -> tuple[networkx.MultiDiGraph, str, bool]:

@@ -26,6 +26,7 @@ PHASES = {
 }
 STRIDES = {"line": _("lines and nodes"), "op": _("ops"), "event": _("every event")}
 
+EDITED_SINCE = _("{file} (as it ran: edited since)")
 LEGEND_SOURCE = _("▷ just ran  ▶ next")
 LEGEND_BACKWARD = _("◀ differentiating  ▷ just ran  ▶ next")
 LEGEND_GRAPH = _("◉ now  ● made  ✓ ∇ came  ○ to come")
@@ -207,7 +208,7 @@ COMPARE_IS_STEP = _("step {step}")
 COMPARE_IS_FILE = _("{name} step {step}")
 COMPARE_EQUAL = _("the graphs are equal")
 COMPARE_ELSEWHERE = _("only {name} has it")
-COMPARE_TOO_LARGE = _("more than {most:,} nodes are compared by `graphlab diff`")
+COMPARE_TOO_LARGE = _("`graphlab diff` compares graphs of more than {most:,} nodes; here the numbers of two runs are")
 CHANGES_TITLE = _("{name} -> step {step}   {summary}")
 CHANGES_LEGEND = _("+ here alone  - there alone  ~ changed  = renamed   ↑ ↓ Enter v numbers D Esc")
 RUNS_TITLE = _("A {a}   B {b} (this run)   numbers")

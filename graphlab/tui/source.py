@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphlab.language import _
@@ -19,6 +21,7 @@ from graphlab.tui.rows import Row, fit, over, row_text, rule, shorten, spread, w
 
 if TYPE_CHECKING:
     from graphlab.model import Event, SourceFile, Variable
+    from graphlab.recording import Recording
     from graphlab.tui.state import ExplorerState
 
 _INFIX = {
@@ -305,6 +308,18 @@ def source_rows(
     return top, len(code), rows + [fit([], width) for _ in range(height - len(rows))]
 
 
+def is_edited(recording: Recording, file: SourceFile) -> bool:
+    """Whether one of the script's files is no longer what was recorded; one that is not there says nothing."""
+    if recording.path is None or recording.origin is None:
+        return False
+    script = Path(os.path.normpath(recording.path.absolute().parent / recording.origin["script"]))
+    try:
+        text = (script.parent / file.path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError, ValueError):
+        return False
+    return text.splitlines() != file.text.splitlines()
+
+
 class SourcePane(Pane):
     """Pane 1."""
 
@@ -313,6 +328,7 @@ class SourcePane(Pane):
     def __init__(self, state: ExplorerState, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(state, id=id)
         self.chosen: int | None = None
+        self._is_edited: dict[int, bool] = {}
         self._top = 1
         self._lines = 0
         self._seen_moment = state.moment
@@ -329,7 +345,12 @@ class SourcePane(Pane):
 
     def title(self) -> str:
         file = shown_file(self.state)
-        return f"{messages.TITLES['source']} {file.path}" if file is not None else messages.TITLES["source"]
+        if file is None:
+            return messages.TITLES["source"]
+        if file.id not in self._is_edited:
+            self._is_edited[file.id] = is_edited(self.state.recording, file)
+        name = messages.EDITED_SINCE.format(file=file.path) if self._is_edited[file.id] else file.path
+        return f"{messages.TITLES['source']} {name}"
 
     def wanted_row(self) -> int | None:
         return self.chosen - self._top if self.chosen is not None else None

@@ -53,7 +53,8 @@ def _concerns(cause: Finding, finding: Finding) -> bool:
     is_earlier = cause.event is None or finding.event is None or cause.event <= finding.event
     is_here = cause.line is not None and (cause.file, cause.line) == (finding.file, finding.line)
     if finding.finding in AT_ITS_LINE:
-        return is_here
+        # Light detail does not know the line of the cut: that this leaf is it is likelier than two mistakes.
+        return is_here or cause.evidence.get("reason") == "unknown"
     return (is_earlier or is_here) and (
         cause.finding in WHOLE_RUN or cause.node is None or finding.node is None or cause.node == finding.node
     )

@@ -75,7 +75,8 @@ def _compare_scripts(one: Mapping[str, str] | None, two: Mapping[str, str] | Non
     others = set(files.values())
     alone = [(path, len(text.splitlines()), None) for path, text in one.items() if path not in files]
     added = [(path, None, len(text.splitlines())) for path, text in two.items() if path not in others]
-    return [*changes, *(FactChange(*change, is_script=True) for change in (*alone, *added))]
+    # An empty `__init__.py` is no difference.
+    return [*changes, *(FactChange(*change, is_script=True) for change in (*alone, *added) if change[1] or change[2])]
 
 
 def same_places(one: Mapping[str, Any], two: Mapping[str, Any]) -> tuple[Places, Places]:
