@@ -45,6 +45,10 @@ class StoreSink:
         self._kept: dict[tuple[Any, ...], int] = {}  # the snapshots of late
         self._values: dict[bytes, tuple[int, tuple[int, ...], str]] = {}  # of these the small ones, by their values
         self._insert: Callable[..., None] = writer.insert
+        # What each op writes goes straight to where the writer gathers it: a call of Python's would cost more.
+        self._add: dict[str, Callable[[tuple[Any, ...]], None]] = {
+            kind: values.extend for kind, values in writer.rows.items()
+        }
         self._put_block: Callable[..., None] = writer.put_block
         self._spans: list[str] = []
         """The phases of the step under way, each with its last event."""
@@ -73,9 +77,14 @@ class StoreSink:
     ) -> None:
         """Complete an event."""
         self._open.discard(event)
-        data = encode_details(details) if details else None
         seconds = time.perf_counter() - self._began
-        self._insert("events", (event, kind, seconds, place[0], place[1], place[2], node, text, data))
+        if text or details:
+            data = encode_details(details) if details else None
+            self._insert("events", (event, kind, seconds, place[0], place[1], place[2], node, text, data))
+        elif kind == "line":
+            self._add["line_events"]((event, seconds, place[0], place[1], place[2]))
+        else:
+            self._add["bare_events"]((event, kind, seconds, place[0], place[1], place[2], node))
 
     def end_open_events(self) -> None:
         """Complete what was begun and never ended."""
@@ -135,12 +144,12 @@ class StoreSink:
     ) -> int:
         """Add a node that an op made, with the edges into it and the tensors that it keeps."""
         number = next(self._counts["nodes"])
-        insert = self._insert
-        insert("nodes", (number, "op", event, op, call, None, module, file, line, encode_shape(shape), dtype, device))
+        add = self._add
+        add["op_nodes"]((number, event, op, call, module, file, line, encode_shape(shape), dtype, device))
         for slot, source, output in edges:
-            insert("edges", (number, slot, source, output, event, ""))
+            add["plain_edges"]((number, slot, source, output, event))
         for name, size, kind in saved:
-            insert("saved", (number, name, encode_shape(size), kind))
+            add["saved"]((number, name, encode_shape(size), kind))
         return number
 
     def add_arguments(
@@ -157,7 +166,7 @@ class StoreSink:
             named += [f"{name} -{number}" for name, number in values]
         if made_by is not None:
             numbers = f'{numbers[:-1]}{", " if len(numbers) > 2 else ""}"made_by": {made_by}}}'
-        self._insert("arguments", (node, numbers, "\n".join(named)))
+        self._add["arguments"]((node, numbers, "\n".join(named)))
 
     def end_op(
         self,
@@ -173,10 +182,10 @@ class StoreSink:
         self._open.discard(event)
         seconds = time.perf_counter() - self._began
         data = f'{{"call": "{call}", "outputs": [{output}]}}'
-        insert = self._insert
-        insert("events", (event, "op", seconds, place[0], place[1], place[2], node, text, data))
+        add = self._add
+        add["op_events"]((event, seconds, place[0], place[1], place[2], node, text, data))
         for position, number in enumerate(used):
-            insert("uses", (event, position, number))
+            add["uses"]((event, position, number))
 
     def set_node(self, node: int, kind: str, name: str | None) -> None:
         """Say anew what kind of leaf a node is, and what it is called."""
@@ -204,9 +213,8 @@ class StoreSink:
         snapshot: int | None,
     ) -> int:
         """Add a state of a tensor."""
-        number = self._next("tensors")
-        self._insert(
-            "tensors",
+        number = next(self._counts["tensors"])
+        self._add["tensors"](
             (number, origin or number, event, node, output, label, encode_shape(shape), dtype, device,
              int(requires_grad), snapshot),
         )  # fmt: skip
@@ -224,8 +232,11 @@ class StoreSink:
         self, event: int, frame: int, name: str, kind: str, origin: int | None, text: str, *, is_element: bool
     ) -> None:
         """Say what a variable holds from an event on."""
-        row = (self._next("bindings"), event, frame, name, kind, origin, text, int(is_element))
-        self._insert("bindings", row)
+        number = self._next("bindings")
+        if origin is None:
+            self._insert("text_bindings", (number, event, frame, name, kind, text, int(is_element)))
+        else:
+            self._insert("bindings", (number, event, frame, name, kind, origin, text, int(is_element)))
 
     def add_gradients(
         self,
@@ -237,10 +248,10 @@ class StoreSink:
         """Complete the event of a node of the backward, with slot and snapshot of its gradients."""
         self._open.discard(event)
         seconds = time.perf_counter() - self._began
-        insert = self._insert
-        insert("events", (event, "gradient", seconds, place[0], place[1], place[2], node, "", None))
+        self._add["bare_events"]((event, "gradient", seconds, place[0], place[1], place[2], node))
+        add = self._add["gradients"]
         for slot, snapshot in gradients:
-            insert("gradients", (node, slot, event, snapshot))
+            add((node, slot, event, snapshot))
 
     def add_gradient(self, node: int, slot: int, event: int, snapshot: int | None) -> None:
         """Add a gradient that the engine handed over."""
@@ -257,7 +268,10 @@ class StoreSink:
         difference: float | None,
     ) -> None:
         """Add what an event changed in a leaf."""
-        self._insert("changes", (event, node, what, before, added, after, encode_real(difference)))
+        if before is None and difference is None and what == "grad":
+            self._insert("first_gradients", (event, node, added, after))
+        else:
+            self._insert("changes", (event, node, what, before, added, after, encode_real(difference)))
 
     def add_state(self, event: int, node: int, name: str, snapshot: int) -> None:
         """Add what an optimizer keeps for a parameter, as of an update."""
@@ -299,8 +313,8 @@ class StoreSink:
             kept.clear()
         number = next(self._counts["snapshots"])
         kept[data] = number, shape, dtype
-        row = (number, encode_shape(shape), dtype, "cpu", stored, 1, data, None, None, None)
-        self._insert("snapshots", row)
+        # For bytes, as for None, Python's sqlite3 would look for an adapter.
+        self._add["values"]((number, encode_shape(shape), dtype, stored, bytearray(data)))
         return number
 
     def add_graph(
