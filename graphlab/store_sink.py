@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from graphlab.capture.sink import LightStep
+from graphlab.capture.sink import LightStep, Pieces
 from graphlab.errors import RecordingError
 from graphlab.language import _
 from graphlab.store import Writer
 from graphlab.store.format import encode_details, encode_real, encode_shape
 from graphlab.store.light import ABSENT, OpenBlock, Outline, OutlineEvent, pack_reals
+from graphlab.store.pieces import PieceTable
 from graphlab.structure import pack_numbers
 
 _KEPT = 512
@@ -45,7 +46,10 @@ class StoreSink:
         self._kept: dict[tuple[Any, ...], int] = {}  # the snapshots of late
         self._values: dict[bytes, tuple[int, tuple[int, ...], str]] = {}  # of these the small ones, by their values
         self._insert: Callable[..., None] = writer.insert
+        self._insert_many: Callable[..., None] = writer.insert_many
+        self._insert_pieces: Callable[..., None] = writer.insert_pieces
         self._put_block: Callable[..., None] = writer.put_block
+        self._pieces: dict[Pieces, PieceTable] = {}
         self._spans: list[str] = []
         """The phases of the step under way, each with its last event."""
         self._outlines: dict[Outline, int] = {}
@@ -259,6 +263,15 @@ class StoreSink:
         """Add what an event changed in a leaf."""
         self._insert("changes", (event, node, what, before, added, after, encode_real(difference)))
 
+    def add_changes(
+        self, event: int, nodes: Sequence[int], what: str, before: Sequence[int | None], after: Sequence[int | None],
+        differences: Sequence[float | None],
+    ) -> None:  # fmt: skip
+        """Add what an event changed in many leaves."""
+        sizes = map(encode_real, differences)
+        rows = zip(itertools.repeat(event), nodes, itertools.repeat(what), before, itertools.repeat(None), after, sizes)
+        self._insert_many("changes", itertools.chain.from_iterable(rows), len(nodes))
+
     def add_state(self, event: int, node: int, name: str, snapshot: int) -> None:
         """Add what an optimizer keeps for a parameter, as of an update."""
         self._insert("optimizer_states", (event, node, name, snapshot))
@@ -302,6 +315,20 @@ class StoreSink:
         row = (number, encode_shape(shape), dtype, "cpu", stored, 1, data, None, None, None)
         self._insert("snapshots", row)
         return number
+
+    def add_pieces(self, pieces: Pieces, data: bytes) -> int:
+        """Add all values of many small tensors on the CPU; return the number of the first, which the rest follow."""
+        table = self._pieces.get(pieces)
+        if table is None:
+            if len(self._pieces) >= _KEPT:
+                self._pieces.clear()
+            table = self._pieces[pieces] = PieceTable(
+                [encode_shape(shape) or "" for shape in pieces.shapes], pieces.starts
+            )
+        # In one go: other threads count here too.
+        numbers = list(itertools.islice(self._counts["snapshots"], len(pieces.shapes)))
+        self._insert_pieces(numbers[0], table, data)
+        return numbers[0]
 
     def add_graph(
         self,
@@ -466,7 +493,7 @@ class StoreSink:
             if not self._is_broken:
                 self._is_broken = True
                 self._tell(_("{error}; the run goes on unrecorded").format(error=error))
-            self._insert = self._put_block = _drop
+            self._insert = self._insert_many = self._insert_pieces = self._put_block = _drop
 
 
 def _drop(*row: Any) -> None:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from graphlab.language import _
 from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, describe_cut, read_schema, sqlite_reason
 from graphlab.store.light import OpenBlock
 from graphlab.store.lock import Place, RunLock
+from graphlab.store.pieces import PieceTable, PieceTables
 
 _COLUMNS = {
     "files": 3,
@@ -63,7 +65,7 @@ _PATIENCE_SECONDS = 5.0
 """How long the end of a run waits for readers."""
 _COMMIT_SECONDS = 0.1
 _COMMIT_SHARE = 0.01
-_COMMIT_CREDIT = 0.02
+_COMMIT_CREDIT = 0.01
 _ROWS_BEFORE_COMMIT = 20_000
 _BESIDE = ("-wal", "-shm", "-journal", "-new")
 """What may lie beside a recording, by the ends of the names."""
@@ -90,6 +92,8 @@ class Writer:
         self._count = 0
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
         self._blocks: dict[int, OpenBlock] = {}
+        self._pieces: list[tuple[int, PieceTable, bytes]] = []
+        self._piece_tables = PieceTables()
         self._process = os.getpid()
         self._lock_of_threads = threading.RLock()
         self._is_made = False
@@ -123,6 +127,7 @@ class Writer:
         # WAL: readers follow while we write, and a killed process leaves the last commit whole without an fsync each.
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = NORMAL")
+        execute("PRAGMA temp_store = MEMORY")  # what is only ours needs no file
         # Each checkpoint waits for the disk, and writes anew what changes again in the next step.
         execute("PRAGMA wal_autocheckpoint = 4000")
 
@@ -139,6 +144,16 @@ class Writer:
         """Add a row, in the order of the schema's columns."""
         self._pending[table] += row
         self._count += 1
+
+    def insert_many(self, table: str, values: Iterable[Any], count: int) -> None:
+        """Add so many rows, with their values one after the other."""
+        self._pending[table] += list(values)  # in one go: other threads add rows too
+        self._count += count
+
+    def insert_pieces(self, first: int, table: PieceTable, data: bytes) -> None:
+        """Add rows of snapshots, numbered from the first on, with values that lie in one run of bytes."""
+        self._pieces.append((first, table, data))
+        self._count += len(table.shapes)
 
     def put_block(self, block: OpenBlock) -> None:
         """Write a block of light steps with the next commit, in place of what it was before."""
@@ -231,10 +246,13 @@ class Writer:
         began = time.perf_counter()
         is_ending = False
         rows = {table: values.copy() for table, values in self._pending.items() if values}
+        pieces = self._pieces.copy()
         updates = self._updates.copy()
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             began -= time.perf_counter()
+            for first, table_of_pieces, data in pieces:
+                self._piece_tables.insert(self.connection, first, table_of_pieces, data)
             for table, values in rows.items():
                 self._insert_rows(table, values)
             began += time.perf_counter()
@@ -243,13 +261,14 @@ class Writer:
                 self.connection.execute(statement, row)
             is_ending = True
             self.connection.execute("COMMIT")
-            self._drop(rows, len(updates))
+            self._drop(rows, len(pieces), len(updates))
         except BaseException as error:
             # A Ctrl-C may come before the COMMIT or after it; one that failed has left no transaction either.
             if is_ending and not self.connection.in_transaction and not isinstance(error, sqlite3.Error):
-                self._drop(rows, len(updates))
+                self._drop(rows, len(pieces), len(updates))
             with contextlib.suppress(sqlite3.Error):
                 self.connection.execute("ROLLBACK")
+            self._piece_tables.forget()
             raise
         self._size = self._page_size * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
         self._spent += time.perf_counter() - began
@@ -266,17 +285,19 @@ class Writer:
         rest = zip(*[iter(values[whole:])] * columns, strict=True)
         self.connection.executemany(_INSERT[table], rest)
 
-    def _drop(self, rows: dict[str, list[Any]], updates: int) -> None:
+    def _drop(self, rows: dict[str, list[Any]], pieces: int, updates: int) -> None:
         """Forget what is written; what other threads have added meanwhile comes next."""
         del self._updates[:updates]
+        del self._pieces[:pieces]
         self._blocks.clear()
         for table, values in rows.items():
             del self._pending[table][: len(values)]
-        self._count = sum(map(len, self._pending.values()))
+        self._count = sum(map(len, self._pending.values())) + len(self._pieces)
 
     def _drop_pending(self) -> None:
         self._count = 0
         self._updates.clear()
+        self._pieces.clear()
         self._blocks.clear()
         for values in self._pending.values():
             values.clear()
@@ -313,6 +334,8 @@ class Writer:
 
     def _leave_wal(self) -> None:
         """Go back to one file; readers that look just now keep us from it, each for a moment: wait a little."""
+        # What there is lies in the file and is on the disk by now; of what follows, any half is as good as the whole.
+        self._try("PRAGMA synchronous = OFF")
         end = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < end:
             with contextlib.suppress(sqlite3.Error):
