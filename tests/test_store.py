@@ -17,12 +17,13 @@ from typing import Any
 
 import pytest
 
+from graphlab.capture.sink import Pieces
 from graphlab.errors import GraphlabError, RecordingError
 from graphlab.recording import Recording, open_recording
 from graphlab.report import report_run
 from graphlab.store import Writer
 from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, decode_real, encode_real
-from graphlab.store.pieces import PieceTable, PieceTables
+from graphlab.store.pieces import PieceTables
 from tests import builders
 from tests.recorded import record_text
 
@@ -337,7 +338,7 @@ def test_values_that_lie_in_one_run_of_bytes_become_rows_of_their_own(
             raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(PieceTables, "insert", insert)
-    table, numbers = PieceTable(["2x2", "", "3"], [3, 7, 0]), array("f", range(8))
+    table, numbers = Pieces(((2, 2), (), (3,)), (3, 7, 0)), array("f", range(8))
     writer = Writer(tmp_path / "run.glab")
     writer.insert_pieces(1, table, numbers.tobytes())
     writer.insert_pieces(4, table, bytes(32))

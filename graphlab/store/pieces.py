@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Sequence
+from typing import Protocol
 
-from graphlab.store.format import decode_shape
+from graphlab.store.format import encode_shape
 
 _MAKE = (
     "CREATE TEMP TABLE IF NOT EXISTS pieces (number INTEGER, place INTEGER, shape TEXT, start INTEGER, size INTEGER, "
@@ -25,24 +26,19 @@ _MOST = 64
 """Tables that are kept: where the leaves of a run come and go, each is used but once."""
 
 
-class PieceTable:
-    """Where many small tensors of float32 lie in one run of bytes.
+class PieceTable(Protocol):
+    """Where many small tensors of float32 lie in one run of bytes."""
 
-    Args:
-        shapes: of each its shape, as text.
-        starts: of each, how many numbers lie before it.
-    """
+    @property
+    def shapes(self) -> Sequence[tuple[int, ...]]:
+        """Of each its shape."""
 
-    def __init__(self, shapes: Sequence[str], starts: Sequence[int]) -> None:
-        self.shapes = shapes
-        self.starts = starts
+    @property
+    def starts(self) -> Sequence[int]:
+        """Of each, how many numbers lie before it."""
 
-    def rows(self, number: int) -> list[tuple[int, int, str, int, int]]:
-        """Return the rows that say so; SQLite counts bytes from 1."""
-        return [
-            (number, place, shape, 4 * start + 1, 4 * math.prod(decode_shape(shape)))
-            for place, (shape, start) in enumerate(zip(self.shapes, self.starts, strict=True))
-        ]
+    def __hash__(self) -> int:
+        """Tables that say the same are the same."""
 
 
 class PieceTables:
@@ -68,6 +64,13 @@ class PieceTables:
         number = len(self._known)
         connection.execute(_MAKE)
         connection.execute("DELETE FROM temp.pieces WHERE number = ?", (number,))
-        connection.executemany(_ADD, table.rows(number))
+        pairs = zip(table.shapes, table.starts, strict=True)
+        connection.executemany(
+            _ADD,  # SQLite counts bytes from 1
+            [
+                (number, place, encode_shape(shape), 4 * start + 1, 4 * math.prod(shape))
+                for place, (shape, start) in enumerate(pairs)
+            ],
+        )
         self._known[table] = number
         return number

@@ -11,7 +11,6 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,9 +49,27 @@ _COLUMNS = {
 }
 _TOGETHER = 64
 """Rows that one statement adds, where there are as many: beginning and ending it costs as much as some rows do."""
-_INSERT = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})" for table, columns in _COLUMNS.items()}
+# Of the rows that come most often, those without what is the same in all of them: Python's sqlite3 asks around for an
+# adapter of each None, which takes as long as writing five columns.
+_SHORT = {
+    "op_nodes": ("nodes", "?, 'op', ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?"),
+    "op_events": ("events", "?, 'op', ?, ?, ?, ?, ?, ?, ?"),
+    "bare_events": ("events", "?, ?, ?, ?, ?, ?, ?, '', NULL"),
+    "line_events": ("events", "?, 'line', ?, ?, ?, ?, NULL, '', NULL"),
+    "plain_edges": ("edges", "?, ?, ?, ?, ?, ''"),
+    "text_bindings": ("bindings", "?, ?, ?, ?, ?, NULL, ?, ?"),
+    "first_gradients": ("changes", "?, ?, 'grad', NULL, ?, ?, NULL"),
+    "given_gradients": ("changes", "?, ?, 'grad', NULL, NULL, ?, NULL"),
+    "moved_values": ("changes", "?, ?, 'value', ?, NULL, ?, ?"),
+    "values": ("snapshots", "?, ?, ?, 'cpu', ?, 1, ?, NULL, NULL, NULL"),
+}
+_ROW = {table: (table, ", ".join("?" * columns)) for table, columns in _COLUMNS.items()} | _SHORT
+"""By kind of row: its table, and how it is written."""
+_WIDTH = {kind: row.count("?") for kind, (_, row) in _ROW.items()}
+_INSERT = {kind: f"INSERT INTO {table} VALUES ({row})" for kind, (table, row) in _ROW.items()}
 # One more row for the same backward edge (an op that is entered twice by retain_graph's second pass) is no error.
-_INSERT["edges"] = _INSERT["edges"].replace("INSERT", "INSERT OR IGNORE")
+for _kind in ("edges", "plain_edges"):
+    _INSERT[_kind] = _INSERT[_kind].replace("INSERT", "INSERT OR IGNORE")
 # A leaf that was let go may come back, and be let go again.
 _INSERT["gone"] = _INSERT["gone"].replace("INSERT", "INSERT OR REPLACE")
 # A thread may add to a step several times.
@@ -66,7 +83,6 @@ _PATIENCE_SECONDS = 5.0
 _COMMIT_SECONDS = 0.1
 _COMMIT_SHARE = 0.01
 _COMMIT_CREDIT = 0.01
-_ROWS_BEFORE_COMMIT = 20_000
 _BESIDE = ("-wal", "-shm", "-journal", "-new")
 """What may lie beside a recording, by the ends of the names."""
 
@@ -87,9 +103,8 @@ class Writer:
         self.path = path
         self._lock: RunLock | None = None
         self._failed = ""
-        self._pending: dict[str, list[Any]] = {table: [] for table in _COLUMNS}
-        """By table, the values of its new rows one after the other: tuples would keep the garbage collector busy."""
-        self._count = 0
+        self.rows: dict[str, list[Any]] = {kind: [] for kind in _ROW}
+        """By kind of row, the values of its new rows one after the other: tuples would keep the collector busy."""
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
         self._blocks: dict[int, OpenBlock] = {}
         self._pieces: list[tuple[int, PieceTable, bytes]] = []
@@ -140,31 +155,23 @@ class Writer:
         if self._lock is not None:
             self._lock.release()
 
-    def insert(self, table: str, row: tuple[Any, ...]) -> None:
-        """Add a row, in the order of the schema's columns."""
-        self._pending[table] += row
-        self._count += 1
-
-    def insert_many(self, table: str, values: Iterable[Any], count: int) -> None:
-        """Add so many rows, with their values one after the other."""
-        self._pending[table] += list(values)  # in one go: other threads add rows too
-        self._count += count
+    def insert(self, kind: str, row: tuple[Any, ...]) -> None:
+        """Add a row to a table, in the order of the schema's columns; or one of `_SHORT`, without what goes unsaid."""
+        self.rows[kind] += row
 
     def insert_pieces(self, first: int, table: PieceTable, data: bytes) -> None:
         """Add rows of snapshots, numbered from the first on, with values that lie in one run of bytes."""
         self._pieces.append((first, table, data))
-        self._count += len(table.shapes)
 
     def put_block(self, block: OpenBlock) -> None:
         """Write a block of light steps with the next commit, in place of what it was before."""
         with self._lock_of_threads:
             self._blocks[block.first] = block
-            self._count += 1
 
     def drop_spans(self) -> None:
         """Forget the spans of a step that has ended: its row has them."""
         with self._lock_of_threads:
-            self._pending["spans"].clear()
+            self.rows["spans"].clear()
             self._updates.append(("DELETE FROM spans", ()))
 
     def set_meta(self, key: str, value: Any) -> None:
@@ -190,12 +197,10 @@ class Writer:
 
     @property
     def is_due(self) -> bool:
-        """Whether a commit is cheap by now, or so much time has passed or so many rows have gathered that it is due."""
+        """Whether a commit is cheap by now, or so much time has passed that it is due."""
         now = time.perf_counter()
-        return (
-            now - self._committed_at > _COMMIT_SECONDS
-            or self._spent < _COMMIT_CREDIT + _COMMIT_SHARE * (now - self._began)
-            or self._count > _ROWS_BEFORE_COMMIT
+        return now - self._committed_at > _COMMIT_SECONDS or self._spent < _COMMIT_CREDIT + _COMMIT_SHARE * (
+            now - self._began
         )
 
     def say_place(self, file: int, line: int, step: int) -> None:
@@ -214,7 +219,7 @@ class Writer:
                 nothing more is written: facts with a hole in them would be none.
         """
         self._committed_at = time.perf_counter()
-        if os.getpid() != self._process or not (self._count or self._updates):
+        if os.getpid() != self._process or not (self._updates or self._blocks or any(self.rows.values())):
             return  # a forked child (a DataLoader's worker) writes nothing
         with self._lock_of_threads:
             self._commit()
@@ -245,16 +250,16 @@ class Writer:
         """Write what has gathered; whatever goes wrong, it is written once or still there."""
         began = time.perf_counter()
         is_ending = False
-        rows = {table: values.copy() for table, values in self._pending.items() if values}
+        rows = {kind: values.copy() for kind, values in self.rows.items() if values}
         pieces = self._pieces.copy()
         updates = self._updates.copy()
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             began -= time.perf_counter()
-            for first, table_of_pieces, data in pieces:
-                self._piece_tables.insert(self.connection, first, table_of_pieces, data)
-            for table, values in rows.items():
-                self._insert_rows(table, values)
+            for first, table, data in pieces:
+                self._piece_tables.insert(self.connection, first, table, data)
+            for kind, values in rows.items():
+                self._insert_rows(kind, values)
             began += time.perf_counter()
             self.connection.executemany(_PUT_BLOCK, [block.row() for block in self._blocks.values()])
             for statement, row in updates:
@@ -273,33 +278,31 @@ class Writer:
         self._size = self._page_size * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
         self._spent += time.perf_counter() - began
 
-    def _insert_rows(self, table: str, values: list[Any]) -> None:
-        """Add rows to a table, from their values one after the other."""
-        columns = _COLUMNS[table]
+    def _insert_rows(self, kind: str, values: list[Any]) -> None:
+        """Add rows of a kind, from their values one after the other."""
+        columns = _WIDTH[kind]
         block = columns * _TOGETHER
         whole = len(values) // block * block
         if whole:
-            one = f"({', '.join('?' * columns)})"
-            statement = f"{_INSERT[table]}{f', {one}' * (_TOGETHER - 1)}"
+            one = f"({_ROW[kind][1]})"
+            statement = f"{_INSERT[kind]}{f', {one}' * (_TOGETHER - 1)}"
             self.connection.executemany(statement, (values[at : at + block] for at in range(0, whole, block)))
         rest = zip(*[iter(values[whole:])] * columns, strict=True)
-        self.connection.executemany(_INSERT[table], rest)
+        self.connection.executemany(_INSERT[kind], rest)
 
     def _drop(self, rows: dict[str, list[Any]], pieces: int, updates: int) -> None:
         """Forget what is written; what other threads have added meanwhile comes next."""
         del self._updates[:updates]
         del self._pieces[:pieces]
         self._blocks.clear()
-        for table, values in rows.items():
-            del self._pending[table][: len(values)]
-        self._count = sum(map(len, self._pending.values())) + len(self._pieces)
+        for kind, values in rows.items():
+            del self.rows[kind][: len(values)]
 
     def _drop_pending(self) -> None:
-        self._count = 0
         self._updates.clear()
         self._pieces.clear()
         self._blocks.clear()
-        for values in self._pending.values():
+        for values in self.rows.values():
             values.clear()
 
     @property
@@ -334,8 +337,6 @@ class Writer:
 
     def _leave_wal(self) -> None:
         """Go back to one file; readers that look just now keep us from it, each for a moment: wait a little."""
-        # What there is lies in the file and is on the disk by now; of what follows, any half is as good as the whole.
-        self._try("PRAGMA synchronous = OFF")
         end = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < end:
             with contextlib.suppress(sqlite3.Error):
