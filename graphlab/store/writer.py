@@ -219,7 +219,9 @@ class Writer:
                 nothing more is written: facts with a hole in them would be none.
         """
         self._committed_at = time.perf_counter()
-        if os.getpid() != self._process or not (self._updates or self._blocks or any(self.rows.values())):
+        if os.getpid() != self._process or not (
+            self._updates or self._blocks or self._pieces or any(self.rows.values())
+        ):
             return  # a forked child (a DataLoader's worker) writes nothing
         with self._lock_of_threads:
             self._commit()
