@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from graphlab.capture.sink import LightStep
+from graphlab.capture.sink import LightStep, Pieces
 from graphlab.errors import RecordingError
 from graphlab.language import _
 from graphlab.store import Writer
@@ -45,6 +45,7 @@ class StoreSink:
         self._kept: dict[tuple[Any, ...], int] = {}  # the snapshots of late
         self._values: dict[bytes, tuple[int, tuple[int, ...], str]] = {}  # of these the small ones, by their values
         self._insert: Callable[..., None] = writer.insert
+        self._insert_pieces: Callable[..., None] = writer.insert_pieces
         # What each op writes goes straight to where the writer gathers it: a call of Python's would cost more.
         self._add: dict[str, Callable[[tuple[Any, ...]], None]] = {
             kind: values.extend for kind, values in writer.rows.items()
@@ -273,6 +274,19 @@ class StoreSink:
         else:
             self._insert("changes", (event, node, what, before, added, after, encode_real(difference)))
 
+    def add_changes(
+        self, event: int, nodes: Sequence[int], what: str, before: Sequence[int | None], after: Sequence[int | None],
+        differences: Sequence[float | None],
+    ) -> None:  # fmt: skip
+        """Add what an event changed in many leaves."""
+        if what == "grad":
+            self._insert(
+                "given_gradients", [part for pair in zip(nodes, after, strict=True) for part in (event, *pair)]
+            )
+        else:
+            moves = zip(nodes, before, after, map(encode_real, differences), strict=True)
+            self._insert("moved_values", [part for move in moves for part in (event, *move)])
+
     def add_state(self, event: int, node: int, name: str, snapshot: int) -> None:
         """Add what an optimizer keeps for a parameter, as of an update."""
         self._insert("optimizer_states", (event, node, name, snapshot))
@@ -316,6 +330,13 @@ class StoreSink:
         # For bytes, as for None, Python's sqlite3 would look for an adapter.
         self._add["values"]((number, encode_shape(shape), dtype, stored, bytearray(data)))
         return number
+
+    def add_pieces(self, pieces: Pieces, data: bytes) -> int:
+        """Add all values of many small tensors on the CPU; return the number of the first, which the rest follow."""
+        # In one go: other threads count here too.
+        numbers = list(itertools.islice(self._counts["snapshots"], len(pieces.shapes)))
+        self._insert_pieces(numbers[0], pieces, data)
+        return numbers[0]
 
     def add_graph(
         self,
@@ -419,17 +440,8 @@ class StoreSink:
         data: Mapping[str, Any] | None,
     ) -> None:
         """Add what is no event but means much for gradients (see `remarks`), as of an event."""
-        row = (
-            self._next("remarks"),
-            event,
-            kind,
-            place[0],
-            place[1],
-            tensor,
-            text,
-            encode_details(data) if data else None,
-        )
-        self._insert("remarks", row)
+        facts = encode_details(data) if data else None
+        self._insert("remarks", (self._next("remarks"), event, kind, place[0], place[1], tensor, text, facts))
 
     def add_thread(self, step: int, name: str) -> None:
         """Say that a step, or a part of it, ran in another thread."""
@@ -480,7 +492,7 @@ class StoreSink:
             if not self._is_broken:
                 self._is_broken = True
                 self._tell(_("{error}; the run goes on unrecorded").format(error=error))
-            self._insert = self._put_block = _drop
+            self._insert = self._insert_pieces = self._put_block = _drop
 
 
 def _drop(*row: Any) -> None:

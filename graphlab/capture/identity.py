@@ -10,7 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import call
+from operator import call, is_
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -115,6 +115,16 @@ class TensorMap(Generic[T]):
         """Return what is kept for a tensor, or None."""
         entry = self.entries.get(id(tensor))
         return entry.value if entry is not None and entry() is tensor else None
+
+    def get_all(self, tensors: Sequence[torch.Tensor]) -> list[T] | None:
+        """Return what is kept for many tensors, or None where there is nothing for one of them."""
+        try:
+            entries = list(map(self.entries.__getitem__, map(id, tensors)))
+        except KeyError:
+            return None
+        if not all(map(is_, map(call, entries), tensors)):
+            return None
+        return [entry.value for entry in entries]
 
     def set(self, tensor: torch.Tensor, value: T, *, is_prompt: bool = False) -> None:
         """Keep something for a tensor for as long as it lives.

@@ -19,6 +19,7 @@ from graphlab.language import _
 from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, describe_cut, read_schema, sqlite_reason
 from graphlab.store.light import OpenBlock
 from graphlab.store.lock import Place, RunLock
+from graphlab.store.pieces import PieceTable, PieceTables
 
 _COLUMNS = {
     "files": 3,
@@ -57,6 +58,8 @@ _SHORT = {
     "plain_edges": ("edges", "?, ?, ?, ?, ?, ''"),
     "text_bindings": ("bindings", "?, ?, ?, ?, ?, NULL, ?, ?"),
     "first_gradients": ("changes", "?, ?, 'grad', NULL, ?, ?, NULL"),
+    "given_gradients": ("changes", "?, ?, 'grad', NULL, NULL, ?, NULL"),
+    "moved_values": ("changes", "?, ?, 'value', ?, NULL, ?, ?"),
     "values": ("snapshots", "?, ?, ?, 'cpu', ?, 1, ?, NULL, NULL, NULL"),
 }
 _ROW = {table: (table, ", ".join("?" * columns)) for table, columns in _COLUMNS.items()} | _SHORT
@@ -78,7 +81,7 @@ _PATIENCE_SECONDS = 5.0
 """How long the end of a run waits for readers."""
 _COMMIT_SECONDS = 0.1
 _COMMIT_SHARE = 0.01
-_COMMIT_CREDIT = 0.02
+_COMMIT_CREDIT = 0.01
 _BESIDE = ("-wal", "-shm", "-journal", "-new")
 """What may lie beside a recording, by the ends of the names."""
 
@@ -103,6 +106,8 @@ class Writer:
         """By kind of row, the values of its new rows one after the other: tuples would keep the collector busy."""
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
         self._blocks: dict[int, OpenBlock] = {}
+        self._pieces: list[tuple[int, PieceTable, bytes]] = []
+        self._piece_tables = PieceTables()
         self._process = os.getpid()
         self._lock_of_threads = threading.RLock()
         self._is_made = False
@@ -136,6 +141,7 @@ class Writer:
         # WAL: readers follow while we write, and a killed process leaves the last commit whole without an fsync each.
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = NORMAL")
+        execute("PRAGMA temp_store = MEMORY")  # what is only ours needs no file
         # Each checkpoint waits for the disk, and writes anew what changes again in the next step.
         execute("PRAGMA wal_autocheckpoint = 4000")
 
@@ -151,6 +157,10 @@ class Writer:
     def insert(self, kind: str, row: tuple[Any, ...]) -> None:
         """Add a row to a table, in the order of the schema's columns; or one of `_SHORT`, without what goes unsaid."""
         self.rows[kind] += row
+
+    def insert_pieces(self, first: int, table: PieceTable, data: bytes) -> None:
+        """Add rows of snapshots, numbered from the first on, with values that lie in one run of bytes."""
+        self._pieces.append((first, table, data))
 
     def put_block(self, block: OpenBlock) -> None:
         """Write a block of light steps with the next commit, in place of what it was before."""
@@ -208,7 +218,9 @@ class Writer:
                 nothing more is written: facts with a hole in them would be none.
         """
         self._committed_at = time.perf_counter()
-        if os.getpid() != self._process or not (self._updates or self._blocks or any(self.rows.values())):
+        if os.getpid() != self._process or not (
+            self._updates or self._blocks or self._pieces or any(self.rows.values())
+        ):
             return  # a forked child (a DataLoader's worker) writes nothing
         with self._lock_of_threads:
             self._commit()
@@ -240,10 +252,13 @@ class Writer:
         began = time.perf_counter()
         is_ending = False
         rows = {kind: values.copy() for kind, values in self.rows.items() if values}
+        pieces = self._pieces.copy()
         updates = self._updates.copy()
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             began -= time.perf_counter()
+            for first, table, data in pieces:
+                self._piece_tables.insert(self.connection, first, table, data)
             for kind, values in rows.items():
                 self._insert_rows(kind, values)
             began += time.perf_counter()
@@ -252,13 +267,14 @@ class Writer:
                 self.connection.execute(statement, row)
             is_ending = True
             self.connection.execute("COMMIT")
-            self._drop(rows, len(updates))
+            self._drop(rows, len(pieces), len(updates))
         except BaseException as error:
             # A Ctrl-C may come before the COMMIT or after it; one that failed has left no transaction either.
             if is_ending and not self.connection.in_transaction and not isinstance(error, sqlite3.Error):
-                self._drop(rows, len(updates))
+                self._drop(rows, len(pieces), len(updates))
             with contextlib.suppress(sqlite3.Error):
                 self.connection.execute("ROLLBACK")
+            self._piece_tables.forget()
             raise
         self._size = self._page_size * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
         self._spent += time.perf_counter() - began
@@ -275,15 +291,17 @@ class Writer:
         rest = zip(*[iter(values[whole:])] * columns, strict=True)
         self.connection.executemany(_INSERT[kind], rest)
 
-    def _drop(self, rows: dict[str, list[Any]], updates: int) -> None:
+    def _drop(self, rows: dict[str, list[Any]], pieces: int, updates: int) -> None:
         """Forget what is written; what other threads have added meanwhile comes next."""
         del self._updates[:updates]
+        del self._pieces[:pieces]
         self._blocks.clear()
         for kind, values in rows.items():
             del self.rows[kind][: len(values)]
 
     def _drop_pending(self) -> None:
         self._updates.clear()
+        self._pieces.clear()
         self._blocks.clear()
         for values in self.rows.values():
             values.clear()
