@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from graphlab.capture.sink import LightStep
+from graphlab.capture.sink import LightStep, Pieces
 from graphlab.errors import RecordingError
 from graphlab.language import _
 from graphlab.store import Writer
@@ -45,6 +45,11 @@ class StoreSink:
         self._kept: dict[tuple[Any, ...], int] = {}  # the snapshots of late
         self._values: dict[bytes, tuple[int, tuple[int, ...], str]] = {}  # of these the small ones, by their values
         self._insert: Callable[..., None] = writer.insert
+        self._insert_pieces: Callable[..., None] = writer.insert_pieces
+        # What each op writes goes straight to where the writer gathers it: a call of Python's would cost more.
+        self._add: dict[str, Callable[[tuple[Any, ...]], None]] = {
+            kind: values.extend for kind, values in writer.rows.items()
+        }
         self._put_block: Callable[..., None] = writer.put_block
         self._spans: list[str] = []
         """The phases of the step under way, each with its last event."""
@@ -73,9 +78,14 @@ class StoreSink:
     ) -> None:
         """Complete an event."""
         self._open.discard(event)
-        data = encode_details(details) if details else None
         seconds = time.perf_counter() - self._began
-        self._insert("events", (event, kind, seconds, place[0], place[1], place[2], node, text, data))
+        if text or details:
+            data = encode_details(details) if details else None
+            self._insert("events", (event, kind, seconds, place[0], place[1], place[2], node, text, data))
+        elif kind == "line":
+            self._add["line_events"]((event, seconds, place[0], place[1], place[2]))
+        else:
+            self._add["bare_events"]((event, kind, seconds, place[0], place[1], place[2], node))
 
     def end_open_events(self) -> None:
         """Complete what was begun and never ended."""
@@ -135,12 +145,12 @@ class StoreSink:
     ) -> int:
         """Add a node that an op made, with the edges into it and the tensors that it keeps."""
         number = next(self._counts["nodes"])
-        insert = self._insert
-        insert("nodes", (number, "op", event, op, call, None, module, file, line, encode_shape(shape), dtype, device))
+        add = self._add
+        add["op_nodes"]((number, event, op, call, module, file, line, encode_shape(shape), dtype, device))
         for slot, source, output in edges:
-            insert("edges", (number, slot, source, output, event, ""))
+            add["plain_edges"]((number, slot, source, output, event))
         for name, size, kind in saved:
-            insert("saved", (number, name, encode_shape(size), kind))
+            add["saved"]((number, name, encode_shape(size), kind))
         return number
 
     def add_arguments(
@@ -157,7 +167,7 @@ class StoreSink:
             named += [f"{name} -{number}" for name, number in values]
         if made_by is not None:
             numbers = f'{numbers[:-1]}{", " if len(numbers) > 2 else ""}"made_by": {made_by}}}'
-        self._insert("arguments", (node, numbers, "\n".join(named)))
+        self._add["arguments"]((node, numbers, "\n".join(named)))
 
     def end_op(
         self,
@@ -173,10 +183,10 @@ class StoreSink:
         self._open.discard(event)
         seconds = time.perf_counter() - self._began
         data = f'{{"call": "{call}", "outputs": [{output}]}}'
-        insert = self._insert
-        insert("events", (event, "op", seconds, place[0], place[1], place[2], node, text, data))
+        add = self._add
+        add["op_events"]((event, seconds, place[0], place[1], place[2], node, text, data))
         for position, number in enumerate(used):
-            insert("uses", (event, position, number))
+            add["uses"]((event, position, number))
 
     def set_node(self, node: int, kind: str, name: str | None) -> None:
         """Say anew what kind of leaf a node is, and what it is called."""
@@ -204,9 +214,8 @@ class StoreSink:
         snapshot: int | None,
     ) -> int:
         """Add a state of a tensor."""
-        number = self._next("tensors")
-        self._insert(
-            "tensors",
+        number = next(self._counts["tensors"])
+        self._add["tensors"](
             (number, origin or number, event, node, output, label, encode_shape(shape), dtype, device,
              int(requires_grad), snapshot),
         )  # fmt: skip
@@ -224,8 +233,11 @@ class StoreSink:
         self, event: int, frame: int, name: str, kind: str, origin: int | None, text: str, *, is_element: bool
     ) -> None:
         """Say what a variable holds from an event on."""
-        row = (self._next("bindings"), event, frame, name, kind, origin, text, int(is_element))
-        self._insert("bindings", row)
+        number = self._next("bindings")
+        if origin is None:
+            self._insert("text_bindings", (number, event, frame, name, kind, text, int(is_element)))
+        else:
+            self._insert("bindings", (number, event, frame, name, kind, origin, text, int(is_element)))
 
     def add_gradients(
         self,
@@ -237,10 +249,10 @@ class StoreSink:
         """Complete the event of a node of the backward, with slot and snapshot of its gradients."""
         self._open.discard(event)
         seconds = time.perf_counter() - self._began
-        insert = self._insert
-        insert("events", (event, "gradient", seconds, place[0], place[1], place[2], node, "", None))
+        self._add["bare_events"]((event, "gradient", seconds, place[0], place[1], place[2], node))
+        add = self._add["gradients"]
         for slot, snapshot in gradients:
-            insert("gradients", (node, slot, event, snapshot))
+            add((node, slot, event, snapshot))
 
     def add_gradient(self, node: int, slot: int, event: int, snapshot: int | None) -> None:
         """Add a gradient that the engine handed over."""
@@ -257,7 +269,23 @@ class StoreSink:
         difference: float | None,
     ) -> None:
         """Add what an event changed in a leaf."""
-        self._insert("changes", (event, node, what, before, added, after, encode_real(difference)))
+        if before is None and difference is None and what == "grad":
+            self._insert("first_gradients", (event, node, added, after))
+        else:
+            self._insert("changes", (event, node, what, before, added, after, encode_real(difference)))
+
+    def add_changes(
+        self, event: int, nodes: Sequence[int], what: str, before: Sequence[int | None], after: Sequence[int | None],
+        differences: Sequence[float | None],
+    ) -> None:  # fmt: skip
+        """Add what an event changed in many leaves."""
+        if what == "grad":
+            self._insert(
+                "given_gradients", [part for pair in zip(nodes, after, strict=True) for part in (event, *pair)]
+            )
+        else:
+            moves = zip(nodes, before, after, map(encode_real, differences), strict=True)
+            self._insert("moved_values", [part for move in moves for part in (event, *move)])
 
     def add_state(self, event: int, node: int, name: str, snapshot: int) -> None:
         """Add what an optimizer keeps for a parameter, as of an update."""
@@ -299,9 +327,16 @@ class StoreSink:
             kept.clear()
         number = next(self._counts["snapshots"])
         kept[data] = number, shape, dtype
-        row = (number, encode_shape(shape), dtype, "cpu", stored, 1, data, None, None, None)
-        self._insert("snapshots", row)
+        # For bytes, as for None, Python's sqlite3 would look for an adapter.
+        self._add["values"]((number, encode_shape(shape), dtype, stored, bytearray(data)))
         return number
+
+    def add_pieces(self, pieces: Pieces, data: bytes) -> int:
+        """Add all values of many small tensors on the CPU; return the number of the first, which the rest follow."""
+        # In one go: other threads count here too.
+        numbers = list(itertools.islice(self._counts["snapshots"], len(pieces.shapes)))
+        self._insert_pieces(numbers[0], pieces, data)
+        return numbers[0]
 
     def add_graph(
         self,
@@ -405,17 +440,8 @@ class StoreSink:
         data: Mapping[str, Any] | None,
     ) -> None:
         """Add what is no event but means much for gradients (see `remarks`), as of an event."""
-        row = (
-            self._next("remarks"),
-            event,
-            kind,
-            place[0],
-            place[1],
-            tensor,
-            text,
-            encode_details(data) if data else None,
-        )
-        self._insert("remarks", row)
+        facts = encode_details(data) if data else None
+        self._insert("remarks", (self._next("remarks"), event, kind, place[0], place[1], tensor, text, facts))
 
     def add_thread(self, step: int, name: str) -> None:
         """Say that a step, or a part of it, ran in another thread."""
@@ -466,7 +492,7 @@ class StoreSink:
             if not self._is_broken:
                 self._is_broken = True
                 self._tell(_("{error}; the run goes on unrecorded").format(error=error))
-            self._insert = self._put_block = _drop
+            self._insert = self._insert_pieces = self._put_block = _drop
 
 
 def _drop(*row: Any) -> None:

@@ -93,6 +93,14 @@ def test_a_variable_that_leads_to_the_graphs_of_earlier_steps_is_told_and_how_ma
     assert found == [("total", 2, 2), ("total", 3, 3), ("total", 4, 4)]
 
 
+def test_of_a_long_run_only_the_last_steps_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else its memory would grow with every step."""
+    monkeypatch.setattr("graphlab.capture.held._STEPS", 5)
+    recording = record_text(tmp_path, TRAINING.replace("range(6)", "range(18)"), detail="light")
+    found = [(each.data["of"], each.data["steps"]) for each in remarks(recording, "held") if each.text == "total"]
+    assert found == [(2, 2), (3, 3), (4, 4), (8, 8), (16, 6)]
+
+
 def test_a_model_with_two_names_and_a_module_of_the_scripts_own_are_looked_into_under_each(tmp_path: Path) -> None:
     found = remarks(
         record_text(

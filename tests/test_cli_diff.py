@@ -106,7 +106,10 @@ def test_json_says_the_same_with_numbers(folder: Path, capsys: pytest.CaptureFix
 def test_steps_of_one_run_show_what_the_data_decided(flow: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", flow, "--step", "1", "--step", "2", "--factor", "none"]) == 1
     first = said(capsys)
-    assert first[:2] == [f"A  {flow}  step 1 of 3", f"B  {flow}  step 2 of 3"]
+    assert first[:2] == [
+        f"A  {flow}  step 1 of 3  14 nodes: 12 ops, 1 parameter, 1 output",
+        f"B  {flow}  step 2 of 3  8 nodes: 6 ops, 1 parameter, 1 output",
+    ]
     gone = [line for line in first if line.startswith("- ") and "MulBackward0" in line]
     assert len(gone) == 3
     assert all("line 9" in line for line in gone)
@@ -119,7 +122,7 @@ def test_one_step_goes_for_both_and_gradients_are_those_of_the_step(
     flow: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["diff", flow, flow, "--step", "2"]) == 0
-    assert said(capsys)[0].endswith("step 2 of 3")
+    assert said(capsys)[0].endswith("step 2 of 3  8 nodes: 6 ops, 1 parameter, 1 output")
     # This script resets its gradients at the end of each step: at the run's end there are none.
     training = str(folder / "training.glab")
     assert main(["diff", training, "--step", "1", "--step", "5", "--json", "--factor", "1"]) == 1

@@ -11,6 +11,7 @@ import resvg_py
 from graphlab.cli import main
 from graphlab.renderers.plots import WHATS, choices
 from graphlab.renderers.plots.choices import spread_steps
+from graphlab.renderers.plots.figures import Canvas
 from tests import builders
 from tests.browser import Open, needs_chromium
 from tests.light_builder import light_run
@@ -159,3 +160,18 @@ def test_the_steps_of_a_page_are_few_and_reach_from_first_to_last(last: int) -> 
     assert steps == sorted(set(steps))
     assert len(steps) == min(last, 25)
     assert (steps[0], steps[-1]) == (1, last)
+
+
+def test_steps_are_counted_in_whole_numbers_and_a_long_title_is_seen_whole() -> None:
+    canvas = Canvas("light")
+    title = "A sentence that a docstring begins with, and that goes on for quite a while: " * 2
+    axes = canvas.axes(title, [2.0, 1.0])
+    for each in axes:
+        each.plot([1, 2, 3], [2.3621, 2.3624, 2.3628])
+    canvas.name_steps(axes)
+    assert all(float(tick).is_integer() for each in axes for tick in each.get_xticks())
+    assert canvas.figure is not None
+    assert canvas.write("png")
+    assert [each.yaxis.get_offset_text().get_text() for each in axes] == ["", ""]
+    assert (said := canvas.figure.get_suptitle()).split() == title.split()
+    assert "\n" in said

@@ -19,6 +19,7 @@ from graphlab.capture.light import Light
 from graphlab.capture.schedule import Schedule, is_scheduled
 from graphlab.capture.structures import Structures
 from graphlab.recording import Recording
+from graphlab.recording.states import states_at
 from graphlab.report import report_run
 from graphlab.store_sink import StoreSink
 from tests.programs import programs
@@ -86,6 +87,30 @@ def test_values_and_updates_come_on_the_schedule_and_figures_every_step(tmp_path
     edge = next(edge for edge in run.structure(20).edges if edge.slot == 1 and run.node(edge.target).kind == "op")
     assert run.edge_gradient(edge.target, edge.slot, run.steps[19].last) is not None
     assert run.edge_gradient(edge.target, edge.slot, run.steps[18].last) is None
+
+
+def test_the_values_of_many_leaves_are_those_of_autograd(tmp_path: Path) -> None:
+    """Of leaves that share a shape or not, that get no more than zeros, and that do not move."""
+    torch.manual_seed(0)
+    layers = [torch.nn.Linear(5, 3), *(torch.nn.Linear(3, 3) for _ in range(4)), torch.nn.Linear(3, 2)]
+    model = torch.nn.Sequential(*layers)
+    still = torch.nn.Parameter(torch.ones(1))
+    leaves = [*model.parameters(), still]
+    optimizer = torch.optim.Adam(leaves, lr=0.1)
+    told: list[dict[str, list[str]]] = []
+    with graphlab.record(tmp_path / "run.glab", detail="light") as run:
+        for _ in range(10):
+            optimizer.zero_grad(set_to_none=False)
+            (model(torch.randn(4, 5)).pow(2).mean() + still.sum() * 0.0).backward()
+            grads = [repr(leaf.grad.tolist()) for leaf in leaves if leaf.grad is not None]
+            optimizer.step()
+            told.append({"gradients": sorted(grads), "parameters": sorted(repr(leaf.tolist()) for leaf in leaves)})
+    steps = report_run(run)["steps"]
+    assert [{what: sorted(repr(leaf["values"]) for leaf in step[what]) for what in told[0]} for step in steps] == told
+    node = next(leaf.node for leaf in run.step_parameters(10) if leaf.name == "1.weight")
+    average = states_at(run, node, run.steps[-1].last)["exp_avg"]
+    assert average.data == optimizer.state[layers[1].weight]["exp_avg"].numpy().tobytes()
+    run.close()
 
 
 def test_learning_rates_and_figures_of_the_script_are_kept_every_step(tmp_path: Path) -> None:

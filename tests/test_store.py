@@ -11,16 +11,19 @@ import subprocess
 import sys
 import threading
 import time
+from array import array
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from graphlab.capture.sink import Pieces
 from graphlab.errors import GraphlabError, RecordingError
 from graphlab.recording import Recording, open_recording
 from graphlab.report import report_run
 from graphlab.store import Writer
 from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, decode_real, encode_real
+from graphlab.store.pieces import PieceTables
 from tests import builders
 from tests.recorded import record_text
 
@@ -321,6 +324,34 @@ def test_a_disk_that_fails_lets_the_run_go_on_and_is_told_once(tmp_path: Path, m
     assert outcome.error is None
     assert (tmp_path / "done.txt").exists()
     assert told == ["cannot write run.glab: the disk is full or failing; the run goes on unrecorded"]
+
+
+def test_values_that_lie_in_one_run_of_bytes_become_rows_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where SQLite had to be asked once more, and had forgotten by then where they lie."""
+    cut, failing = PieceTables.insert, iter([True, False, False])
+
+    def insert(self: PieceTables, *arguments: Any) -> None:
+        cut(self, *arguments)
+        if next(failing):
+            raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(PieceTables, "insert", insert)
+    table, numbers = Pieces(((2, 2), (), (3,)), (3, 7, 0)), array("f", range(8))
+    writer = Writer(tmp_path / "run.glab")
+    writer.insert_pieces(1, table, numbers.tobytes())
+    writer.insert_pieces(4, table, bytes(32))
+    writer.close()
+    rows = tables_of(tmp_path / "run.glab")["snapshots"]
+    kept = [numbers[3:7], numbers[7:], numbers[:3]]
+    about = [("2x2", 16), ("", 4), ("3", 12)]
+    expected = [
+        (first + place, shape, "float32", "cpu", "<f4", 1, data, None, None, None)
+        for first, values in ((1, [each.tobytes() for each in kept]), (4, [bytes(size) for _, size in about]))
+        for place, ((shape, _), data) in enumerate(zip(about, values, strict=True))
+    ]
+    assert rows == expected
 
 
 def test_ten_readers_in_threads_see_whole_steps(tmp_path: Path) -> None:

@@ -254,6 +254,38 @@ def test_the_surface_is_the_error_and_the_path_is_that_of_training(tmp_path: Pat
     assert surfaces.surface(20, (7, 5)).errors is surface.errors, "full batch: one surface for all steps"
 
 
+def test_of_a_training_that_runs_away_the_surface_shows_what_lies_behind_and_each_training_has_its_own(
+    tmp_path: Path,
+) -> None:
+    """The first overshoots more at each step; the second, on the same data, settles."""
+    recording = record_text(
+        tmp_path,
+        """
+        import torch
+        x = torch.linspace(-1, 1, 9)
+        for rate in (1.0, 0.1):
+            w = torch.zeros((), requires_grad=True)
+            b = torch.zeros((), requires_grad=True)
+            for _ in range(8):
+                loss = ((w * x + b - 2 * x) ** 2).sum()
+                loss.backward()
+                with torch.no_grad():
+                    w -= rate * w.grad
+                    b -= rate * b.grad
+                w.grad = b.grad = None
+        """,
+    )
+    surfaces = Surfaces(DataSpace(recording))
+    for step in (1, 3, 8, 9, 12, 16):
+        surface = surfaces.surface(step, (7, 5))
+        assert surface.steps[surface.here()] == step
+        assert surface.axes[0][0] <= surface.path[surface.here(), 0] <= surface.axes[0][-1]
+        # The whole way of what settles; of what runs away the two ends of the step's move, and what came before.
+        assert len(surface.path) == (step + 1 if step <= 8 else 9)
+        assert surface.steps[0] == (1 if step <= 8 else 9)
+    assert surfaces.surface(3, (7, 5)).errors is not surfaces.surface(11, (7, 5)).errors
+
+
 def test_two_numbers_in_one_tensor_have_a_surface_too_and_more_have_none(tmp_path: Path) -> None:
     recording = record_text(
         tmp_path,

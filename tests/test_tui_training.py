@@ -121,6 +121,25 @@ def test_rows_fill_exactly_the_size(tmp_path: Path, size: tuple[int, int], look:
                     assert {name for _, names in row for name in names.split()} <= STYLE_NAMES
 
 
+@pytest.mark.parametrize(
+    ("losses", "first", "then"),
+    [
+        ([3.0, 2.0, 1.0], "curve", "log"),
+        ([3e3, 1e12, 2e43, float("inf")], "log", "heat"),
+        ([3e3, -1.0, 2e43], "curve", "heat"),
+        ([float("nan")], "curve", "heat"),
+    ],
+)
+def test_an_exploding_loss_opens_on_the_axis_on_which_it_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, losses: list[float], first: str, then: str
+) -> None:
+    training = TrainingView(builders.training(tmp_path, steps=3))
+    monkeypatch.setattr(training.series, "losses", lambda: numpy.array(losses))
+    assert training.view == first
+    training.turn_view()
+    assert training.view == then
+
+
 def test_the_table_shows_what_each_step_did_to_weight_and_bias(twenty: Recording) -> None:
     training = TrainingView(twenty)
     training.view = "table"

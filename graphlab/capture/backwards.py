@@ -43,6 +43,7 @@ Reached = tuple[Any, Sources]
 """A node, and what it leads to."""
 _SLOTS: dict[tuple[int, ...], list[int]] = {}
 """The inputs that nodes have gradients for: few are different."""
+_gettrace, _settrace = sys.gettrace, sys.settrace
 _len_torch_dispatch_stack = torch._C._len_torch_dispatch_stack
 _KEYS = torch._C._TorchDispatchModeKey
 _TRACERS = (_KEYS.FAKE, _KEYS.PROXY, _KEYS.FUNCTIONAL)
@@ -291,14 +292,19 @@ class Backwards:
             with guard:
                 self._note_node(node, slots, grad_inputs, grad_outputs)
             return
-        trace = guard.set_trace_aside()
+        trace = guard.trace_function  # set aside without a call, of which it would be told
+        if trace is not None:
+            if _gettrace() is trace:
+                _settrace(None)
+            else:
+                trace = None
         try:
             self._note_node(node, slots, grad_inputs, grad_outputs)
         except Exception as error:  # noqa: BLE001 - as the guard does
             guard.failed(error)
         finally:
             if trace is not None:
-                sys.settrace(trace)
+                _settrace(trace)
 
     def _note_node(self, node: int, slots: Sequence[int], grad_inputs: Any, grad_outputs: Any) -> None:
         take, found = self.registry.snapshot, []

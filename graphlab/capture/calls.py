@@ -192,16 +192,16 @@ class Trampolines:
 
     def __init__(self) -> None:
         self.codes: set[CodeType] = set()
-        self._made: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
+        self.made: dict[tuple[int, int], tuple[CodeType, FunctionType]] = {}
         """By the address of a code object that is held here (hashing it takes longer), and the place in it."""
 
     def for_frame(self, frame: FrameType) -> FunctionType:
         """Return the function `(function, args, kwargs)` that calls from where a frame is now."""
         caller = frame.f_code
         key = id(caller), frame.f_lasti
-        made = self._made.get(key)
+        made = self.made.get(key)
         if made is None:
             code = _CODE.replace(co_filename=caller.co_filename, co_firstlineno=frame.f_lineno, co_name=caller.co_name)
             self.codes.add(code)
-            made = self._made[key] = caller, FunctionType(code, frame.f_globals)
+            made = self.made[key] = caller, FunctionType(code, frame.f_globals)
         return made[1]

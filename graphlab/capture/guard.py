@@ -101,14 +101,6 @@ class Guard:
             text = " ".join(str(error).split())[:200]
             self._sink.add_note(f"not everything could be recorded: {type(error).__name__}: {text}")
 
-    def set_trace_aside(self) -> Callable[..., Any] | None:
-        """Stop tracing, where lines are followed and that pays; return what `sys.settrace` is to be given again."""
-        trace = _gettrace()
-        if trace is None or trace is not self.trace_function:
-            return None
-        _settrace(None)
-        return trace
-
     def __enter__(self) -> None:
         trace = _gettrace()
         if trace is not self.trace_function:

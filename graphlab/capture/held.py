@@ -29,6 +29,8 @@ _OBJECTS = 2
 """How deep objects of the script's own are looked into: a trainer's meter."""
 _NODES = 20_000
 """How many nodes of a graph are looked at."""
+_STEPS = 20_000
+"""How many steps are told apart at least, the last ones: a run without end must not take memory without end."""
 _EMPTY = frozenset({bool, int, float, complex, str, bytes, type(None)})
 """Types of values that lead nowhere: most of what a module holds."""
 _LIBRARIES = frozenset({*sys.stdlib_module_names, "torch", "graphlab"}) - {"__main__"}
@@ -44,6 +46,8 @@ class Held:
         self.own_frames: Callable[[FrameType | None], list[FrameType]] = lambda frame: []
         """Returns the frames of the script's own that run, from a frame outwards."""
         self._ends: list[int] = []
+        """Of each of the last steps; all nodes that are older count as of one step."""
+        self._count = 0
 
     def backward_ended(self) -> None:
         """A backward has ended: what was made by now belongs to its step."""
@@ -53,11 +57,14 @@ class Held:
 
     def step_begins(self, frame: FrameType | None) -> None:
         """The first backward of a step begins: look at what is older, in steps that come ever more rarely."""
-        count = len(self._ends)
+        count = self._count
         if count >= 2 and (count < 5 or not count & (count - 1) or not count % 1000):
             for name, steps, nodes in self._find(frame):
                 self._remarks.write("held", name, data={"steps": steps, "nodes": nodes, "of": count})
+        self._count += 1
         self._ends.append(self._ends[-1] if self._ends else 0)
+        if len(self._ends) >= 2 * _STEPS:
+            del self._ends[:_STEPS]
 
     def _find(self, frame: FrameType | None) -> Iterator[tuple[str, int, int]]:
         """Name what leads to graphs of several earlier steps, with the number of these steps and of their nodes."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import call
+from operator import call, is_
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -22,6 +22,7 @@ _NONE = type(None)
 ACCUMULATE = torch._C._functions.AccumulateGrad  # type: ignore[attr-defined]  # held but not declared
 """The class of the nodes that add to a leaf's `.grad`."""
 _EDGES = "/edges"
+_MOST_DEAD = 256
 
 
 class TensorRef(weakref.ref[torch.Tensor]):
@@ -106,18 +107,42 @@ class TensorMap(Generic[T]):
                     gone.append(value)
 
         self._forget: Callable[[Any], None] = forget
+        self._dead: list[Any] = []
+        """Entries of tensors that were let go, as they come: of a function of Python's the trace function is told."""
+        self._bury: Callable[[Any], None] = self._dead.append if gone is None else forget
 
     def get(self, tensor: torch.Tensor) -> T | None:
         """Return what is kept for a tensor, or None."""
         entry = self.entries.get(id(tensor))
         return entry.value if entry is not None and entry() is tensor else None
 
-    def set(self, tensor: torch.Tensor, value: T) -> None:
-        """Keep something for a tensor for as long as it lives."""
-        entry = _Entry(tensor, self._forget)
+    def get_all(self, tensors: Sequence[torch.Tensor]) -> list[T] | None:
+        """Return what is kept for many tensors, or None where there is nothing for one of them."""
+        try:
+            entries = list(map(self.entries.__getitem__, map(id, tensors)))
+        except KeyError:
+            return None
+        if not all(map(is_, map(call, entries), tensors)):
+            return None
+        return [entry.value for entry in entries]
+
+    def set(self, tensor: torch.Tensor, value: T, *, is_prompt: bool = False) -> None:
+        """Keep something for a tensor for as long as it lives.
+
+        Args:
+            is_prompt: whether to let go of it at once: it holds another tensor.
+        """
+        entry = _Entry(tensor, self._forget if is_prompt else self._bury)
+        if len(self._dead) > _MOST_DEAD:
+            self._sweep()
         entry.key, entry.value = id(tensor), value
         self._listed.clear()
         self.entries[id(tensor)] = entry
+
+    def _sweep(self) -> None:
+        """Let go of what was kept for tensors that are gone."""
+        while self._dead:
+            self._forget(self._dead.pop())
 
     def items(self) -> list[tuple[T, torch.Tensor]]:
         """Return what is kept for the tensors that live, with these."""
@@ -127,6 +152,7 @@ class TensorMap(Generic[T]):
 
     def alive(self) -> tuple[list[T], list[torch.Tensor]]:
         """Return what is kept for the tensors that live, and these; the first is ours, and not to be changed."""
+        self._sweep()
         try:
             entries, values = self._listed[0]
         except IndexError:
@@ -142,6 +168,7 @@ class TensorMap(Generic[T]):
 
     def values(self) -> list[T]:
         """Return what is kept for the tensors that live."""
+        self._sweep()
         return [entry.value for entry in list(self.entries.values())]
 
 

@@ -7,17 +7,23 @@ at work some of the numbers are compared too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
+from operator import attrgetter
 
 import torch
 
 from graphlab.capture.identity import LeafState, versions_of
-from graphlab.capture.norms import distances
+from graphlab.capture.norms import Figure, distances
 from graphlab.capture.registry import Registry
 from graphlab.capture.rows import Row
 from graphlab.capture.snapshots import BUDGET, sizes_of
 
 _PROBED = 64
 _PROBES = 8
+_NEVER: tuple[int, int | None] = -1, None
+_FEW = 8
+"""Leaves up to which each is written for itself, and only once where it stays the same."""
+_shape = attrgetter("shape")
 Leaves = list[LeafState]
 Tensors = list[torch.Tensor]
 
@@ -27,7 +33,8 @@ class _Copy:
 
     def __init__(self, tensors: Tensors, snapshots: list[int | None], row: Row | None) -> None:
         self.row = row
-        self.shapes = [tensor.shape for tensor in tensors]
+        self.places = list(range(len(tensors)))
+        self.shapes = list(map(_shape, tensors)) if row is None or row.layout.is_plain else row.layout.shapes
         self.snapshots = snapshots
         self._tensors = [tensor.detach().clone() for tensor in tensors] if row is None else None
 
@@ -85,46 +92,71 @@ class LeafValues:
     def keep(self, leaves: Leaves, tensors: Tensors) -> None:
         """Copy what some leaves hold: they are about to be changed."""
         row = Row.of(tensors)
-        known = [self._kept.get(leaf.node, (-1, None)) for leaf in leaves]
-        versions = versions_of(tensors)
+        nodes = [leaf.node for leaf in leaves]
+        known = [self._kept.get(node, _NEVER) for node in nodes]
         snapshots = [snapshot for _, snapshot in known]
+        versions = versions_of(tensors)
         new = [place for place, (old, _) in enumerate(known) if old != versions[place]]
         for place, snapshot in zip(new, self._snapshots(tensors, row, new), strict=True):
             snapshots[place] = snapshot
         copy = _Copy(tensors, snapshots, row)
-        for place, leaf in enumerate(leaves):
-            self._before[leaf.node] = copy, place
+        self._before.update(zip(nodes, zip(repeat(copy), copy.places), strict=True))
 
     def write(self, event: int, leaves: Leaves, tensors: Tensors) -> None:
         """Write what an update made of leaves, and how far it moved them."""
         row = Row.of(tensors)
-        everything = range(len(tensors))
         kept = [self._before.pop(leaf.node, None) for leaf in leaves]
-        after = self._snapshots(tensors, row, everything, most=None)
+        before = [None if copy is None else copy[0].snapshots[copy[1]] for copy in kept]
         moved = self._distances(tensors, row, kept)
-        add = self.sink.add_change
-        for leaf, copy, snapshot, size, version in zip(leaves, kept, after, moved, versions_of(tensors), strict=True):
-            before = None if copy is None else copy[0].snapshots[copy[1]]
-            self._kept[leaf.node] = version, snapshot
-            add(event, leaf.node, "value", before, None, snapshot, size)
+        after: list[int | None] = [None] * len(tensors)
+        new: Sequence[int] = range(len(tensors))
+        if row is not None and 0.0 in moved:
+            after = [number if self._is_still(place, row, kept[place]) else None for place, number in enumerate(before)]
+            new = [place for place, number in enumerate(after) if number is None]
+        for place, snapshot in zip(new, self._snapshots(tensors, row, new, most=None), strict=True):
+            after[place] = snapshot
+        nodes = [leaf.node for leaf in leaves]
+        self._kept.update(zip(nodes, zip(versions_of(tensors), after, strict=True), strict=True))
+        self.sink.add_changes(event, nodes, "value", before, after, moved)
 
     def write_gradients(
-        self, event: int, leaves: Leaves, grads: Sequence[torch.Tensor | None], row: Row | None
-    ) -> None:
-        """Write what leaves have been given; row: all of it, where it is of one kind."""
+        self, event: int, leaves: Leaves, grads: Sequence[torch.Tensor | None], figures: Sequence[Figure],
+        row: Row | None,
+    ) -> None:  # fmt: skip
+        """Write what leaves have been given; figures: what was measured; row: all of it, where it is of one kind."""
         present = [(leaf, grad) for leaf, grad in zip(leaves, grads, strict=True) if grad is not None]
-        snapshots = self._snapshots([grad for _, grad in present], row, range(len(present)), most=None)
-        for (leaf, _), snapshot in zip(present, snapshots, strict=True):
-            self.sink.add_change(event, leaf.node, "grad", None, None, snapshot, None)
+        tensors = [grad for _, grad in present]
+        found: list[int | None] = [None] * len(tensors)
+        is_zero = [figure == 0.0 for figure in figures] if row is not None and 0.0 in figures else []
+        # What is all zeros is the same for many leaves and steps, and is written for itself: then only once.
+        zeros = [place for place, zero in enumerate(is_zero) if zero]
+        others = [place for place, zero in enumerate(is_zero) if not zero] if zeros else range(len(tensors))
+        for places in (zeros, others):
+            snapshots = self._snapshots(tensors, row, places, most=None, is_apart=places is zeros)
+            for place, snapshot in zip(places, snapshots, strict=True):
+                found[place] = snapshot
+        nothing = [None] * len(found)
+        self.sink.add_changes(event, [leaf.node for leaf, _ in present], "grad", nothing, found, nothing)
+
+    def take(self, tensors: Tensors) -> list[int | None]:
+        """Take snapshots of what is no leaf."""
+        return self._snapshots(tensors, Row.of(tensors), range(len(tensors)), most=None)
 
     def forget(self) -> None:
         """Let go of the values from before the changes of a step."""
         self._before.clear()
 
     def _snapshots(
-        self, tensors: Tensors, row: Row | None, places: Sequence[int], most: int | None = BUDGET
-    ) -> list[int | None]:
-        """Take snapshots of some of many tensors, but not of those with more than so many elements."""
+        self, tensors: Tensors, row: Row | None, places: Sequence[int], most: int | None = BUDGET,
+        *, is_apart: bool = False,
+    ) -> list[int | None]:  # fmt: skip
+        """Take snapshots of some of many tensors.
+
+        Args:
+            row: all of them, where they are of one kind.
+            most: elements beyond which there is to be none.
+            is_apart: write each for itself: only once what was written before.
+        """
         registry = self.registry
         unwritten = registry.unwritten
         is_spoilt = bool(unwritten.storages) and any(each in unwritten for each in tensors)
@@ -132,11 +164,20 @@ class LeafValues:
         if row is None or not is_plain:
             asked = [tensors[place] for place in places]
             return [registry.snapshot(each) if most is None or each.numel() <= most else None for each in asked]
-        add, pieces = self.sink.add_snapshot, row.pieces() if places else []
+        if len(places) > _FEW and not is_apart:
+            first = self.sink.add_pieces(row.layout.pieces(tensors, places), row.all_bytes())
+            return [*range(first, first + len(places))]
+        add = self.sink.add_snapshot
         return [
-            add(sizes_of(tensors[place]), "float32", "cpu", "<f4", 1, pieces[place], None, None, None)
+            add(sizes_of(tensors[place]), "float32", "cpu", "<f4", 1, row.bytes_of(place), None, None, None)
             for place in places
         ]
+
+    @staticmethod
+    def _is_still(place: int, row: Row, kept: tuple[_Copy, int] | None) -> bool:
+        """Whether a leaf holds, bit for bit, what it held when it was copied."""
+        copy = None if kept is None else kept[0].row
+        return copy is not None and kept is not None and copy.bytes_of(kept[1]) == row.bytes_of(place)
 
     def _distances(
         self, tensors: Tensors, row: Row | None, kept: Sequence[tuple[_Copy, int] | None]
@@ -147,8 +188,12 @@ class LeafValues:
             copy is not None
             and row is not None
             and copy.row is not None
-            and kept == [(copy, place) for place in range(len(copy.shapes))]
-            and copy.shapes == [tensor.shape for tensor in tensors]
+            and [known[1] for known in kept if known is not None and known[0] is copy] == copy.places
+            and len(kept) == len(copy.places)
+            # What lies there shape by shape is known to be of these shapes.
+            and (
+                (row.layout is copy.row.layout and not row.layout.is_plain) or copy.shapes == list(map(_shape, tensors))
+            )
         ):
             return [*row.distances(copy.row)]
         found: list[float | None] = [None] * len(tensors)

@@ -57,6 +57,8 @@ class Passing:
     measured: Measured
     handles: list[Any]
     is_close: bool
+    place: Place
+    """Where the script began it."""
     figures: dict[int, Figure] = field(default_factory=dict)
     """By node: of large leaves, what was measured while the gradient was warm."""
     inside: dict[int, tuple[Sequence[Any], Sequence[Any]]] = field(default_factory=dict)
@@ -101,6 +103,8 @@ class Light:
         self.values = LeafValues(registry)
         self._has_optimizer = False
         self._known_groups: dict[int, int] = {}
+        self._alive: tuple[Leaves, list[int]] = [], []
+        """The leaves that lived when they were last measured, and their nodes."""
         self._is_close = False
         self.is_running = False
         """Whether a backward runs."""
@@ -150,9 +154,10 @@ class Light:
                 leaf = self.registry.leaves.get(tensor)
                 if leaf is not None:
                     leaf.was_reached = True
-        passing = Passing(found, Measured(), [], self._is_close and bool(found.number))
-        with quick_handles():
-            self._hook(walk, passing)
+        passing = Passing(found, Measured(), [], self._is_close and bool(found.number), place)
+        if passing.is_close or walk.has_large:
+            with quick_handles():
+                self._hook(walk, passing)
         self.is_running = True
         return passing
 
@@ -178,18 +183,18 @@ class Light:
         """Watch large gradients arrive; on a close look every gradient inside the graph."""
         leaves = iter(walk.leaves)
         if not passing.is_close:
-            if walk.has_large:
-                for fn in walk.functions:
-                    if fn.name() == "torch::autograd::AccumulateGrad":
-                        self._hook_leaf(fn, next(leaves), passing)
+            for fn in walk.functions:
+                if fn.name() == "torch::autograd::AccumulateGrad":
+                    self._hook_leaf(fn, next(leaves), passing)
             return
         structure = passing.structure
-        keep = _keep if structure.is_small else self._inside
+        keep = partial(_keep, passing.inside) if structure.is_small else partial(self._inside, passing)
+        add = passing.handles.append
         for fn, node, outputs in zip(walk.functions, structure.nodes, structure.outputs, strict=True):
-            if outputs == 0:
+            if outputs:
+                add(fn.register_hook(partial(keep, node)))
+            elif walk.has_large:
                 self._hook_leaf(fn, next(leaves), passing)
-            else:
-                passing.handles.append(fn.register_hook(partial(keep, passing, node)))
 
     def _hook_leaf(self, fn: Any, tensor: torch.Tensor, passing: Passing) -> None:
         leaf = self.registry.leaves.get(tensor)
@@ -215,7 +220,7 @@ class Light:
     def end(self, passing: Passing) -> None:
         """Note a backward that has ended: what every leaf holds now."""
         remove_handles(passing.handles)
-        event = self._note_event("backward_end", self.registry.find_place()).number
+        event = self._note_event("backward_end", passing.place).number
         with torch.no_grad():
             leaves = self._measure_leaves(event, passing.figures)
             if passing.is_close:
@@ -240,7 +245,9 @@ class Light:
         """Measure what every leaf's `.grad` holds; large: what has been measured while it was warm."""
         alive, tensors = self.registry.leaves.alive()
         grads = [tensor.grad for tensor in tensors]
-        leaves = [leaf.node for leaf in alive]
+        if alive is not self._alive[0]:
+            self._alive = alive, [leaf.node for leaf in alive]
+        leaves = self._alive[1]
         row = None if large else Row.of(grads)
         figures: list[Figure]
         if row is not None:
@@ -251,24 +258,34 @@ class Light:
             figures = [large.get(leaf, each) for leaf, each in zip(leaves, figures, strict=True)]
         self._pending.leaves, self._pending.figures = leaves, figures  # both or none, should Ctrl-C come
         if self._is_close:
-            self.values.write_gradients(event, alive, grads, row)
+            self.values.write_gradients(event, alive, grads, figures, row)
             if not self._has_optimizer:
                 self.values.keep(alive, tensors)
         return leaves
 
     def _note_inside(self, passing: Passing, event: int) -> None:
         """Measure the small gradients inside the graph, each tensor once."""
-        structure = passing.structure
+        structure, inside = passing.structure, passing.inside
         grads: list[Any] = []
+        nothing: tuple[Sequence[Any], Sequence[Any]] = (), ()
         for node, slots, outputs in zip(structure.nodes, structure.slots, structure.outputs, strict=True):
             if outputs:
-                handed, came = passing.inside.get(node, ((), ()))
+                handed, came = inside.get(node, nothing)
                 grads += came if len(came) == outputs else [None] * outputs
-                grads += [handed[slot] if slot < len(handed) else None for slot in slots]
-        different = {id(grad): grad for grad in grads if isinstance(grad, torch.Tensor)}
-        figures = figures_of(list(different.values()))
-        sizes = {key: _size(figure) for key, figure in zip(different, figures, strict=True)}
-        norms = [sizes.get(id(grad), grad) for grad in grads]
+                if len(slots) == len(handed):  # all of them: slots are in order
+                    grads += handed
+                else:
+                    grads += [handed[slot] if slot < len(handed) else None for slot in slots]
+        places = list(map(id, grads))
+        different = dict(zip(places, grads, strict=True))
+        if not structure.is_small:
+            different = {key: grad for key, grad in different.items() if isinstance(grad, torch.Tensor)}
+        different.pop(id(None), None)
+        sizes: dict[int, Figure] = dict(zip(different, map(_size, figures_of(list(different.values()))), strict=True))
+        if structure.is_small:
+            norms = list(map(sizes.get, places))
+        else:
+            norms = [sizes.get(place, grad) for place, grad in zip(places, grads, strict=True)]
         self._pending.edge_norms.append((event, structure.number, norms))
 
     # -- updates ---------------------------------------------------------------------------------------------------
@@ -334,7 +351,7 @@ class Light:
         if self._is_close:
             self.values.write(event, *changed)
             if stepped is not None:
-                note_states(self.registry, event, stepped)
+                note_states(self.registry, event, stepped, self.values.take)
         self._note_values()
         self.steps.updated(event, place)
 
@@ -354,6 +371,9 @@ class Light:
             for tensor in group["params"]
             if tensor.is_leaf and needs_grad(tensor)
         ]
+        known = self.registry.leaves.get_all(tensors)
+        if known is not None:
+            return known, tensors
         return [self.registry.leaf(tensor, self.sink.event_count) for tensor in tensors], tensors
 
     def _note_values(self) -> None:
@@ -406,8 +426,8 @@ def _loss_of(root: Any) -> Figure:
         return None
 
 
-def _keep(passing: Passing, node: int, grad_inputs: Any, grad_outputs: Any) -> None:
-    passing.inside[node] = grad_inputs, grad_outputs
+def _keep(inside: dict[int, Any], node: int, grad_inputs: Any, grad_outputs: Any) -> None:
+    inside[node] = grad_inputs, grad_outputs
 
 
 def _size(figure: Figure) -> Figure:

@@ -83,8 +83,10 @@ class TracedFrame:
 
     def _line(self, frame: FrameType) -> None:
         statement = self.file.statements.by_line.get(frame.f_lineno)
-        is_entered = frame.f_lasti <= self._tracer.entry(frame.f_code, frame.f_lineno)
-        if statement is not None and statement.is_with and statement is not self.current and not is_entered:
+        if (
+            statement is not None and statement.is_with and statement is not self.current
+            and frame.f_lasti > self._tracer.entry(frame.f_code, frame.f_lineno)
+        ):  # fmt: skip
             statement = None  # the block is being left: not the statement once more
         if statement is self.current and not self._is_again(frame):
             return

@@ -31,9 +31,14 @@ from graphlab.capture.registry import Registry
 from graphlab.capture.unwritten import MAKERS, WRITERS
 from graphlab.capture.usual import UsualOps
 
+_getframe, _gettrace, _settrace = sys._getframe, sys.gettrace, sys.settrace
+_is_tracing = torch._C._is_tracing
+_are_transforms_active = torch._C._are_functorch_transforms_active
 _len_torch_dispatch_stack = torch._C._len_torch_dispatch_stack
 _top_saved_tensors_default_hooks = torch._C._autograd._top_saved_tensors_default_hooks
 _HANDLES = handle_torch_function.__code__
+_TORCHS_OWN: frozenset[tuple[type, ...]] = frozenset({(), (torch.nn.Parameter,)})
+"""The classes that torch names with a call where no class of anybody else's takes part in it."""
 
 
 class OpWatcher(Protocol):
@@ -82,19 +87,73 @@ class Ops(TorchFunctionMode):
         call = self._calls.get(func)
         if call is None:
             call = self._calls[func] = Call(func)
-        if (call.is_quiet or (call.reads_grad and args[0].is_leaf)) and not types:
+        if (call.is_quiet or (call.reads_grad and args[0].is_leaf)) and tuple(types) in _TORCHS_OWN:
             return func(*args, **kwargs) if kwargs else func(*args)
         kwargs = kwargs or {}
-        caller = sys._getframe(1)
+        caller = _getframe(1)
         if caller.f_code is _HANDLES and caller.f_back is not None:
             caller = caller.f_back.f_back or caller
-        run = self.trampolines.for_frame(caller)
+        # Until our trace function is set aside, it is called with each function of Python's that we call here, and that
+        # costs more than what most of them do.
+        made = self.trampolines.made.get((id(caller.f_code), caller.f_lasti))
+        run = made[1] if made is not None else self.trampolines.for_frame(caller)
+        guard = self.registry.guard
         # While torch traces, what we ask of a tensor would be traced with it.
-        if self.suspended or torch._C._is_tracing() or self.registry.guard.is_transformed:
+        if self.suspended or _is_tracing() or (_are_transforms_active() and guard.is_transformed):
             return run(func, args, kwargs)
-        if not call.is_passed:
+        if call.is_passed:
+            return self._pass(run, call, func, args, kwargs)
+        # Neither the script's own tensor classes, modes and hooks see what we ask, nor code of its own runs inside.
+        if (
+            not call.is_plain or guard.is_shared or _len_torch_function_stack() or _len_torch_dispatch_stack()
+            or "out" in kwargs or _top_saved_tensors_default_hooks(False) is not None
+        ):  # fmt: skip
             return self.watch(run, caller, call, func, args, kwargs)
-        return self._pass(run, call, func, args, kwargs)
+        trace = guard.trace_function
+        if trace is not None:
+            if _gettrace() is trace:
+                _settrace(None)
+            else:
+                trace = None
+        try:
+            known = self._read(caller, call, args, kwargs)
+            if known is not None:
+                result = run(func, args, kwargs)
+                self._note_usual(caller, call, args, kwargs, *known, result)
+                return result
+        finally:
+            if trace is not None:
+                _settrace(trace)
+        return self._watch_any(run, caller, call, func, args, kwargs)
+
+    def _read(
+        self, caller: FrameType, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[list[torch.Tensor], list[TensorState]] | None:
+        """Note in which mode a call runs, and return the tensors that it is given, should these be usual ones."""
+        try:
+            if call.has_mode:
+                self._note_mode(caller, call, args, kwargs)
+            return self.usual.read(args, kwargs)
+        except Exception as error:  # noqa: BLE001 - as the guard does
+            self.registry.guard.failed(error)
+            return None
+
+    def _note_usual(
+        self, caller: FrameType, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any],
+        given: list[torch.Tensor], used: list[TensorState], result: Any,
+    ) -> None:  # fmt: skip
+        """Note what a call has made that was given usual tensors."""
+        try:
+            if not self.usual.note(caller, call, given, used, result):
+                self._note(caller, call, args, kwargs, given, used, result)
+        except Exception as error:  # noqa: BLE001 - as the guard does
+            self.registry.guard.failed(error)
+
+    def _note_mode(self, caller: FrameType, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A dropout or batch norm is about to run."""
+        with self.registry.guard, torch._C.DisableTorchFunction():
+            remarks, watcher = self.registry.remarks, self.watcher
+            remarks.mode(call.name, args, kwargs, watcher.module_at(caller), watcher.modes_at(caller))
 
     def suspend(self) -> None:
         """Let calls pass unseen until `resume`: an optimizer is at work, which asks much of each tensor."""
@@ -135,36 +194,9 @@ class Ops(TorchFunctionMode):
     def watch(
         self, run: Any, caller: FrameType, call: Call, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        """Make a call, and note what it read, made and changed."""
-        guard = self.registry.guard
+        """Make an unusual call, and note what it read, made and changed."""
         if call.has_mode:
-            with guard, torch._C.DisableTorchFunction():
-                remarks, watcher = self.registry.remarks, self.watcher
-                remarks.mode(call.name, args, kwargs, watcher.module_at(caller), watcher.modes_at(caller))
-        # Neither the script's own tensor classes, modes and hooks see what we ask, nor code of its own runs inside.
-        if (
-            not call.is_plain or guard.is_shared or _len_torch_function_stack() or _len_torch_dispatch_stack()
-            or "out" in kwargs or _top_saved_tensors_default_hooks(False) is not None
-        ):  # fmt: skip
-            return self._watch_any(run, caller, call, func, args, kwargs)
-        trace = guard.set_trace_aside()
-        try:
-            known = None
-            try:
-                known = self.usual.read(args, kwargs)
-            except Exception as error:  # noqa: BLE001 - as the guard does
-                guard.failed(error)
-            if known is not None:
-                result = run(func, args, kwargs)
-                try:
-                    if not self.usual.note(caller, call, *known, result):
-                        self._note(caller, call, args, kwargs, *known, result)
-                except Exception as error:  # noqa: BLE001 - as above
-                    guard.failed(error)
-                return result
-        finally:
-            if trace is not None:
-                sys.settrace(trace)
+            self._note_mode(caller, call, args, kwargs)
         return self._watch_any(run, caller, call, func, args, kwargs)
 
     def _watch_any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,11 +21,21 @@ def rates_of(optimizer: torch.optim.Optimizer) -> list[float]:
     ]
 
 
-def note_states(registry: Registry, event: int, optimizer: torch.optim.Optimizer) -> None:
-    """Write what an optimizer keeps for its parameters (momentum, Adam's moments), as of an update."""
+def note_states(
+    registry: Registry,
+    event: int,
+    optimizer: torch.optim.Optimizer,
+    take: Callable[[list[torch.Tensor]], Sequence[int | None]],
+) -> None:
+    """Write what an optimizer keeps for its parameters (momentum, Adam's moments), as of an update.
+
+    Args:
+        take: takes snapshots of many tensors.
+    """
     states = getattr(optimizer, "state", None)  # a class of the script's own may go without
-    if not isinstance(states, dict):
+    if not isinstance(states, dict) or not states:
         return
+    found: list[tuple[int, str, torch.Tensor]] = []
     for group in optimizer.param_groups:
         for tensor in group["params"]:
             leaf = registry.leaves.get(tensor)
@@ -32,7 +43,9 @@ def note_states(registry: Registry, event: int, optimizer: torch.optim.Optimizer
             if leaf is None or not isinstance(kept, dict):
                 continue
             for name, state in kept.items():
-                if isinstance(state, torch.Tensor) and isinstance(name, str) and state.shape == tensor.shape:
-                    snapshot = registry.snapshot(state)
-                    if snapshot is not None and (tensor.dim() or name != "step"):
-                        registry.sink.add_state(event, leaf.node, name, snapshot)
+                is_like = isinstance(state, torch.Tensor) and isinstance(name, str) and state.shape == tensor.shape
+                if is_like and (tensor.dim() or name != "step"):
+                    found.append((leaf.node, name, state))
+    for (node, name, _), snapshot in zip(found, take([state for _, _, state in found]), strict=True):
+        if snapshot is not None:
+            registry.sink.add_state(event, node, name, snapshot)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from graphlab.capture.identity import LeafState, TensorMap, TensorRef
-from graphlab.capture.sink import LightStep, Sink
+from graphlab.capture.sink import LightStep, Pieces, Sink
 from graphlab.capture.steps import StepPart
 
 if TYPE_CHECKING:
@@ -185,6 +185,10 @@ class Placing:
 
     def add_values(self, shape: tuple[int, ...], dtype: str, stored: str, data: bytes) -> None:
         self._snapshots.append(self._sink.add_values(shape, dtype, stored, data))
+
+    def add_pieces(self, pieces: Pieces, data: bytes) -> None:
+        first = self._sink.add_pieces(pieces, data)
+        self._snapshots.extend(range(first, first + len(pieces.shapes)))
 
     def _place(self, place: _Place) -> _Place:
         file, line, frame = place

@@ -211,7 +211,7 @@ class Registry:
         )  # fmt: skip
         before = self.states.get(tensor) if origin is not None else None
         state.is_bound = before is not None and before.is_bound
-        self.states.set(tensor, state)
+        self.states.set(tensor, state, is_prompt=base is not None)
         return state
 
     def detached(self, tensor: torch.Tensor) -> None:

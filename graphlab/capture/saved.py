@@ -60,13 +60,12 @@ class SavedTensors:
 def see_view(fn: Any, source: torch.Tensor) -> torch.Tensor | None:
     """Return what a view op made of a tensor, for the few that stand inside calls; None for any other op."""
     name = fn.name()
-    with torch.no_grad():
-        if name == "TBackward0":
-            return source.detach().t()
-        if name == "TransposeBackward0":
-            return source.detach().transpose(fn._saved_dim0, fn._saved_dim1)
-        if name in {"ViewBackward0", "ReshapeAliasBackward0", "UnsafeViewBackward0"}:
-            return source.detach().reshape(tuple(fn._input_metadata[0].shape))
-        if name == "ExpandBackward0":
-            return source.detach().expand(tuple(fn._input_metadata[0].shape))
+    if name == "TBackward0":
+        return source.detach().t()
+    if name == "TransposeBackward0":
+        return source.detach().transpose(fn._saved_dim0, fn._saved_dim1)
+    if name in {"ViewBackward0", "ReshapeAliasBackward0", "UnsafeViewBackward0"}:
+        return source.detach().reshape(tuple(fn._input_metadata[0].shape))
+    if name == "ExpandBackward0":
+        return source.detach().expand(tuple(fn._input_metadata[0].shape))
     return None

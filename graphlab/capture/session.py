@@ -88,6 +88,7 @@ class Session:
         self.registry = self.make_registry()
         self.registry.guard.elsewhere = self.threads.here
         self.tracer = Tracer(sink, self.files, self, self.clean_traceback, self.registry.guard)
+        self.registry.find_place = self.tracer.place
         self.steps = Steps(sink)
         self.ops = Ops(self.registry, self)
         self.overrides = Overrides(self.ops)

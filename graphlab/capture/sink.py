@@ -41,6 +41,15 @@ class LightStep:
     metrics: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Where many small tensors of float32 lie in one run of bytes."""
+
+    shapes: tuple[tuple[int, ...], ...]
+    starts: tuple[int, ...]
+    """Of each, how many numbers lie before it."""
+
+
 class Sink(Protocol):
     """Takes facts in the order in which they happen and numbers them."""
 
@@ -194,6 +203,17 @@ class Sink(Protocol):
     ) -> None:
         """Add what an event changed in a leaf."""
 
+    def add_changes(
+        self,
+        event: int,
+        nodes: Sequence[int],
+        what: str,
+        before: Sequence[int | None],
+        after: Sequence[int | None],
+        differences: Sequence[float | None],
+    ) -> None:
+        """Add what an event changed in many leaves."""
+
     def add_state(self, event: int, node: int, name: str, snapshot: int) -> None:
         """Add what an optimizer keeps for a parameter, as of an update."""
 
@@ -213,6 +233,9 @@ class Sink(Protocol):
 
     def add_values(self, shape: tuple[int, ...], dtype: str, stored: str, data: bytes) -> int:
         """Add all values of a small tensor on the CPU."""
+
+    def add_pieces(self, pieces: Pieces, data: bytes) -> int:
+        """Add all values of many small tensors on the CPU; return the number of the first, which the rest follow."""
 
     def add_graph(
         self,

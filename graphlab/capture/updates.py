@@ -145,7 +145,9 @@ class Updates:
                 leaves = [leaf for leaf, _ in self._leaves_of(optimizer)]
                 event = self._note_update(leaves, type(optimizer).__name__, rates_of(optimizer))
                 if event:
-                    note_states(self.registry, event, optimizer)
+                    note_states(
+                        self.registry, event, optimizer, lambda states: list(map(self.registry.snapshot, states))
+                    )
                 else:
                     self.registry.remarks.idle_step(optimizer)
             self._shared().note_step(optimizer)

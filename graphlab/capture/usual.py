@@ -44,14 +44,15 @@ class UsualOps:
     ) -> tuple[list[torch.Tensor], list[TensorState]] | None:
         """Return the tensors that a call is given, and their states; None where one of them is of a special class."""
         given: list[Any] = []
+        is_flat = not kwargs or _SIMPLE.issuperset(map(type, kwargs.values()))
         for value in args:
             kind = type(value)
             if kind in PLAIN_TYPES:
                 given.append(value)
             elif kind not in _SIMPLE:
-                kwargs = kwargs or {"": None}
+                is_flat = False
                 break
-        if kwargs:
+        if not is_flat:
             given = flatten((args, kwargs))
             for tensor in given:
                 if type(tensor) not in PLAIN_TYPES:

@@ -21,6 +21,7 @@ _TEXT = 60
 _DAY = 86_400.0
 _YEAR_2001 = 1e9
 _MISSING = object()
+_NUMBERS = frozenset({int, float, bool})
 
 
 class Variables:
@@ -44,7 +45,7 @@ class Variables:
         if not names or torch._C._is_tracing():
             return []
         local = frame.f_locals
-        return [(name, _look_up(name, local, frame)) for name in names]
+        return [(name, local[name] if name in local else _look_up(name, local, frame)) for name in names]
 
     def look_up(self, frame: FrameType, names: Sequence[str]) -> list[tuple[str, Any]]:
         """Return what some names of a frame hold, and note the ops among it that no call was seen to make."""
@@ -71,7 +72,7 @@ class Variables:
         code = frame.f_code
         for name, value in held:
             if value is not _MISSING:
-                root = name.partition(".")[0]
+                root = name.partition(".")[0] if "." in name else name
                 # What a function declares global is the script's own variable.
                 is_global = root in code.co_names and root not in frame.f_locals
                 is_receiver = is_call and _is_receiver(code, name, value)
@@ -91,17 +92,17 @@ class Variables:
                 self.name_modules(value, name)
 
     def _bind(self, event: int, frame: int, name: str, value: Any, *, is_receiver: bool) -> None:
+        if type(value) in _NUMBERS:  # the count of a loop: by far the most
+            text = self._read_number(frame, name, value)
+            self.sink.add_binding(event, frame, name, "number", None, text, is_element=False)
+            return
         if isinstance(value, torch.Tensor) and not _is_wrapped(value):
             self._bind_tensor(event, frame, name, value, is_element=False)
             return
         self.figures[frame].pop(name, None)
         kind, text = "other", type(value).__name__
         if isinstance(value, bool | int | float):
-            kind = "number"
-            if self.registry.has_values:
-                text = repr(value)[:_TEXT]
-            if isinstance(value, float):
-                self.figures[frame][name] = float(value)
+            kind, text = "number", self._read_number(frame, name, value)
         elif isinstance(value, str):
             text = repr(value)[:_TEXT] if self.registry.has_values else text
         elif isinstance(value, torch.nn.Module):
@@ -116,6 +117,14 @@ class Variables:
             if _is_wrapped(part):
                 continue
             self._bind_tensor(event, frame, f"{name}{label}", part, is_element=True)
+
+    def _read_number(self, frame: int, name: str, value: Any) -> str:
+        """Return how a number is written; one with a fraction may be a figure of the training."""
+        if isinstance(value, float):
+            self.figures[frame][name] = float(value)
+        else:
+            self.figures[frame].pop(name, None)
+        return repr(value)[:_TEXT] if self.registry.has_values else type(value).__name__
 
     def _bind_tensor(self, event: int, frame: int, name: str, value: torch.Tensor, *, is_element: bool) -> None:
         state = self.registry.state(value, event) if is_element else self.registry.bind(value, event)

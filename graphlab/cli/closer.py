@@ -49,6 +49,9 @@ def look_closer(recording: Recording, found: list[Finding]) -> list[Finding]:
 
         closer = open_recording(path)
         try:
+            if closer.step(step).detail == "light":
+                write_line(messages.THREAD_STAYS_LIGHT.format(step=step), sys.stderr)
+                return found
             seen = [finding for finding in check(closer) if finding.severity not in _MERELY_SHOWN]
         finally:
             closer.close()

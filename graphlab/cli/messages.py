@@ -202,6 +202,9 @@ LOOKS_CLOSER = _("graphlab: replaying step {step} in full, to see the op (--no-r
 NOT_CLOSER = _(
     "graphlab: the script did not run again as it was recorded: what light detail knows of step {step} is shown"
 )
+THREAD_STAYS_LIGHT = _(
+    "graphlab: step {step} is one of another thread, which stays light; recorded in full from the start it can be seen"
+)
 NO_FINDINGS = _("nothing found")
 FINDINGS = _("found {counts}")
 SEVERITIES = {"error": _("error"), "warning": _("warning"), "note": _("note")}

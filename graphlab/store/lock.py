@@ -13,8 +13,8 @@ import struct
 import sys
 import time
 import weakref
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from graphlab.errors import RecordingError
 from graphlab.language import _
@@ -38,8 +38,7 @@ network's disk) opening and closing one of them would let it go."""
 _locks: weakref.WeakSet[RunLock] = weakref.WeakSet()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a script is, or was when its process ended; 0: not known."""
 
     file: int = 0

@@ -11,7 +11,6 @@ import os
 import sqlite3
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from graphlab.language import _
 from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, describe_cut, read_schema, sqlite_reason
 from graphlab.store.light import OpenBlock
 from graphlab.store.lock import Place, RunLock
+from graphlab.store.pieces import PieceTable, PieceTables
 
 _COLUMNS = {
     "files": 3,
@@ -48,9 +48,27 @@ _COLUMNS = {
 }
 _TOGETHER = 64
 """Rows that one statement adds, where there are as many: beginning and ending it costs as much as some rows do."""
-_INSERT = {table: f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})" for table, columns in _COLUMNS.items()}
+# Of the rows that come most often, those without what is the same in all of them: Python's sqlite3 asks around for an
+# adapter of each None, which takes as long as writing five columns.
+_SHORT = {
+    "op_nodes": ("nodes", "?, 'op', ?, ?, ?, NULL, ?, ?, ?, ?, ?, ?"),
+    "op_events": ("events", "?, 'op', ?, ?, ?, ?, ?, ?, ?"),
+    "bare_events": ("events", "?, ?, ?, ?, ?, ?, ?, '', NULL"),
+    "line_events": ("events", "?, 'line', ?, ?, ?, ?, NULL, '', NULL"),
+    "plain_edges": ("edges", "?, ?, ?, ?, ?, ''"),
+    "text_bindings": ("bindings", "?, ?, ?, ?, ?, NULL, ?, ?"),
+    "first_gradients": ("changes", "?, ?, 'grad', NULL, ?, ?, NULL"),
+    "given_gradients": ("changes", "?, ?, 'grad', NULL, NULL, ?, NULL"),
+    "moved_values": ("changes", "?, ?, 'value', ?, NULL, ?, ?"),
+    "values": ("snapshots", "?, ?, ?, 'cpu', ?, 1, ?, NULL, NULL, NULL"),
+}
+_ROW = {table: (table, ", ".join("?" * columns)) for table, columns in _COLUMNS.items()} | _SHORT
+"""By kind of row: its table, and how it is written."""
+_WIDTH = {kind: row.count("?") for kind, (_, row) in _ROW.items()}
+_INSERT = {kind: f"INSERT INTO {table} VALUES ({row})" for kind, (table, row) in _ROW.items()}
 # One more row for the same backward edge (an op that is entered twice by retain_graph's second pass) is no error.
-_INSERT["edges"] = _INSERT["edges"].replace("INSERT", "INSERT OR IGNORE")
+for _kind in ("edges", "plain_edges"):
+    _INSERT[_kind] = _INSERT[_kind].replace("INSERT", "INSERT OR IGNORE")
 # A leaf that was let go may come back, and be let go again.
 _INSERT["gone"] = _INSERT["gone"].replace("INSERT", "INSERT OR REPLACE")
 # A thread may add to a step several times.
@@ -63,8 +81,7 @@ _PATIENCE_SECONDS = 5.0
 """How long the end of a run waits for readers."""
 _COMMIT_SECONDS = 0.1
 _COMMIT_SHARE = 0.01
-_COMMIT_CREDIT = 0.02
-_ROWS_BEFORE_COMMIT = 20_000
+_COMMIT_CREDIT = 0.01
 _BESIDE = ("-wal", "-shm", "-journal", "-new")
 """What may lie beside a recording, by the ends of the names."""
 
@@ -85,11 +102,12 @@ class Writer:
         self.path = path
         self._lock: RunLock | None = None
         self._failed = ""
-        self._pending: dict[str, list[Any]] = {table: [] for table in _COLUMNS}
-        """By table, the values of its new rows one after the other: tuples would keep the garbage collector busy."""
-        self._count = 0
+        self.rows: dict[str, list[Any]] = {kind: [] for kind in _ROW}
+        """By kind of row, the values of its new rows one after the other: tuples would keep the collector busy."""
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
         self._blocks: dict[int, OpenBlock] = {}
+        self._pieces: list[tuple[int, PieceTable, bytes]] = []
+        self._piece_tables = PieceTables()
         self._process = os.getpid()
         self._lock_of_threads = threading.RLock()
         self._is_made = False
@@ -123,6 +141,7 @@ class Writer:
         # WAL: readers follow while we write, and a killed process leaves the last commit whole without an fsync each.
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = NORMAL")
+        execute("PRAGMA temp_store = MEMORY")  # what is only ours needs no file
         # Each checkpoint waits for the disk, and writes anew what changes again in the next step.
         execute("PRAGMA wal_autocheckpoint = 4000")
 
@@ -135,21 +154,23 @@ class Writer:
         if self._lock is not None:
             self._lock.release()
 
-    def insert(self, table: str, row: tuple[Any, ...]) -> None:
-        """Add a row, in the order of the schema's columns."""
-        self._pending[table] += row
-        self._count += 1
+    def insert(self, kind: str, row: tuple[Any, ...]) -> None:
+        """Add a row to a table, in the order of the schema's columns; or one of `_SHORT`, without what goes unsaid."""
+        self.rows[kind] += row
+
+    def insert_pieces(self, first: int, table: PieceTable, data: bytes) -> None:
+        """Add rows of snapshots, numbered from the first on, with values that lie in one run of bytes."""
+        self._pieces.append((first, table, data))
 
     def put_block(self, block: OpenBlock) -> None:
         """Write a block of light steps with the next commit, in place of what it was before."""
         with self._lock_of_threads:
             self._blocks[block.first] = block
-            self._count += 1
 
     def drop_spans(self) -> None:
         """Forget the spans of a step that has ended: its row has them."""
         with self._lock_of_threads:
-            self._pending["spans"].clear()
+            self.rows["spans"].clear()
             self._updates.append(("DELETE FROM spans", ()))
 
     def set_meta(self, key: str, value: Any) -> None:
@@ -175,12 +196,10 @@ class Writer:
 
     @property
     def is_due(self) -> bool:
-        """Whether a commit is cheap by now, or so much time has passed or so many rows have gathered that it is due."""
+        """Whether a commit is cheap by now, or so much time has passed that it is due."""
         now = time.perf_counter()
-        return (
-            now - self._committed_at > _COMMIT_SECONDS
-            or self._spent < _COMMIT_CREDIT + _COMMIT_SHARE * (now - self._began)
-            or self._count > _ROWS_BEFORE_COMMIT
+        return now - self._committed_at > _COMMIT_SECONDS or self._spent < _COMMIT_CREDIT + _COMMIT_SHARE * (
+            now - self._began
         )
 
     def say_place(self, file: int, line: int, step: int) -> None:
@@ -199,7 +218,9 @@ class Writer:
                 nothing more is written: facts with a hole in them would be none.
         """
         self._committed_at = time.perf_counter()
-        if os.getpid() != self._process or not (self._count or self._updates):
+        if os.getpid() != self._process or not (
+            self._updates or self._blocks or self._pieces or any(self.rows.values())
+        ):
             return  # a forked child (a DataLoader's worker) writes nothing
         with self._lock_of_threads:
             self._commit()
@@ -221,7 +242,7 @@ class Writer:
             self._failed = sqlite_reason(error)
             self._drop_pending()
             if self._lock is not None:
-                self._lock.say(replace(self._lock.place, has_failed=1))
+                self._lock.say(self._lock.place._replace(has_failed=1))
             raise RecordingError(
                 _("cannot write {path}: {reason}").format(path=self.path, reason=self._failed)
             ) from error
@@ -230,55 +251,59 @@ class Writer:
         """Write what has gathered; whatever goes wrong, it is written once or still there."""
         began = time.perf_counter()
         is_ending = False
-        rows = {table: values.copy() for table, values in self._pending.items() if values}
+        rows = {kind: values.copy() for kind, values in self.rows.items() if values}
+        pieces = self._pieces.copy()
         updates = self._updates.copy()
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             began -= time.perf_counter()
-            for table, values in rows.items():
-                self._insert_rows(table, values)
+            for first, table, data in pieces:
+                self._piece_tables.insert(self.connection, first, table, data)
+            for kind, values in rows.items():
+                self._insert_rows(kind, values)
             began += time.perf_counter()
             self.connection.executemany(_PUT_BLOCK, [block.row() for block in self._blocks.values()])
             for statement, row in updates:
                 self.connection.execute(statement, row)
             is_ending = True
             self.connection.execute("COMMIT")
-            self._drop(rows, len(updates))
+            self._drop(rows, len(pieces), len(updates))
         except BaseException as error:
             # A Ctrl-C may come before the COMMIT or after it; one that failed has left no transaction either.
             if is_ending and not self.connection.in_transaction and not isinstance(error, sqlite3.Error):
-                self._drop(rows, len(updates))
+                self._drop(rows, len(pieces), len(updates))
             with contextlib.suppress(sqlite3.Error):
                 self.connection.execute("ROLLBACK")
+            self._piece_tables.forget()
             raise
         self._size = self._page_size * int(self.connection.execute("PRAGMA page_count").fetchone()[0])
         self._spent += time.perf_counter() - began
 
-    def _insert_rows(self, table: str, values: list[Any]) -> None:
-        """Add rows to a table, from their values one after the other."""
-        columns = _COLUMNS[table]
+    def _insert_rows(self, kind: str, values: list[Any]) -> None:
+        """Add rows of a kind, from their values one after the other."""
+        columns = _WIDTH[kind]
         block = columns * _TOGETHER
         whole = len(values) // block * block
         if whole:
-            one = f"({', '.join('?' * columns)})"
-            statement = f"{_INSERT[table]}{f', {one}' * (_TOGETHER - 1)}"
+            one = f"({_ROW[kind][1]})"
+            statement = f"{_INSERT[kind]}{f', {one}' * (_TOGETHER - 1)}"
             self.connection.executemany(statement, (values[at : at + block] for at in range(0, whole, block)))
         rest = zip(*[iter(values[whole:])] * columns, strict=True)
-        self.connection.executemany(_INSERT[table], rest)
+        self.connection.executemany(_INSERT[kind], rest)
 
-    def _drop(self, rows: dict[str, list[Any]], updates: int) -> None:
+    def _drop(self, rows: dict[str, list[Any]], pieces: int, updates: int) -> None:
         """Forget what is written; what other threads have added meanwhile comes next."""
         del self._updates[:updates]
+        del self._pieces[:pieces]
         self._blocks.clear()
-        for table, values in rows.items():
-            del self._pending[table][: len(values)]
-        self._count = sum(map(len, self._pending.values()))
+        for kind, values in rows.items():
+            del self.rows[kind][: len(values)]
 
     def _drop_pending(self) -> None:
-        self._count = 0
         self._updates.clear()
+        self._pieces.clear()
         self._blocks.clear()
-        for values in self._pending.values():
+        for values in self.rows.values():
             values.clear()
 
     @property
@@ -330,9 +355,8 @@ class Writer:
         try:
             row = self.connection.execute("SELECT path FROM files WHERE id = ?", (place.file,)).fetchone()
             error = describe_cut(row[0] if row else None, place.line, place.step, self._failed)
-            facts = {"status": "cut_off", "error": error}
-            for key, value in facts.items():
-                self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+            facts = "status", json.dumps("cut_off"), "error", json.dumps(error)  # there may be room for one of them
+            self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?), (?, ?)", facts)
         except sqlite3.Error:
             return False
         return True

@@ -144,6 +144,14 @@ def can_be_log(numbers: Array) -> bool:
     return bool(finite.size and (finite > 0).all())
 
 
+def spans_decades(numbers: Array, decades: float) -> bool:
+    """Whether the largest of positive numbers is so many powers of ten above the least."""
+    import numpy
+
+    finite = numbers[numpy.isfinite(numbers)]
+    return bool(finite.size and numpy.log10(finite.max()) - numpy.log10(finite.min()) >= decades)
+
+
 def draw_curve(
     numbers: Array,
     is_there: Array,

@@ -26,6 +26,7 @@ from graphlab.tui.curves import (
     draw_heat_line,
     draw_spark,
     heat_legend,
+    spans_decades,
 )
 from graphlab.tui.heat import cells_of
 from graphlab.tui.rows import Row, fit, row_width, rule, shorten, spread
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 View = Literal["curve", "log", "heat", "parameter", "data", "table"]
 VIEWS: tuple[View, ...] = ("curve", "log", "heat", "parameter", "data", "table")
 
+_EXPLODED = 6
+"""Decades between the least loss and the largest, beyond which a linear axis shows but one bar."""
 _MOST_IN_TOTAL = 64
 """Beyond so many parameters no total is read: their curves are read only where they are seen."""
 _NUMBER = 10
@@ -58,7 +61,8 @@ class TrainingView:
         self.heat = HeatPage(self.series)
         self.parameter = ParameterPage(self.series, self.heat)
         self.space = SpacePage(self.series)
-        self.view: View = "curve"
+        self._view: View | None = None
+        """What a person chose."""
         self.measure: Measure = "gradient"
         self.picked = 0
         """Which of the parameters, counted from 0."""
@@ -68,6 +72,18 @@ class TrainingView:
         self._hits: list[Callable[[int], Hit | None] | None] = []
 
     # -- what keys change ------------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """Which view is shown: at first the curve, on the axis on which something is seen of it."""
+        if self._view is not None:
+            return self._view
+        losses = self.series.losses()
+        return "log" if can_be_log(losses) and spans_decades(losses, _EXPLODED) else "curve"
+
+    @view.setter
+    def view(self, view: View) -> None:
+        self._view = view
 
     def pick(self, delta: int, step: int) -> None:
         """Pick another parameter."""

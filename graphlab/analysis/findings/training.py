@@ -136,9 +136,12 @@ class Training:
             leaves = block.outline.leaves
             figures = numpy.abs(block.reals[:, block.reals.shape[1] - len(leaves) :])
             is_there = ~absent_mask(block.reals[:, block.reals.shape[1] - len(leaves) :])
+            is_whole = numpy.asarray(is_there.all(axis=0)).tolist()
             for place, leaf in enumerate(leaves):
                 kept = is_there[:, place]
-                if kept.any():
+                if is_whole[place]:  # the usual case, and many times faster
+                    parts.setdefault(leaf, []).append((numbers, figures[:, place]))
+                elif kept.any():
                     parts.setdefault(leaf, []).append((numbers[kept], figures[kept, place]))
         steps, nodes, norms = self._full_gradients()
         for node in numpy.unique(nodes).tolist():

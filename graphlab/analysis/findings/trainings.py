@@ -53,7 +53,12 @@ class OneTraining:
     @cached_property
     def steps(self) -> Column:
         """Its steps that have a loss, in order: of steps between which another training lies, its own."""
-        known = numpy.unique(numpy.concatenate([self.gradient_steps(node) for node in self.parameters]))
+        is_known = numpy.zeros(
+            self.whole.count + 1, bool
+        )  # a mark a step: to sort those of all parameters takes seconds
+        for node in self.parameters:
+            is_known[self.gradient_steps(node)] = True
+        known = numpy.flatnonzero(is_known)
         return numpy.asarray(known[self.whole.has_loss[known - 1]])
 
     @cached_property
@@ -140,7 +145,10 @@ def _together(training: Training) -> list[list[int]]:
         if not len(steps):
             continue
         joined = [node]
-        for other in numpy.unique(owner[steps]).tolist():
+        owners = owner[steps]
+        # Mostly all steps are one group's, and to sort or to hash a hundred thousand takes much longer than to see it.
+        is_one = bool((owners == owners[0]).all())
+        for other in owners[:1].tolist() if is_one else numpy.unique(owners).tolist():
             if other >= 0:
                 joined = groups.pop(other) + joined
                 owner[owner == other] = node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -33,6 +34,8 @@ _LINES = {
     "dark": ("#6cb4ff", "#ffa657", "#5fd0c5", "#c8a6ff", "#ffd866", "#ff7a93"),
 }
 _WIDTH = 10.0
+_LETTERS = 11
+"""Letters of a title that an inch holds."""
 _MOST_COLUMNS = 1_000
 _MOST_POINTS = 4_000
 _MOST_NAMES = 60
@@ -52,17 +55,28 @@ class Canvas:
 
     def axes(self, title: str, heights: Sequence[float], width: float = _WIDTH) -> list[Axes]:
         """Return axes above each other, of so many inches each."""
+        import matplotlib as mpl
         from matplotlib.figure import Figure
 
         room = 1.0 + 0.35 * len(heights)
         self.figure = Figure(figsize=(width, sum(heights) + room), layout="constrained")
         self.figure.set_facecolor(self.colours["background"])
-        made = self.figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": list(heights)})
+        with mpl.rc_context({"axes.formatter.useoffset": False}):  # 2.3628 is easier to read than 0.0008 and "+2.362"
+            made = self.figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": list(heights)})
         axes = [row[0] for row in made]
         for each in axes:
             self.paint(each)
+        title = textwrap.fill(title, round(_LETTERS * width))
         self.figure.suptitle(title, color=self.colours["text"], fontsize=12)
         return axes
+
+    def name_steps(self, axes: Sequence[Axes]) -> None:
+        """Make the common axis of all, the lowest of which names it, one of training steps: whole numbers."""
+        from matplotlib.ticker import MaxNLocator
+
+        for each in axes:
+            each.xaxis.set_major_locator(MaxNLocator(9, integer=True))
+        axes[-1].set_xlabel(words.STEP)
 
     def paint(self, axes: Axes) -> None:
         """Give axes the colours of the theme."""
@@ -121,12 +135,12 @@ def draw_losses(canvas: Canvas, series: Series) -> None:
     if not series.has_loss().any():
         raise UsageError(words.NO_LOSS)
     figures = _figures(series)
-    axes = canvas.axes(series.recording.title, [3.4, *([1.1] * len(figures))])
+    axes = canvas.axes(words.headline(series.recording.title), [3.4, *([1.1] * len(figures))])
     _draw_loss(canvas, axes[0], series)
     for each, (name, curve), colour in zip(axes[1:], figures, [*canvas.lines[1:], *canvas.lines], strict=False):
         _draw_curve(canvas, each, curve, name, colour)
         each.sharex(axes[0])
-    axes[-1].set_xlabel(words.STEP)
+    canvas.name_steps(axes)
 
 
 def _figures(series: Series) -> list[tuple[str, Array]]:
@@ -180,7 +194,9 @@ def draw_heat(canvas: Canvas, series: Series, leaves: Sequence[Leaf], what: Heat
     found = heat.map(leaves, what, -(-numpy.arange(columns) * steps // columns), steps)
     figures = _figures(series)[:2]
     height = max(0.2 * min(len(leaves), _MOST_NAMES), 1.4)
-    axes = canvas.axes(f"{series.recording.title}: {words.TITLES[what]}", [1.5, *([0.6] * len(figures)), height])
+    axes = canvas.axes(
+        f"{words.headline(series.recording.title)}: {words.TITLES[what]}", [1.5, *([0.6] * len(figures)), height]
+    )
     if series.has_loss().any():
         _draw_loss(canvas, axes[0], series)
     for each, (name, curve), colour in zip(axes[1:-1], figures, canvas.lines[1:], strict=False):
@@ -194,7 +210,7 @@ def draw_heat(canvas: Canvas, series: Series, leaves: Sequence[Leaf], what: Heat
     _name_rows(axes[-1], leaves)
     for each in axes:
         each.set_xlim(0.5, steps + 0.5)
-    axes[-1].set_xlabel(words.STEP)
+    canvas.name_steps(axes)
     canvas.bar(picture, axes[-1], words.BAR[what])
 
 
@@ -229,7 +245,9 @@ def draw_histogram(canvas: Canvas, series: Series, leaf: Leaf, step: int) -> Non
     found = history.histogram(-(-numpy.arange(columns) * steps // columns), steps, _HISTOGRAM_ROWS)
     if not found.is_there.any():
         raise UsageError(words.NO_VALUES)
-    axes = canvas.axes(f"{series.recording.title}: {words.TITLES['histogram'].format(name=leaf.name)}", [1.2, 4.0])
+    axes = canvas.axes(
+        f"{words.headline(series.recording.title)}: {words.TITLES['histogram'].format(name=leaf.name)}", [1.2, 4.0]
+    )
     _draw_measure(canvas, axes[0], series, leaf, "gradient", canvas.lines[3])
     there = numpy.broadcast_to(found.is_there, found.shares.shape)
     norm = PowerNorm(0.5, 0.0, max(float(found.shares.max()), 1e-6))
@@ -242,7 +260,7 @@ def draw_histogram(canvas: Canvas, series: Series, leaf: Leaf, step: int) -> Non
     axes[1].set_yticks([tick for tick, _ in ticks], [label for _, label in ticks])
     for each in axes:
         each.set_xlim(0.5, steps + 0.5)
-    axes[1].set_xlabel(words.STEP)
+    canvas.name_steps(axes)
     canvas.bar(picture, axes[1], words.SHARE + (words.SAMPLED if found.is_sampled else ""))
 
 
@@ -259,7 +277,7 @@ def draw_parameter(canvas: Canvas, series: Series, leaf: Leaf, step: int) -> Non
     history = _read_history(series, leaf)
     states = history.states()
     axes = canvas.axes(
-        f"{series.recording.title}: {words.TITLES['parameter'].format(name=leaf.name)}",
+        f"{words.headline(series.recording.title)}: {words.TITLES['parameter'].format(name=leaf.name)}",
         [1.7, 1.7, 1.7, *([1.4] if states else [])],
     )
     for each, measure, colour in zip(axes, MEASURES, canvas.lines, strict=False):
@@ -282,7 +300,7 @@ def draw_parameter(canvas: Canvas, series: Series, leaf: Leaf, step: int) -> Non
     for each in axes:
         each.axvline(step, color=canvas.colours["muted"], linewidth=0.8, linestyle=":")
         each.set_xlim(0.5, len(series.recording.steps) + 0.5)
-    axes[-1].set_xlabel(words.STEP)
+    canvas.name_steps(axes)
 
 
 def _draw_measure(canvas: Canvas, axes: Axes, series: Series, leaf: Leaf, measure: Measure, colour: str) -> None:

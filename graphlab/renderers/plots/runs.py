@@ -64,7 +64,7 @@ def _draw(canvas: Canvas, comparison: RunComparison, names: tuple[str, str], tit
     for each in axes:
         each.set_xlim(start - 0.5, start + longest - 0.5)
         _mark(canvas, each, comparison)
-    axes[-1].set_xlabel(words.STEP)
+    canvas.name_steps(axes)
     handles = [each.get_legend_handles_labels() for each in (axes[0], axes[-1])]
     assert canvas.figure is not None
     canvas.figure.legend(

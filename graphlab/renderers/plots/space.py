@@ -42,7 +42,9 @@ def draw_data(canvas: Canvas, recording: Recording, step: int, columns: tuple[in
 def _title(recording: Recording, step: int) -> str:
     loss = recording.step(step).loss
     said = "–" if loss is None else f"{loss:.4g}"
-    return f"{recording.title}: " + words.AT_STEP.format(step=step, steps=len(recording.steps), loss=said)
+    return f"{words.headline(recording.title)}: " + words.AT_STEP.format(
+        step=step, steps=len(recording.steps), loss=said
+    )
 
 
 def _draw_line(canvas: Canvas, axes: Axes, scene: Scene) -> None:

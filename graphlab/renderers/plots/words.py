@@ -56,3 +56,8 @@ BAD_ENDING = _("a plot is written as .svg, .png or .html, not with {ending}")
 IS_FOLDER = _("{path} is a folder: name a file in it")
 NO_FOLDER = _("the folder {folder} does not exist: make it first, or write somewhere else")
 NO_MATPLOTLIB = _("plots are drawn by matplotlib, which is not installed: pip install matplotlib")
+
+
+def headline(title: str) -> str:
+    """Return a title as one that something can follow: of a docstring it is a sentence with its full stop."""
+    return title.removesuffix(".")
