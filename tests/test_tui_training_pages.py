@@ -9,7 +9,7 @@ import pytest
 
 from graphlab.recording import Recording
 from graphlab.tui.curves import Axis
-from graphlab.tui.dots import Canvas
+from graphlab.tui.dots import MARGIN, Canvas
 from graphlab.tui.rows import join_text, row_text, row_width
 from graphlab.tui.theme import STYLE_NAMES, Look
 from graphlab.tui.training_view import TrainingView, View
@@ -133,6 +133,14 @@ def test_where_there_is_nothing_to_show_a_line_says_why(tmp_path: Path) -> None:
         for name in ("parameter", "data"):
             steps = len(recording.steps)
             _view(recording, name).rows(steps or None, 80, 20, Look())
+
+
+def test_an_axis_that_counts_has_whole_numbers_where_they_lie() -> None:
+    counted = Canvas(51, 3, Axis(1.0, 20.0), Axis(0.0, 1.0), is_counted=True).rows()[-1]
+    text = row_text(counted)[MARGIN:]
+    numbers = [int(number) for number in text.split()]
+    assert numbers == [1, 7, 14, 20]
+    assert [text.index(f"{number}") for number in numbers[1:3]] == [round((each - 1) / 19 * 50) for each in (7, 14)]
 
 
 def test_a_line_goes_through_the_cells_between_its_points() -> None:

@@ -26,7 +26,11 @@ MARGIN = _LABEL + 1
 class Canvas:
     """Cells with two numbered axes; later strokes cover earlier ones."""
 
-    def __init__(self, width: int, height: int, across: Axis, up: Axis, *, is_ascii: bool = False) -> None:
+    def __init__(
+        self, width: int, height: int, across: Axis, up: Axis, *, is_ascii: bool = False, is_counted: bool = False
+    ) -> None:
+        """Begin with empty cells; is_counted: what lies across is numbered, 1, 2, 3, and has nothing between."""
+        self.is_counted = is_counted
         self.width = max(width, 1)
         self.height = max(height, 1)
         self.across = across
@@ -111,8 +115,12 @@ class Canvas:
         text = ""
         count = max(self.width // 16, 1)
         for part in range(count + 1):
-            label = format_value(self.across.number(part / count), 3)
-            place = min(round(part / count * (self.width - 1)), max(self.width - len(label), 0))
+            number = self.across.number(part / count)
+            if self.is_counted:
+                number = round(number)
+            label = f"{number}" if self.is_counted else format_value(number, 3)
+            share = self.across.share(number) if self.is_counted else part / count
+            place = min(round(share * (self.width - 1)), max(self.width - len(label), 0))
             if place >= len(text) + bool(text):
                 text = text.ljust(place) + label
         rows.append([(" " * MARGIN + text, "quiet")])

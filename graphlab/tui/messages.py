@@ -299,13 +299,14 @@ DATA, MODEL, OF_THIS_STEP, BORDER_AT = _("data"), _("the model"), _("of this ste
 SURFACE_OF = _("error over {across} (across) and {up} (up): {span}")
 SURFACE_LEGEND = _("■ start  • after each step  ◉ this step; dark is low")
 TRAINING_VIEWS = {
-    "curve": _("v: log axis"),
-    "log": _("v: heat maps"),
-    "heat": _("v: parameter"),
-    "parameter": _("v: data"),
-    "data": _("v: table"),
-    "table": _("v: curve"),
+    "log": _("v: log axis"),
+    "heat": _("v: heat maps"),
+    "parameter": _("v: parameter"),
+    "data": _("v: data"),
+    "table": _("v: table"),
+    "curve": _("v: curve"),
 }
+"""By the view that comes next."""
 PAGE_KEYS = {
     "heat": _("Shift+← → measure  + − fewer, more steps"),
     "parameter": _("↑ ↓ parameter  Shift+← → measure  + − fewer, more steps"),

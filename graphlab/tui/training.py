@@ -65,8 +65,9 @@ class TrainingPane(Pane):
     def legend(self) -> str:
         """Return what the keys do here."""
         keys = messages.PAGE_KEYS.get(self.training.view, messages.TRAINING_KEYS)
-        wide = f"{keys}  {messages.TRAINING_VIEWS[self.training.view]}"
-        return wide if self.size.width >= len(wide) + 4 else messages.TRAINING_VIEWS[self.training.view]
+        following = messages.TRAINING_VIEWS[self.training.next_view]
+        wide = f"{keys}  {following}"
+        return wide if self.size.width >= len(wide) + 4 else following
 
     # -- keys ------------------------------------------------------------------------------------------------------
 

@@ -137,7 +137,7 @@ class ParameterPage:
         if axis.low == axis.high:
             axis = Axis(axis.low - 0.5, axis.high + 0.5)
         across = Axis(frame.first + 1.0, float(max(frame.first + frame.count, frame.first + 2)))
-        canvas = Canvas(frame.columns.width, height - 3, across, axis, is_ascii=look.is_ascii)
+        canvas = Canvas(frame.columns.width, height - 3, across, axis, is_ascii=look.is_ascii, is_counted=True)
         every = max(-(-int(inside.sum()) // (2 * frame.columns.width)), 1)
         xs = steps[inside][::every] + 1.0
         for entry in range(table.shape[1]):

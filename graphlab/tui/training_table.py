@@ -18,7 +18,7 @@ from graphlab.tui import messages
 from graphlab.tui.rows import Row, fit, shorten
 from graphlab.tui.values import number_format, write_right
 
-_COLUMN = 10
+_COLUMN = max(10, *(len(name) + 2 for name in messages.MEASURE_NAMES.values()))
 _MOST_ELEMENTS = 6
 """A picked parameter of so few elements shows each of them."""
 

@@ -90,11 +90,15 @@ class TrainingView:
         count = len(self.series.leaves(step)) if self.recording.steps else 0
         self.picked = min(max(self.picked + delta, 0), max(count - 1, 0))
 
+    @property
+    def next_view(self) -> View:
+        """What comes after the view that is shown."""
+        following = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
+        return following if following != "log" or can_be_log(self.series.losses()) else "heat"
+
     def turn_view(self) -> None:
-        """Show the next of curve, curve on a logarithmic axis, table."""
-        self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
-        if self.view == "log" and not can_be_log(self.series.losses()):
-            self.view = "heat"
+        """Show the next view."""
+        self.view = self.next_view
 
     def nearer(self, direction: int) -> None:
         """See fewer steps, or more."""
