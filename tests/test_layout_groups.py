@@ -239,6 +239,13 @@ def test_many_inputs_alike_of_one_part_are_one_and_a_few_stay_themselves() -> No
     assert not of_kind(build_groups(recurrent(8, 8)), "alike")
 
 
+def test_the_outputs_of_several_backwards_are_no_repeat() -> None:
+    build = GraphBuilder("outputs")
+    for index in range(6):
+        build.output(build.op(f"Other{'x' * index}Backward0", (build.node("leaf", f"x{index}", (3,)),), shape=(3,)))
+    assert build_groups(build.graph) == []
+
+
 def test_leaves_that_several_ops_take_are_one_only_where_these_are_the_same_ops() -> None:
     build = GraphBuilder("stacked")
     leaves = [build.node("leaf", f"w{index}", (3,)) for index in range(12)]

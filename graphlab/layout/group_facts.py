@@ -128,6 +128,7 @@ def _alike(group: Group, number: int, members: Sequence[dict[str, Any]]) -> dict
     gradients = [data.get("gradient") for data in members]
     norms = [norm for gradient in gradients if gradient is not None and (norm := gradient.magnitude) is not None]
     words = count_words(len(members), str(members[0]["kind"]))
+    ends = list(dict.fromkeys(f"{end:.2g}" for end in (min(norms), max(norms)))) if norms else []
     states = {data.get("state") for data in members}
     return {
         **members[0],
@@ -135,7 +136,7 @@ def _alike(group: Group, number: int, members: Sequence[dict[str, Any]]) -> dict
         "group": group.id,
         "name": title_of(group),
         "names": [],
-        "detail": words if len(norms) < 2 else f"{words}, ‖∇‖ {min(norms):.2g} … {max(norms):.2g}",
+        "detail": f"{words}, ‖∇‖ {' … '.join(ends)}" if norms else words,
         "line": None if len({data.get("line") for data in members}) > 1 else members[0].get("line"),
         "value": None,
         "gradient": join_gradients(gradients),

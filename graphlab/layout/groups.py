@@ -273,6 +273,8 @@ def _gather_runs_alike(sketch: Sketch, forest: Forest, kind: Literal["steps", "r
             starts = range(run.start, run.end, run.period)
             ops = [[at for member in flat[start : start + run.period] for at in member] for start in starts[:3]]
             is_worth = run.count > 2 or len(ops[0]) > 3
+            # The outputs of several backwards are the ends of different parts, and stay where these end.
+            is_worth = is_worth and any(sketch.kinds[at] == "op" for at in ops[0])
             if not is_worth or shares_leaves(sketch, ops) != (kind == "steps"):
                 continue
             joined += items[done : run.start]

@@ -35,7 +35,6 @@ from graphlab.recording.facts import read_facts
 from graphlab.recording.light import LightReader
 from graphlab.recording.shown import ShownInNotebooks
 from graphlab.recording.steps import (
-    Metric,
     is_large,
     last_backward_end,
     read_metrics,
@@ -44,7 +43,7 @@ from graphlab.recording.steps import (
     read_step_parameters,
 )
 from graphlab.recording.table import Steps, StepTable
-from graphlab.recording.variables import bindings_before, read_names, read_variables
+from graphlab.recording.variables import bindings_before, bindings_of, names_of_frame, read_names, read_variables
 from graphlab.scenario import in_language, parse_source
 from graphlab.store import Reader
 from graphlab.store.reader import make_change, make_event
@@ -110,8 +109,10 @@ class Recording(ShownInNotebooks):
         self.is_large = self._cached(partial(is_large, self), 64)
         self.variables = self._cached(self._variables, 64)
         self.names = self._cached(self._names, 64)
+        self.names_of_frame = self._cached(partial(names_of_frame, self), 64)
+        self.bindings_of = self._cached(partial(bindings_of, self), 64)
         self.bindings_before = self._cached(partial(bindings_before, self), 4)
-        self.metrics = self._cached(self._metrics, 1)
+        self.metrics = self._cached(partial(read_metrics, self), 1)
         self.spans_of = self._cached(self._table.spans_of, 64)
         self.snapshot = lru_cache(2048)(self._snapshot)
         self.scenario = parse_source("", "")
@@ -440,9 +441,6 @@ class Recording(ShownInNotebooks):
     def _names(self, moment: int) -> dict[int, list[str]]:
         with self.reading():
             return read_names(self, moment)
-
-    def _metrics(self) -> dict[str, Metric]:
-        return read_metrics(self)
 
     def last_backward_end(self, step: Step) -> int:
         """Return the event at which the step's last backward ended, or the step's end."""

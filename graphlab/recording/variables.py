@@ -16,11 +16,12 @@ _LAST_NAMING = (
     "SELECT id FROM events WHERE id BETWEEN ? AND ? "
     "AND kind NOT IN ('backward_start', 'gradient', 'accumulate', 'backward_end') ORDER BY id DESC LIMIT 1"
 )
-# The names of a frame without a scan of all its bindings: one index look-up a name.
+# The names of a frame without a scan of all its bindings: two index look-ups a name.
 _NAMES_OF_FRAME = (
     "WITH RECURSIVE names(name) AS (SELECT MIN(name) FROM bindings WHERE frame = ?1 UNION ALL "
     "SELECT (SELECT MIN(name) FROM bindings WHERE frame = ?1 AND name > names.name) FROM names "
-    "WHERE names.name IS NOT NULL) SELECT name FROM names WHERE name IS NOT NULL"
+    "WHERE names.name IS NOT NULL) SELECT name, (SELECT MIN(id) FROM bindings WHERE frame = ?1 AND name = names.name) "
+    "AS first FROM names WHERE name IS NOT NULL ORDER BY first"
 )
 _LAST_BINDING = " WHERE b.frame = ? AND b.name = ? AND b.event <= ? ORDER BY b.event DESC, b.id DESC LIMIT 1"
 
@@ -47,15 +48,23 @@ def callers(recording: Recording, frame: int) -> list[int]:
     return chain
 
 
-def _bindings_of(recording: Recording, frame: int, moment: int) -> list[tuple[Any, ...]]:
+def names_of_frame(recording: Recording, frame: int) -> list[str]:
+    """Return the names that a frame ever binds, in the order in which they come up."""
+    return [name for name, _first in recording.reader.rows(_NAMES_OF_FRAME, frame)]
+
+
+def bindings_of(recording: Recording, frame: int, moment: int) -> list[tuple[Any, ...]]:
     """Return the last binding of each name of a frame as of a moment, in the order in which the names came up."""
-    rows = []
-    for (name,) in recording.reader.rows(_NAMES_OF_FRAME, frame):
-        row = recording.reader.row(_BINDING + _LAST_BINDING, frame, name, moment)
-        if row is not None:
-            first = recording.reader.number("SELECT MIN(id) FROM bindings WHERE frame = ? AND name = ?", frame, name)
-            rows.append((first or 0, row))
-    return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+    found = (
+        recording.reader.row(_BINDING + _LAST_BINDING, frame, name, moment) for name in recording.names_of_frame(frame)
+    )
+    return [row for row in found if row is not None]
+
+
+def _bindings_of(recording: Recording, frame: int, moment: int) -> list[tuple[Any, ...]]:
+    """Return the same, as of the last event that bound anything: through a whole backward there is none."""
+    settled = recording.reader.number("SELECT MAX(event) FROM bindings WHERE event <= ?", moment)
+    return recording.bindings_of(frame, settled) if settled is not None else []
 
 
 def _variable(recording: Recording, row: tuple[Any, ...], function: str, moment: int) -> Variable:

@@ -109,7 +109,7 @@ def size_of_item(node: Node, group: BoxGroup | None, names: list[str], zoom: Zoo
             return CellSize(width + 2, 1, is_minor=True)
         # A leaf has a second line for the norm of the gradient that will come.
         has_gradient = node.kind in LEAF_KINDS or node.kind == "op"
-        return CellSize(max(width, 8), 2, is_minor=True) if has_gradient else CellSize(width, 1, is_minor=True)
+        return CellSize(max(width, _GRADIENT), 2, is_minor=True) if has_gradient else CellSize(width, 1, is_minor=True)
     if group is not None:
         lines = group_lines(group, node)
         if zoom == "line":

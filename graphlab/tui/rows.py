@@ -42,6 +42,8 @@ def row_width(row: Row) -> int:
 
 def fit(row: Row, width: int, style: str = "", *, start: int = 0, is_picture: bool = False) -> Row:
     """Cut or fill a row to exactly so many cells, from a cell on; what is cut ends in `…`, but for a picture."""
+    if not start and _fits(row, width):
+        return list(row)
     pieces = [(clean(text), names) for text, names in (_drop(row, start) if start else row) if text]
     fitted: Row = []
     room = width
@@ -62,6 +64,16 @@ def fit(row: Row, width: int, style: str = "", *, start: int = 0, is_picture: bo
     if room > 0:
         fitted.append((" " * room, style))
     return fitted or [("", style)]
+
+
+def _fits(row: Row, width: int) -> bool:
+    """Whether a row is as it would be after `fit`: who makes it and who paints it both ask."""
+    room = width
+    for text, _ in row:
+        if not text or not text.isprintable():
+            return False
+        room -= len(text) if text.isascii() else cell_len(text)
+    return room == 0 and bool(row)
 
 
 def _drop(row: Row, cells: int) -> Row:

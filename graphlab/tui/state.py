@@ -255,7 +255,11 @@ class ExplorerState:
             return self.selected.target
         if self.selected is not None:
             return self.selected
-        return places.current_node(self, self.moment)
+        return self._current_node(self.moment, self.stride, self.last)
+
+    @lru_cache(64)  # noqa: B019 - a state lives as long as the app
+    def _current_node(self, moment: int, stride: Stride, count: int) -> int | None:
+        return places.current_node(self, moment)
 
     def choose(self, choice: int | EdgeChoice | None) -> None:
         """Select a node or an edge; None lets go, so that the inspector follows the cursor."""

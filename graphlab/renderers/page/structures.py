@@ -11,7 +11,7 @@ from graphlab.language import _
 from graphlab.layout.boxes import BoxLayout, BoxSize, Direction, EdgeKey, LabelSize, lay_out_boxes
 from graphlab.layout.fold import ALWAYS_CLOSED
 from graphlab.renderers.faces import build_face
-from graphlab.renderers.figure import label_size
+from graphlab.renderers.figure import PAGE, label_size
 from graphlab.renderers.reading import (
     EdgeReading,
     Magnitude,
@@ -116,7 +116,7 @@ class PageStructure:
             graph.add_edge(source, target, index, slot=slot, output=output)
             if label is not None:
                 rooms[source, target, index] = label
-        layout = lay_out_boxes(graph, dict(enumerate(sizes)), rooms, direction=direction)
+        layout = lay_out_boxes(graph, dict(enumerate(sizes)), rooms, direction=direction, page=PAGE)
         keys = [(source, target, index) for index, (source, target, *_) in enumerate(self.edges)]
         return pack_layout(layout, range(len(self.nodes)), keys)
 
