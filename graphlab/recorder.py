@@ -14,6 +14,7 @@ import torch
 
 import graphlab
 from graphlab.capture import Session
+from graphlab.capture.interrupts import keeping_interrupts
 from graphlab.capture.main_module import as_main, remove_frames, run_main, seed_everything
 from graphlab.capture.settings import read_settings
 from graphlab.ending import end_run, status_of
@@ -62,7 +63,8 @@ def run_script(
             if request.is_seeding and request.seed is not None:
                 seed_everything(request.seed)
             session.start()
-            run_main(*main)
+            with keeping_interrupts():
+                run_main(*main)
     except BaseException as raised:  # noqa: BLE001 - whatever ends the script ends the recording cleanly
         error = raised
     finally:

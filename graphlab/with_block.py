@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from graphlab.capture import Session
+from graphlab.capture.interrupts import keeping_interrupts
 from graphlab.capture.own_files import default_folder
 from graphlab.capture.settings import read_settings
 from graphlab.ending import end_run
@@ -69,7 +70,8 @@ def record(
     error: BaseException | None = None
     session.start(caller)
     try:
-        yield recording
+        with keeping_interrupts():
+            yield recording
     except BaseException as raised:
         error = raised
         raise

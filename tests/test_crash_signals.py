@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from graphlab.capture import Session
+from graphlab.capture.identity import TensorMap
+from graphlab.capture.interrupts import keeping_interrupts
 from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
 from graphlab.report import report_run
@@ -264,6 +267,25 @@ def test_a_ctrl_c_before_the_script_begins_leaves_nothing(
     with pytest.raises(KeyboardInterrupt):
         run_script(RunRequest(script, script.read_text(), "train"), tmp_path / "run.glab", tell=print)
     assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
+
+
+def test_a_ctrl_c_that_comes_while_a_tensor_is_let_go_is_not_lost() -> None:
+    class Interrupted(list[int]):
+        def append(self, value: int) -> None:
+            raise KeyboardInterrupt
+
+    known = TensorMap(Interrupted())
+    held = [torch.zeros(2)]
+    known.set(held[0], 1, is_prompt=True)
+
+    def let_go() -> None:
+        held.clear()
+        time.sleep(5)
+
+    before = sys.unraisablehook
+    with keeping_interrupts(), pytest.raises(KeyboardInterrupt):
+        let_go()
+    assert sys.unraisablehook is before
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType
 
+from graphlab.capture.guard import uncollected
 from graphlab.capture.sink import Sink
 from graphlab.capture.statements import Statements, read_statements
 
@@ -108,7 +109,8 @@ class OwnFiles:
             path.removeprefix(self._folder).replace(os.sep, "/") if path.startswith(self._folder) else Path(name).name
         )
         number = self._sink.add_file(shown, text)
-        return OwnFile(number, shown, read_statements(text))
+        with uncollected():  # Python 3.11 fails to parse where what is told of collections runs meanwhile
+            return OwnFile(number, shown, read_statements(text))
 
 
 def nearest(frame: FrameType | None, is_own: Callable[[CodeType], OwnFile | None]) -> tuple[FrameType, OwnFile] | None:
