@@ -47,9 +47,7 @@ class StoreSink:
         self._insert: Callable[..., None] = writer.insert
         self._insert_pieces: Callable[..., None] = writer.insert_pieces
         # What each op writes goes straight to where the writer gathers it: a call of Python's would cost more.
-        self._add: dict[str, Callable[[tuple[Any, ...]], None]] = {
-            kind: values.extend for kind, values in writer.rows.items()
-        }
+        self._add = {kind: values.extend for kind, values in writer.rows.items()}
         self._put_block: Callable[..., None] = writer.put_block
         self._spans: list[str] = []
         """The phases of the step under way, each with its last event."""
@@ -77,7 +75,6 @@ class StoreSink:
         details: Mapping[str, Any] | None = None,
     ) -> None:
         """Complete an event."""
-        self._open.discard(event)
         seconds = time.perf_counter() - self._began
         if text or details:
             data = encode_details(details) if details else None
@@ -86,11 +83,19 @@ class StoreSink:
             self._add["line_events"]((event, seconds, place[0], place[1], place[2]))
         else:
             self._add["bare_events"]((event, kind, seconds, place[0], place[1], place[2], node))
+        self._open.discard(event)  # last: what a Ctrl-C keeps from its row is completed at the end
 
     def end_open_events(self) -> None:
-        """Complete what was begun and never ended."""
+        """Complete what was begun and never ended: what has its row after all keeps that."""
+        following = next(self._numbers)
+        self._numbers = itertools.count(following)
+        # A Ctrl-C may have come when a number was taken and nobody had it yet.
+        self._open.update(range(self.event_count + 1, following))
+        self.event_count = following - 1
+        seconds = time.perf_counter() - self._began
         for event in sorted(self._open):
-            self.end_event(event, "op", (None, None, None), text="?")
+            self._add["open_events"]((event, seconds, "?"))
+        self._open.clear()
 
     def add_file(self, path: str, text: str) -> int:
         """Add one of the script's own files."""
@@ -180,13 +185,13 @@ class StoreSink:
         used: Sequence[int],
     ) -> None:
         """Complete the event of an op that made a node and one tensor."""
-        self._open.discard(event)
         seconds = time.perf_counter() - self._began
         data = f'{{"call": "{call}", "outputs": [{output}]}}'
         add = self._add
         add["op_events"]((event, seconds, place[0], place[1], place[2], node, text, data))
         for position, number in enumerate(used):
             add["uses"]((event, position, number))
+        self._open.discard(event)
 
     def set_node(self, node: int, kind: str, name: str | None) -> None:
         """Say anew what kind of leaf a node is, and what it is called."""
@@ -247,12 +252,12 @@ class StoreSink:
         gradients: Sequence[tuple[int, int | None]],
     ) -> None:
         """Complete the event of a node of the backward, with slot and snapshot of its gradients."""
-        self._open.discard(event)
         seconds = time.perf_counter() - self._began
         self._add["bare_events"]((event, "gradient", seconds, place[0], place[1], place[2], node))
         add = self._add["gradients"]
         for slot, snapshot in gradients:
             add((node, slot, event, snapshot))
+        self._open.discard(event)
 
     def add_gradient(self, node: int, slot: int, event: int, snapshot: int | None) -> None:
         """Add a gradient that the engine handed over."""
@@ -431,14 +436,9 @@ class StoreSink:
         return number
 
     def add_remark(
-        self,
-        event: int,
-        kind: str,
-        place: tuple[int | None, int | None, int | None],
-        text: str,
-        tensor: int | None,
+        self, event: int, kind: str, place: tuple[int | None, int | None, int | None], text: str, tensor: int | None,
         data: Mapping[str, Any] | None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Add what is no event but means much for gradients (see `remarks`), as of an event."""
         facts = encode_details(data) if data else None
         self._insert("remarks", (self._next("remarks"), event, kind, place[0], place[1], tensor, text, facts))

@@ -288,6 +288,20 @@ def test_a_ctrl_c_that_comes_while_a_tensor_is_let_go_is_not_lost() -> None:
     assert sys.unraisablehook is before
 
 
+def test_a_ctrl_c_between_a_number_and_its_row_leaves_no_gap(tmp_path: Path) -> None:
+    sink = StoreSink(Writer(tmp_path / "run.glab"), tell=lambda text: None)
+    sink.end_event(sink.begin_event(), "print", (None, None, None), text="whole")
+    sink._open.add(1)  # its row is there, and it was not yet taken for ended
+    sink.begin_event()
+    next(sink._numbers)  # taken, and nobody has it
+    sink.end_open_events()
+    sink.end_event(sink.begin_event(), "print", (None, None, None), text="last")
+    sink.close()
+    run = open_recording(tmp_path / "run.glab")
+    assert [(event.id, event.text) for event in run.events] == [(1, "whole"), (2, "?"), (3, "?"), (4, "last")]
+    run.close()
+
+
 @pytest.mark.slow
 def test_ctrl_c_at_any_moment_leaves_a_closed_recording(tmp_path: Path) -> None:
     chosen = random.Random(5)

@@ -61,6 +61,7 @@ _SHORT = {
     "given_gradients": ("changes", "?, ?, 'grad', NULL, NULL, ?, NULL"),
     "moved_values": ("changes", "?, ?, 'value', ?, NULL, ?, ?"),
     "values": ("snapshots", "?, ?, ?, 'cpu', ?, 1, ?, NULL, NULL, NULL"),
+    "open_events": ("events", "?, 'op', ?, NULL, NULL, NULL, NULL, ?, NULL"),
 }
 _ROW = {table: (table, ", ".join("?" * columns)) for table, columns in _COLUMNS.items()} | _SHORT
 """By kind of row: its table, and how it is written."""
@@ -69,6 +70,8 @@ _INSERT = {kind: f"INSERT INTO {table} VALUES ({row})" for kind, (table, row) in
 # One more row for the same backward edge (an op that is entered twice by retain_graph's second pass) is no error.
 for _kind in ("edges", "plain_edges"):
     _INSERT[_kind] = _INSERT[_kind].replace("INSERT", "INSERT OR IGNORE")
+# An event that was never ended, unless its row is there after all.
+_INSERT["open_events"] = _INSERT["open_events"].replace("INSERT", "INSERT OR IGNORE")
 # A leaf that was let go may come back, and be let go again.
 _INSERT["gone"] = _INSERT["gone"].replace("INSERT", "INSERT OR REPLACE")
 # A thread may add to a step several times.
