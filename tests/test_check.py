@@ -30,7 +30,7 @@ NEAR_MISSES = sorted((FOLDER / "near_misses").glob("*.py"))
 NOT_IN_LIGHT: set[str] = {
     "shapes-broadcast-in-loss", "evaluation-in-training-mode", "evaluation-with-graph", "changed-behind-autograd",
     "grad-of-non-leaf", "gradients-half-done", "name-lost-its-leaf", "retain-graph-not-needed",
-    "softmax-over-wrong-dimension",
+    "softmax-over-wrong-dimension", "loss-term-without-gradient",
 }  # fmt: skip
 """What only the recorded ops, lines and values show."""
 VALUES_ONLY = {"two_units_alive", "pixels_not_scaled", "name_lost_to_an_update"}
