@@ -143,7 +143,7 @@ def test_evidence_is_said_in_words_and_a_code_for_programs_is_left_to_the_messag
 
 def test_a_loss_that_falls_below_zero_does_not_diverge() -> None:
     falling = numpy.linspace(0.0, -0.004, 20)
-    pace = SimpleNamespace(typical=lambda since: None)
+    pace = SimpleNamespace(typical=lambda *_: None)
     one: Any = SimpleNamespace(losses=falling, steps=numpy.arange(1, 21), pace=pace)
     assert diverges_at(one) is None
     one.losses = -falling
