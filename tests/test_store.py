@@ -376,7 +376,7 @@ def test_ten_readers_in_threads_see_whole_steps(tmp_path: Path) -> None:
 
 def test_a_look_at_a_long_step_under_way_reads_what_is_new_alone(tmp_path: Path) -> None:
     run, recording = builders.running(tmp_path, steps=0)
-    counts = []
+    counts: list[int] = []
 
     def rows(statement: str, *values: Any) -> list[Any]:
         found = Reader.rows(recording.reader, statement, *values)
