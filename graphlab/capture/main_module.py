@@ -39,7 +39,8 @@ def as_main(
     kept = sys.argv, list(sys.path), sys.modules["__main__"]
     try:
         # Before the module is looked for: the installed command has the folder of programs there, not this one.
-        sys.path[0:1] = [str(Path.cwd() if module is not None else script.resolve().parent)]
+        if not sys.flags.safe_path:  # under `python -P` no folder was put first, and none is
+            sys.path[0:1] = [str(Path.cwd() if module is not None else script.resolve().parent)]
         spec = find_spec(module) if module is not None else None
         if spec is not None:
             main.__dict__.update(__spec__=spec, __package__=spec.parent, __loader__=spec.loader, __cached__=spec.cached)
