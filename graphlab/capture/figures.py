@@ -26,7 +26,8 @@ _PIECE = 64 * _ROW
 """Numbers that are scaled at a time: their copy stays in the cache."""
 _LEAST, _MOST = 1e-12, 1e18
 """Norms between which no square that counts has left the range of float32."""
-_REMEMBERED = 4096
+_NEW = 16
+"""How much may be new before what is gone is let go of; a share of what is known, so that looking costs little."""
 _CHECKED = 64
 """How many numbers are compared before memory counts as unchanged."""
 
@@ -47,6 +48,8 @@ class Figures:
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[StorageWeakRef, Memory]] = {}
+        self._added = 0
+        """Since what is gone was last let go of."""
         self._places: dict[tuple[Any, ...], torch.Tensor | tuple[torch.Tensor, ...]] = {}
 
     def find(self, tensor: torch.Tensor) -> Found:
@@ -65,11 +68,21 @@ class Figures:
         # Who changes `tensor.data` changes no version of ours.
         if known is not None and is_alive and known[1].sample == _sample(flat):
             return known[1]
-        if len(self._known) >= _REMEMBERED:
-            self._known = {key: each for key, each in self._known.items() if not each[0].expired()}
+        self._added += 1
+        if self._added >= _NEW and self._added * _NEW >= len(self._known):
+            self._drop_dead()
         memory = Memory(find_figures(flat), {}, about, _sample(flat))  # in this order: it is warm by then
         self._known[storage._cdata] = StorageWeakRef(storage), memory
         return memory
+
+    def _drop_dead(self) -> None:
+        """Let go of memory that is gone.
+
+        A storage's few bytes live on with a weak reference, amidst the tensors around it, and malloc can join nothing
+        across them: each step of a larger model then came to lie in pages that were new.
+        """
+        self._added = 0
+        self._known = {address: known for address, known in self._known.items() if not known[0].expired()}
 
     def forget(self, tensor: torch.Tensor) -> None:
         """A tensor was changed, whatever its version says."""
