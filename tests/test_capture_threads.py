@@ -6,7 +6,10 @@ import concurrent.futures.thread
 import sys
 import textwrap
 import threading
+import time
+import weakref
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,7 +18,7 @@ import pytest
 import torch
 
 from graphlab.capture.main_module import run_main
-from graphlab.capture.threads import Threads
+from graphlab.capture.threads import Threads, code_of
 from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
 from graphlab.recording.threads import thread_of_step
@@ -375,6 +378,65 @@ def test_threads_that_update_one_model_in_turn_are_told_of(tmp_path: Path, detai
 def test_a_model_that_one_thread_hands_to_the_next_is_not_shared(tmp_path: Path, detail: str) -> None:
     text = SHARED.replace("UPDATE", STEP).replace("WAIT", "thread.join()").replace("while len", "while 0 and len")
     record_text(tmp_path, TRAIN + text, detail=detail, notes=0)
+
+
+def test_who_holds_frames_delays_no_backward(tmp_path: Path) -> None:
+    """A profiler may hold each frame; and we look at other threads' ones, to see whether these wait."""
+    text = """
+    import sys
+
+    frames = []
+    sys.setprofile(lambda frame, event, argument: frames.append(frame))
+    train(1, results)
+    sys.setprofile(None)
+    """
+    for detail in DETAILS:
+        run = record_text(tmp_path, TRAIN + textwrap.dedent(text), name=detail, detail=detail)
+        assert [step.loss for step in run.steps] == [loss for loss, _ in alone(1)[1]]
+        wanted = ["backward_start", "backward_end", "update"]
+        assert [event.kind for event in run.events if event.kind in wanted] == wanted * 4
+
+
+def test_asking_what_a_thread_runs_keeps_nothing_of_it_alive(switching: None) -> None:
+    class Thing:
+        pass
+
+    def leave(things: list[Any]) -> None:
+        thing = Thing()
+        things.append(weakref.ref(thing, lambda gone: ended.append(threading.get_ident())))
+
+    ended: list[int] = []
+    asked: set[str] = set()
+    is_over = threading.Event()
+    own = threading.get_ident()
+
+    def ask() -> None:
+        while not is_over.is_set():
+            code = code_of(own)
+            asked.add(code.co_name if code is not None else "")
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end or "leave" not in asked:
+            things: list[Any] = []
+            leave(things)
+            assert things[0]() is None
+    finally:
+        is_over.set()
+        asking.join()
+    assert set(ended) == {own}
+    assert code_of(-1) is None
+
+
+@pytest.fixture
+def switching() -> Iterator[None]:
+    """Let threads take turns as often as python lets them."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
 
 
 def interleave(tmp_path: Path, rounds: int, detail: str) -> None:
