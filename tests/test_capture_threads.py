@@ -482,7 +482,7 @@ def test_an_executor_that_the_script_left_open_ends_with_it_and_later_ones_work(
 
     def rescue() -> None:
         hangs.append(True)
-        concurrent.futures.thread._python_exit()  # type: ignore[attr-defined]  # else this test would never end
+        concurrent.futures.thread._python_exit()  # else this test would never end
 
     timer = threading.Timer(20, rescue)
     timer.daemon = True
