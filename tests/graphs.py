@@ -327,7 +327,7 @@ AWKWARD: dict[str, Callable[[], Graph]] = {
     "names": awkward_names,
     "numbers": awkward_numbers,
     "mlp": mlp,
-    "residual": lambda: residual(12),
+    "residual": lambda: residual(9),
     "unrolled_rnn": unrolled_rnn,
 }
 """What every renderer must meet."""

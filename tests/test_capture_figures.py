@@ -72,6 +72,18 @@ def test_a_change_is_seen_in_memory_that_was_looked_at_before() -> None:
     assert figures.find(tensor)[2] == 3.0
 
 
+def test_what_is_gone_is_not_remembered() -> None:
+    """A weak reference to a storage keeps a few bytes of it, in the middle of the memory of others."""
+    figures = Figures()
+    held = [torch.full((5000,), float(number)) for number in range(40)]
+    for tensor in held:
+        figures.find(tensor)
+    for number in range(100):
+        figures.find(torch.full((5000,), float(number)))
+    assert 40 <= len(figures._known) < 70
+    assert all(figures.look(tensor).found[2] == number for number, tensor in enumerate(held))
+
+
 def test_memory_that_is_used_again_has_figures_of_its_own() -> None:
     figures = Figures()
     for value in (1.0, 2.0, 3.0):
@@ -115,10 +127,15 @@ def test_what_is_large_is_kept_once_for_each_way_to_read_it() -> None:
     assert first != turned
     assert take(tensor.clone()) not in {first, turned}, "other memory"
     tensor.mul_(2.0)
-    assert take(tensor) == 4, "it has changed"
+    assert take(tensor) == take(tensor) == 4, "it has changed"
     for row, values in zip(kept.rows, (tensor / 2, tensor.t() / 2, tensor / 2, tensor), strict=True):
         assert row[0] == tuple(values.shape)
         assert torch.equal(torch.frombuffer(bytearray(row[5]), dtype=torch.float32), values.reshape(-1)[:: row[4]])
+    tensor.data.fill_(1.0)
+    assert take(tensor) == take(tensor) == 5, "of which its version says nothing"
+    tensor.data[5, 5] = 3.0
+    figures.forget(tensor)
+    assert take(tensor) == take(tensor) == 6, "of which we are told"
 
 
 @pytest.mark.parametrize(

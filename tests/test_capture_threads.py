@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import concurrent.futures.thread
 import sys
 import textwrap
 import threading
+import time
+import weakref
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import torch
 
-from graphlab.capture.threads import Threads
+from graphlab.capture.main_module import run_main
+from graphlab.capture.threads import Threads, code_of
 from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
 from graphlab.recording.threads import thread_of_step
@@ -374,6 +380,65 @@ def test_a_model_that_one_thread_hands_to_the_next_is_not_shared(tmp_path: Path,
     record_text(tmp_path, TRAIN + text, detail=detail, notes=0)
 
 
+def test_who_holds_frames_delays_no_backward(tmp_path: Path) -> None:
+    """A profiler may hold each frame; and we look at other threads' ones, to see whether these wait."""
+    text = """
+    import sys
+
+    frames = []
+    sys.setprofile(lambda frame, event, argument: frames.append(frame))
+    train(1, results)
+    sys.setprofile(None)
+    """
+    for detail in DETAILS:
+        run = record_text(tmp_path, TRAIN + textwrap.dedent(text), name=detail, detail=detail)
+        assert [step.loss for step in run.steps] == [loss for loss, _ in alone(1)[1]]
+        wanted = ["backward_start", "backward_end", "update"]
+        assert [event.kind for event in run.events if event.kind in wanted] == wanted * 4
+
+
+def test_asking_what_a_thread_runs_keeps_nothing_of_it_alive(switching: None) -> None:
+    class Thing:
+        pass
+
+    def leave(things: list[Any]) -> None:
+        thing = Thing()
+        things.append(weakref.ref(thing, lambda gone: ended.append(threading.get_ident())))
+
+    ended: list[int] = []
+    asked: set[str] = set()
+    is_over = threading.Event()
+    own = threading.get_ident()
+
+    def ask() -> None:
+        while not is_over.is_set():
+            code = code_of(own)
+            asked.add(code.co_name if code is not None else "")
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end or "leave" not in asked:
+            things: list[Any] = []
+            leave(things)
+            assert things[0]() is None
+    finally:
+        is_over.set()
+        asking.join()
+    assert set(ended) == {own}
+    assert code_of(-1) is None
+
+
+@pytest.fixture
+def switching() -> Iterator[None]:
+    """Let threads take turns as often as python lets them."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
 def interleave(tmp_path: Path, rounds: int, detail: str) -> None:
     """Let threads take turns as often as python lets them, and hold each run against what they do alone."""
     bare = alone(0, 1, 2, 9)
@@ -401,3 +466,30 @@ def test_threads_may_take_turns_at_any_moment(tmp_path: Path, detail: str) -> No
 @pytest.mark.parametrize("detail", DETAILS)
 def test_threads_may_take_turns_at_any_moment_in_many_rounds(tmp_path: Path, detail: str) -> None:
     interleave(tmp_path, 60, detail)
+
+
+_LEFT_OPEN = """
+from concurrent.futures import ThreadPoolExecutor
+done = []
+pool = ThreadPoolExecutor(2)
+for number in range(4):
+    pool.submit(done.append, number)
+"""
+
+
+def test_an_executor_that_the_script_left_open_ends_with_it_and_later_ones_work() -> None:
+    hangs = []
+
+    def rescue() -> None:
+        hangs.append(True)
+        concurrent.futures.thread._python_exit()  # else this test would never end
+
+    timer = threading.Timer(20, rescue)
+    timer.daemon = True
+    timer.start()
+    for _ in range(2):
+        main = ModuleType("__main__")
+        run_main(compile(_LEFT_OPEN, "script.py", "exec"), main)
+        assert main.__dict__["done"] == [0, 1, 2, 3]
+    timer.cancel()
+    assert not hangs

@@ -37,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "graphlab.crowd": set(),
     "graphlab.dimensions": set(),
     "graphlab.ordering": set(),
+    "graphlab.own_process": set(),
     "graphlab.recorded_words": set(),
     "graphlab.static_graph": set(),
     "graphlab.scenario": set(),

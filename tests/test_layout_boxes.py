@@ -159,6 +159,20 @@ def test_tensors_that_nothing_uses_stand_in_a_row() -> None:
     assert [box.x for box in layout.boxes.values()] == [128.0 * index for index in range(5)]
 
 
+def test_unconnected_parts_stand_as_a_page_shows_them_largest() -> None:
+    build = graphs.GraphBuilder("parts")
+    for _ in range(3):
+        last = build.node("leaf", "a", ())
+        for _ in range(6):
+            last = build.op("MulBackward0", (last,), shape=())
+    wide, tall = Page(1600, 500), Page(140, 4000)
+    for page, rows in ((wide, 1), (tall, 3)):
+        layout = lay_out_boxes(
+            build.graph, dict.fromkeys(build.graph, BoxSize(100, 40)), wrap=150 if page is wide else 1200, page=page
+        )
+        assert len({box.y for node, box in layout.boxes.items() if not build.graph.in_degree(node)}) == rows
+
+
 def test_many_unconnected_parts_wrap_into_rows() -> None:
     build = graphs.GraphBuilder("parts")
     for _ in range(60):

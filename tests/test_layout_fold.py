@@ -31,10 +31,19 @@ from tests.graphs import Graph
 
 
 def test_a_graph_that_can_be_read_is_left_as_it_is() -> None:
-    graph = graphs.residual(15)
-    assert len(graph) <= MOST
+    graph = graphs.residual(9)
+    assert len(graph) <= LEGIBLE
     assert fold(graph) is graph
     assert fold(graphs.chain(3_000), "none").number_of_nodes() == 3_000
+
+
+def test_what_the_script_puts_together_is_folded_before_it_is_too_much_to_read_and_mere_runs_of_ops_are_not() -> None:
+    blocks, ops = graphs.residual(15), graphs.random_dag(LEGIBLE + 20)
+    assert LEGIBLE < len(blocks) <= MOST
+    assert len(fold(blocks)) <= LEGIBLE
+    assert LEGIBLE < len(ops) <= MOST
+    assert fold(ops) is ops
+    assert len(fold(ops, most=LEGIBLE)) <= LEGIBLE
 
 
 def test_of_repeated_blocks_one_is_drawn_and_the_others_are_counted() -> None:

@@ -127,6 +127,19 @@ def test_the_steps_of_a_loop_share_their_parameters_and_go_on_from_one_another()
     assert not of_kind(groups, "repeat")
 
 
+def test_the_steps_of_a_loop_are_called_by_the_modules_that_each_goes_through() -> None:
+    build = GraphBuilder("tagger")
+    weight, head = build.node("parameter", "cell.weight", (4, 4)), build.node("parameter", "out.weight", (2, 4))
+    hidden, results = build.node("data", "h", (4,)), []
+    for _ in range(5):
+        mixed = build.op("MvBackward0", (weight, hidden), shape=(4,), module="cell")
+        hidden = build.op("TanhBackward0", (mixed,), shape=(4,), module="cell")
+        results.append(build.op("MvBackward0", (head, hidden), shape=(2,), module="out"))
+    build.op("StackBackward0", results, shape=(5, 2))
+    steps = next(group for group in build_groups(build.graph) if group.kind == "steps")
+    assert (steps.name, steps.count) == ("cell, out", 5)
+
+
 def test_very_many_steps_are_counted_in_runs() -> None:
     (steps,) = (group for group in build_groups(graphs.unrolled_rnn(1_000)) if group.kind == "steps")
     _, rest = steps.children

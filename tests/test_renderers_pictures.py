@@ -17,7 +17,7 @@ from hypothesis import given, settings
 
 from graphlab.errors import RenderError
 from graphlab.layout.boxes import Direction
-from graphlab.layout.fold import without_strays
+from graphlab.layout.fold import LEGIBLE, without_strays
 from graphlab.renderers import render_bytes
 from graphlab.renderers.programs import find_graphviz_pure
 from graphlab.renderers.reading import plain
@@ -156,6 +156,13 @@ def test_where_no_leaf_has_a_gradient_none_is_missing() -> None:
     assert "no gradient" not in texts_of(svg_of(graph))
 
 
+@pytest.mark.parametrize("call", ["binary_cross_entropy_with_logits", "triplet_margin_with_distance_loss"])
+def test_the_longest_calls_of_torch_are_named_in_whole(call: str) -> None:
+    build = graphs.GraphBuilder("loss")
+    build.op("MeanBackward0", [build.node("leaf", "x", (3,))], call=f"torch.nn.functional.{call}")
+    assert f"F.{call}" in texts_of(svg_of(build.graph))
+
+
 def test_the_rule_above_the_legend_is_as_wide_as_the_picture() -> None:
     root = svg_of(graphs.chain(12), direction="right")
     rule = next(element for element in root.findall(f"{SVG}rect") if element.get("height") == "1")
@@ -276,7 +283,7 @@ def test_png_has_the_size_that_the_scale_asks_for_and_no_more_pixels_than_memory
 def test_a_large_graph_is_folded_and_says_so() -> None:
     graph = graphs.residual(100)
     assert "603 nodes in 11 boxes, folded by repeated blocks" in render_bytes(graph, "svg").decode()
-    assert "nodes in" not in render_bytes(graphs.residual(15), "svg").decode()
+    assert "nodes in" not in render_bytes(graphs.residual(9), "svg").decode()
 
 
 def run_graphviz_pure(dot: bytes) -> str:
@@ -348,7 +355,7 @@ def test_networkx_lays_out_every_graph(name: str) -> None:
     graph = AWKWARD[name]()
     root = ET.fromstring(render_bytes(graph, "svg", renderer="networkx"))
     assert "laid out by networkx" in "".join(root.itertext())
-    if len(graph) <= 100:
+    if len(graph) <= LEGIBLE:
         drawn = [group.get("id") for group in root.iter(f"{SVG}g") if (group.get("class") or "").startswith("node")]
         assert drawn == [f"n{node}" for node in sorted(graph)]
 

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from graphlab.errors import RenderError
+from graphlab.layout.fold import LEGIBLE
 from graphlab.renderers import render_bytes
 from graphlab.renderers.selection import Shown, find_focus, neighbourhood
 from tests import graphs
@@ -105,7 +106,7 @@ def test_mermaid_has_every_box_and_line_and_nothing_that_ends_a_text_early(name:
             assert not re.search(r"[<>](?!br>)(?<!<br>)", words.replace("<br>", ""))
     boxes = [line for line in lines if re.match(r"n\d+[\[({]", line)]
     edges = [line for line in lines if re.match(r"n\d+ -", line)]
-    if len(graph) <= 100:
+    if len(graph) <= LEGIBLE:
         assert len(edges) == graph.number_of_edges()
         assert len(boxes) <= len(graph)
     assert len(edges) <= 500

@@ -21,7 +21,7 @@ from graphlab.capture.sink import Pieces
 from graphlab.errors import GraphlabError, RecordingError
 from graphlab.recording import Recording, open_recording
 from graphlab.report import report_run
-from graphlab.store import Writer
+from graphlab.store import Reader, Writer
 from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, decode_real, encode_real
 from graphlab.store.pieces import PieceTables
 from tests import builders
@@ -372,3 +372,33 @@ def test_ten_readers_in_threads_see_whole_steps(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert problems == []
+
+
+def test_a_look_at_a_long_step_under_way_reads_what_is_new_alone(tmp_path: Path) -> None:
+    run, recording = builders.running(tmp_path, steps=0)
+    counts: list[int] = []
+
+    def rows(statement: str, *values: Any) -> list[Any]:
+        found = Reader.rows(recording.reader, statement, *values)
+        counts[-1] += len(found)
+        return found
+
+    recording.reader.rows = rows  # type: ignore[method-assign]  # to count
+    for _ in range(4):
+        for _ in range(500):
+            run.happen("output", 1, text="a line")
+        run.writer.commit()
+        counts.append(0)
+        recording.refresh()
+        assert recording.event_count == run.event
+    assert max(counts) < 600
+    run.event += 1  # a light step under way: what is printed meanwhile is there before it
+    run.happen("output", 1, text="early")
+    run.writer.commit()
+    recording.refresh()
+    assert recording.event_count == run.event - 2
+    run.writer.insert("events", (run.event - 1, "line", 0.0, 1, 1, 1, None, "", None))
+    run.end()
+    recording.refresh()
+    assert recording.event_count == run.event
+    recording.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from graphlab.errors import RecordingError
+from graphlab.own_process import python_command
 from graphlab.store.paths import free_path
 from graphlab.tui.child import cancel_all, start_recording
 from graphlab.tui.recent import read_recent
@@ -94,8 +95,9 @@ def test_the_command_is_that_of_the_command_line(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(subprocess, "Popen", Stub)
     start_recording(["rnn_cell"], tmp_path / "a.glab", settings={"LR": "0.5"}, arguments=["--fast"])
     ((command, options),) = commands
-    assert command[1:] == [
-        "-m", "graphlab", "--lang", "en", "run", "--set", "LR=0.5", "-o", str(tmp_path / "a.glab"), "rnn_cell",
+    assert command == [
+        *python_command("from graphlab.cli import main; sys.exit(main(sys.argv[1:]))"),
+        "--lang", "en", "run", "--set", "LR=0.5", "-o", str(tmp_path / "a.glab"), "rnn_cell",
         "--", "--fast",
     ]  # fmt: skip
     assert options["stdin"] == subprocess.DEVNULL

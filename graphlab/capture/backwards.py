@@ -288,7 +288,7 @@ class Backwards:
     def _node_ran(self, node: int, slots: Sequence[int], grad_inputs: Any, grad_outputs: Any) -> None:
         """A node of the backward has run."""
         guard = self.registry.guard
-        if _len_torch_dispatch_stack():
+        if guard.is_shared or _len_torch_dispatch_stack():
             with guard:
                 self._note_node(node, slots, grad_inputs, grad_outputs)
             return

@@ -10,6 +10,7 @@ when nobody but us has it any more. Everything else of a graph goes when it woul
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ class DeepGraphs:
         self._held: list[Any] = []
         self._new = 0
         """How many came since all were looked at."""
-        self._is_sweeping = False
+        self._sweeping = threading.Lock()
         self._alone = _references([object()], 0)
 
     def add(self, fn: Any, below: Sequence[tuple[Any, int]]) -> None:
@@ -70,14 +71,16 @@ class DeepGraphs:
 
     def release(self) -> None:
         """Let go of what was held last, where its graph is gone: this is asked after every statement."""
-        if self._held and _references(self._held, -1) == self._alone:
+        last = self._held[-1:]  # a list of our own: another thread may sweep meanwhile
+        if last and _references(last, 0) == self._alone + 1:
+            last.clear()
             self.sweep()
 
     def sweep(self) -> None:
         """Let go of all that nobody else holds any more."""
-        if self._is_sweeping:  # what goes may run code of the script's own, and other threads sweep too
+        # What goes may run code of the script's own, and other threads sweep too: only whoever sweeps takes any away.
+        if not self._sweeping.acquire(blocking=False):
             return
-        self._is_sweeping = True
         try:
             held, alone = self._held, self._alone
             self._new = 0
@@ -85,7 +88,7 @@ class DeepGraphs:
                 if _references(held, place) == alone:
                     del held[place]
         finally:
-            self._is_sweeping = False
+            self._sweeping.release()
 
 
 def _references(held: list[Any], place: int) -> int:

@@ -60,13 +60,14 @@ class Engine:
         after = self._before(given["t_outputs"], given["args"], given["kwargs"])
         if after is None:
             return run
-        called = partial(run)
+        # No variable holds it: whoever holds this frame a little longer (a profiler, `sys._current_frames`) would hold
+        # it too, and the backward would end later and in another thread.
+        called = [partial(run)]
+        self._endings.add(weakref.ref(called[0], self._ending(after)))
+        return called.pop()
 
-        self._endings.add(self._ending(called, after))
-        return called
-
-    def _ending(self, called: Any, after: Callable[[], None]) -> weakref.ref[Any]:
-        """Return a reference to what torch calls, which tells us when that backward has ended.
+    def _ending(self, after: Callable[[], None]) -> Callable[[object], Any]:
+        """Return what is to be told when what torch calls is gone: then that backward has ended.
 
         A generator that waits in a `try`: of a Ctrl-C while the engine ran, python tells the first code that runs
         then, before a function's own `try` has begun.
@@ -92,7 +93,7 @@ class Engine:
 
         waiting = wait()
         next(waiting)
-        return weakref.ref(called, waiting.send)
+        return waiting.send
 
     def raise_late(self) -> None:
         """Raise what could not be raised at a backward's end."""

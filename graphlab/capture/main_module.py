@@ -19,6 +19,9 @@ from types import CodeType, ModuleType
 import numpy
 import torch
 
+_TOLD = {"concurrent.futures.thread": "_shutdown", "concurrent.futures.process": "_global_shutdown"}
+"""Where these modules keep that python is ending."""
+
 
 @contextlib.contextmanager
 def as_main(
@@ -39,7 +42,8 @@ def as_main(
     kept = sys.argv, list(sys.path), sys.modules["__main__"]
     try:
         # Before the module is looked for: the installed command has the folder of programs there, not this one.
-        sys.path[0:1] = [str(Path.cwd() if module is not None else script.resolve().parent)]
+        if not sys.flags.safe_path:  # under `python -P` no folder was put first, and none is
+            sys.path[0:1] = [str(Path.cwd() if module is not None else script.resolve().parent)]
         spec = find_spec(module) if module is not None else None
         if spec is not None:
             main.__dict__.update(__spec__=spec, __package__=spec.parent, __loader__=spec.loader, __cached__=spec.cached)
@@ -67,9 +71,23 @@ def run_main(code: CodeType, main: ModuleType) -> None:
 
 def _wait_for_threads() -> None:
     """Wait for the threads that python itself would wait for before it ends."""
+    _end_executors()
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
+
+
+def _end_executors() -> None:
+    """Tell the threads of executors that the script left open to end, as python does before it waits: else none would.
+
+    The compiler of `torch.compile` leaves one. Once told, `concurrent.futures` takes no work any more; what runs later
+    in this process may bring some.
+    """
+    for call in reversed(list(getattr(threading, "_threading_atexits", ()))):
+        call()
+    for name, flag in _TOLD.items():
+        if name in sys.modules:
+            setattr(sys.modules[name], flag, False)
 
 
 def end_child(error: BaseException | None) -> None:

@@ -15,7 +15,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from types import FrameType
+from operator import attrgetter, call, methodcaller
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from graphlab.capture.guard import uncollected
@@ -68,7 +69,6 @@ class Threads:
         """By ident: the threads that run."""
         self._sessions: dict[int, ThreadSession] = {}
         self._ready: deque[Piece] = deque()
-        self._waiting = 0
         self._lock = threading.Lock()
         self._thread = 0
         self._seen = (-1, 0.0)
@@ -178,21 +178,30 @@ class Threads:
     def deliver(self, session: ThreadSession) -> None:
         """Take the pieces of a thread that are ready, and put onto the timeline what can be."""
         pieces, session.sink.ready = session.sink.ready, []
-        self._waiting += sum(len(piece.rows) for piece in pieces)
         self._ready += pieces
-        if self._ready and self.place() and not self._main.sink.has_open_events:
-            try:
+        if self._ready and self.place():
+            self._commit_placed()
+
+    def _commit_placed(self) -> None:
+        """Commit what has come onto the timeline, unless its owner is in the midst of an event."""
+        lock = self._main.steps.lock
+        if not lock.acquire(timeout=_PATIENCE_SECONDS):
+            return
+        try:
+            if not self._main.sink.has_open_events:
                 with uncollected():
                     self._commit()
-            except BaseException as ending:  # noqa: BLE001 - the end of the run, which each thread hears in its turn
-                self.ending = ending
+        except BaseException as ending:  # noqa: BLE001 - the end of the run, which each thread hears in its turn
+            self.ending = ending
+        finally:
+            lock.release()
 
     def place(self) -> bool:
         """Put onto the timeline what can be, unless another thread is at it; return whether anything was."""
         if not self._lock.acquire(blocking=False):
             return False
         try:
-            return self._place_all(is_forced=self._waiting > _MOST_WAITING)
+            return self._place_all(is_forced=sum(len(piece.rows) for piece in list(self._ready)) > _MOST_WAITING)
         except Exception as error:  # noqa: BLE001 - what goes wrong in us never reaches the script
             self._main.registry.guard.failed(error)
             return False
@@ -228,7 +237,6 @@ class Threads:
                 steps.make_room(sink.event_count)
             steps.end_updated()
         self._ready.popleft()
-        self._waiting -= len(piece.rows)
         placing = piece.placing
         placing.put(piece)
         if placing.is_broken:
@@ -247,20 +255,29 @@ class Threads:
     def _drop(self, piece: Piece) -> None:
         """Leave out a piece, and with it what its thread did after it."""
         self._ready.popleft()
-        self._waiting -= len(piece.rows)
         piece.placing.is_broken = True
 
     def _is_still(self) -> bool:
         """Whether the owner of the timeline waits for others, or has done nothing that we see for a while."""
         if threading.get_ident() == self._thread:
             return False
-        frame: FrameType | None = sys._current_frames().get(self._thread)
-        if frame is None or (frame.f_code.co_name in _WAITING and frame.f_code.co_filename in _WAITS):
+        code = code_of(self._thread)
+        if code is None or (code.co_name in _WAITING and code.co_filename in _WAITS):
             return True
         count, now = self._main.sink.event_count, time.monotonic()
         if count != self._seen[0]:
             self._seen = (count, now)
         return now - self._seen[1] > _STILL_SECONDS
+
+
+def code_of(thread: int) -> CodeType | None:
+    """Return the code that a thread runs just now, None where it has ended.
+
+    Asked in one go, in which no other thread runs: who holds a frame that its thread leaves meanwhile holds what its
+    variables held, too, and lets go of that in the wrong thread, at the wrong time.
+    """
+    frames = map(methodcaller("get", thread), map(call, (sys._current_frames,)))
+    return next(map(attrgetter("f_code"), filter(None, frames)), None)
 
 
 def _is_library(thread: threading.Thread) -> bool:

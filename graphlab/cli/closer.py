@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from graphlab.cli import messages
 from graphlab.cli.output import write_line
+from graphlab.own_process import graphlab_command
 
 if TYPE_CHECKING:
     from graphlab.analysis.findings import Finding
     from graphlab.recording import Recording
 
-_CODE = "import sys; from graphlab.cli import main; sys.exit(main(sys.argv[1:]))"
 _ASKED = "record_in_full"
 """What a finding's evidence says of the step that would show more."""
 _MERELY_SHOWN = frozenset({"note"})
@@ -69,7 +69,7 @@ def _window(name: str, step: int, last: int) -> tuple[int, int]:
 def _replay(recording: Path, window: tuple[int, int], output: Path) -> bool:
     """Replay some steps in a process of their own; False where that failed, or the run was another."""
     words = ["replay", str(recording), "--full", f"{window[0]}:{window[1]}", "-o", str(output), "--json"]
-    done = subprocess.run([sys.executable, "-c", _CODE, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([*graphlab_command(), *words], capture_output=True, text=True, check=False)
     try:
         return json.loads(done.stdout)["parted"] is None and output.is_file()
     except (ValueError, KeyError):

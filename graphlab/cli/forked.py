@@ -17,12 +17,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graphlab.language import current
+from graphlab.own_process import python_command
 
 CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"
 """Apple's own libraries, which numpy calls, do not survive a fork; Windows has none."""
 
 _CODE = (
-    "import sys; from graphlab.language import choose; choose(sys.argv[1]); "
+    "from graphlab.language import choose; choose(sys.argv[1]); "
     "from graphlab.cli.forked import serve; sys.exit(serve())"
 )
 _CHUNK = 1 << 16
@@ -36,7 +37,7 @@ class Forker:
     def __init__(self) -> None:
         """Start it; it imports while nobody waits yet."""
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _CODE, current()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [*python_command(_CODE), current()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         )  # fmt: skip
 

@@ -17,9 +17,10 @@ from graphlab.cli.options import add_run_options, add_source
 from graphlab.cli.parser import Parser
 from graphlab.cli.sources import record_source
 from graphlab.language import current
+from graphlab.own_process import python_command
 
 _CODE = (
-    "import sys; from graphlab.language import choose; choose(sys.argv[1]); "
+    "from graphlab.language import choose; choose(sys.argv[1]); "
     "from graphlab.cli.recorded_apart import main; sys.exit(main(sys.argv[2:]))"
 )
 
@@ -30,7 +31,7 @@ def record_apart(path: Path, words: Sequence[str], script_arguments: Sequence[st
     What the script prints goes to stderr (stdout is for results), or nowhere.
     """
     sys.stdout.flush()
-    command = [sys.executable, "-c", _CODE, current(), str(path), *words, "--", *script_arguments]
+    command = [*python_command(_CODE), current(), str(path), *words, "--", *script_arguments]
     return subprocess.run(command, stdout=subprocess.DEVNULL if is_silent else 2, check=False).returncode
 
 

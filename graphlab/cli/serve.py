@@ -23,7 +23,8 @@ from graphlab.cli.options import add_run_options, add_source, read_count
 from graphlab.cli.output import write_line
 from graphlab.cli.sources import is_recording
 from graphlab.errors import GraphlabError, RecordingError, UsageError
-from graphlab.language import _, current, language_words
+from graphlab.language import _, current
+from graphlab.own_process import graphlab_command
 
 if TYPE_CHECKING:
     from graphlab.tui.child import Child
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     port = read_count("--port", arguments.port, 0, _LAST_PORT)
     if find_spec("textual_serve") is None:
         raise UsageError(messages.SERVE_NEEDS)
-    words = [sys.executable, "-m", "graphlab", *language_words()]
+    words = graphlab_command()
     child: Child | None = None
     with contextlib.ExitStack() as stack:
         bound = stack.enter_context(_listen(arguments.host, port or 0))

@@ -23,7 +23,7 @@ from graphlab.cli.forked import CAN_FORK, Forker
 from graphlab.cli.options import read_count, run_words
 from graphlab.cli.output import write_line
 from graphlab.errors import GraphlabError, UsageError
-from graphlab.language import language_words
+from graphlab.own_process import graphlab_command
 from graphlab.recorded_words import say_recorded
 from graphlab.sentences import format_number
 from graphlab.store.paths import ENDING, FOLDER, free_path
@@ -194,7 +194,7 @@ def _judge(scenario: Scenario, target: Path, code: int) -> tuple[int, str]:
 
 
 def _command(words: list[str]) -> list[str]:
-    return [sys.executable, "-m", "graphlab", *language_words(), *words]
+    return [*graphlab_command(), *words]
 
 
 def _words(arguments: argparse.Namespace, source: str, target: Path) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from graphlab.cli import messages
 from graphlab.cli.output import write_json, write_line
 from graphlab.cli.run import stdout_for_results
 from graphlab.errors import UsageError
-from graphlab.language import language_words
+from graphlab.own_process import graphlab_command
 from graphlab.sentences import format_number, format_shape
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ def verify_apart(recording: Path, *, is_json: bool) -> tuple[int, str]:
 
     The script has just run in this one, and a script may leave anything behind.
     """
-    words = [sys.executable, "-m", "graphlab", *language_words(), "replay", str(recording), "--verify"]
+    words = [*graphlab_command(), "replay", str(recording), "--verify"]
     words += ["--json"] if is_json else []
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
     return done.returncode, done.stdout

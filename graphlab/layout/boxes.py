@@ -37,6 +37,8 @@ PICTURE = Spacing(
 )
 INSET = 16.0
 """For pictures, in points."""
+_MOST_ABREAST = 8
+"""Unconnected parts that may stand side by side for the sake of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +165,11 @@ def lay_out_items(
         part = _as_part(placed, members, keys, tags, is_down=direction == "down")
         (parts if keys else loose).append(part)
     widest = max([wrap, *(part.width for part in parts)])
-    loose_rows = list(_shelves(loose, spacing.gaps.boxes, widest))
+    shelf = widest if page is None or direction == "right" else _best_shelf(parts, spacing, page, widest)
+    loose_rows = list(_shelves(loose, spacing.gaps.boxes, max(shelf, widest)))
     # Tensors that no op uses yet stand in rows of their own, above everything else.
     top = [_stack(loose_rows, math.ceil(spacing.apart / 2))] if loose_rows else []
-    rows = [*top, *_shelves(parts, 2 * spacing.gaps.boxes, widest)]
+    rows = [*top, *_shelves(parts, 2 * spacing.gaps.boxes, shelf)]
     return _stack(rows, spacing.apart).as_layout()
 
 
@@ -242,6 +245,23 @@ def _as_part(
     if is_down:
         return _Part(placed.width, placed.height, boxes, routes)
     return _Part(placed.height, placed.width, boxes, routes)
+
+
+def _best_shelf(parts: Sequence[_Part], spacing: Spacing, page: Page, widest: float) -> float:
+    """Return the width of the rows in which unconnected parts suit the page best, the usual one of equals."""
+    gap = 2 * spacing.gaps.boxes
+    widths = {widest}
+    reach = 0.0
+    for part in parts[:_MOST_ABREAST]:
+        reach += part.width + (gap if reach else 0.0)
+        widths.add(max(reach, *(each.width for each in parts)))
+
+    def shrinks(shelf: float) -> float:
+        rows = list(_shelves(parts, gap, shelf))
+        height = sum(row.height for row in rows) + spacing.apart * (len(rows) - 1)
+        return max(1.0, page.shrinks(max(row.width for row in rows), height))
+
+    return min(sorted(widths), key=lambda shelf: (shrinks(shelf), shelf != widest)) if len(parts) > 1 else widest
 
 
 def _shelves(parts: Sequence[_Part], gap: float, wrap: float) -> Iterator[_Part]:

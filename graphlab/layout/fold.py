@@ -30,12 +30,14 @@ Fold = int | Literal["auto", "none"]
 
 FEW = 40
 """Nodes up to which the picture of two graphs is drawn whole."""
-MOST = 120
-"""Nodes beyond which a picture becomes a strip that nobody reads."""
 LEGIBLE = 60
-"""Boxes that a graph which must be folded is folded to."""
+"""Boxes up to which a picture can be read on a slide: a graph of more nodes is folded to so many."""
+MOST = 120
+"""Nodes beyond which it is folded even where only runs of ops can be: these say less than the ops themselves."""
 LONGEST = 24
 """Boxes below one another, beyond which a picture is a strip."""
+LONGEST_IN_COLUMNS = 40
+"""The same where few lines run beside them, so that the strip can be cut into columns."""
 MOST_EDGES = 600
 ALWAYS_CLOSED = frozenset({"transpose", "views", "alike"})
 """Kinds of groups that are opened only where somebody asks for it."""
@@ -98,8 +100,9 @@ def plan_folding(
 ) -> Folding | None:
     """Return how a graph is folded, or None where it is left as it is.
 
-    auto: only where there are more than `most` nodes, too many to be read; a number: every module at that depth, or
-    every function of the script where there are no modules; none: never. Groups whose names are in `opened` are open.
+    auto: only where there are more nodes than LEGIBLE, too many to be read, and up to `most` of them only by what the
+    script itself puts together; a number: every module at that depth, or every function of the script where there are
+    no modules; none: never. Groups whose names are in `opened` are open.
     """
     if isinstance(how, int) and how < 1:
         raise RenderError(_("cannot fold modules at depth {depth}: give 1 or more, auto or none").format(depth=how))
@@ -119,7 +122,7 @@ def plan_folding(
 def _plan_whole(graph: networkx.MultiDiGraph, how: Fold, most: int, groups: Sequence[Group] | None) -> Folding | None:
     if how == "auto" and graph.graph.get("is_comparison"):
         return plan_comparison(graph)
-    if how == "none" or (how == "auto" and len(graph) <= most):
+    if how == "none" or (how == "auto" and len(graph) <= min(most, LEGIBLE)):
         return None
     groups = build_groups(graph) if groups is None else groups
     if isinstance(how, int):
@@ -127,7 +130,9 @@ def _plan_whole(graph: networkx.MultiDiGraph, how: Fold, most: int, groups: Sequ
         return Folding(found, _("folded by {word}, depth {depth}").format(word=word, depth=how))
     edges = [(source, target) for source, target, *_unused in edges_of(graph)]
     found = outermost(groups, choose_closed(groups, len(graph), edges))
-    return Folding(found, _say(found))
+    if len(graph) <= most and any(group.kind == "run" for group in found):
+        return None
+    return Folding(found, _say(found)) if found else None
 
 
 def plan_comparison(graph: networkx.MultiDiGraph) -> Folding | None:
@@ -172,10 +177,22 @@ def _is_legible(edges: Sequence[tuple[int, int]]) -> bool:
         return False
     order = execution_order({node for edge in edges for node in edge}, edges)
     place = {node: index for index, node in enumerate(order)}
-    length = dict.fromkeys(order, 1)
+    layer = dict.fromkeys(order, 1)
     for source, target in sorted(edges, key=lambda edge: place[edge[0]]):
-        length[target] = max(length[target], length[source] + 1)
-    return max(length.values(), default=0) <= LONGEST
+        layer[target] = max(layer[target], layer[source] + 1)
+    longest = max(layer.values(), default=0)
+    if not LONGEST < longest <= LONGEST_IN_COLUMNS:
+        return longest <= LONGEST
+    # What only gives stands right above its first user; a line passes the layers from there to its last user.
+    ends: dict[int, tuple[int, int]] = {}
+    for source, target in edges:
+        first, last = ends.get(source, (longest, 0))
+        ends[source] = min(first, layer[target]), max(last, layer[target])
+    takes = {target for _, target in edges}
+    passing = sum(
+        last - (layer[source] if source in takes else first - 1) - 1 for source, (first, last) in ends.items()
+    )
+    return passing <= longest
 
 
 def _has_module(group: Group) -> bool:

@@ -9,6 +9,7 @@ never makes a cycle.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from graphlab.layout.sketch import Sketch, sketch_graph
 
 if TYPE_CHECKING:
     import networkx
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 MOST_ITEMS = 32
 """Members of a group beyond which runs of them become groups, so that opening one never floods the picture."""
@@ -299,7 +302,7 @@ def _repeat(
         if run.period > 1:
             # There may be repeats within a block, such as two linear layers with a ReLU each.
             block = block if run.is_varied else join(block)
-            blocks.append(Draft("block", _name_run(sketch, flat_places(block)), block))
+            blocks.append(Draft("block", _name_block(sketch, block, kind), block))
         else:
             blocks.append(block[0])
     name = _name_blocks(sketch, blocks)
@@ -331,8 +334,19 @@ def _name_blocks(sketch: Sketch, blocks: Sequence[Item]) -> str:
     return ".".join(one if one == two else "*" for one, two in pairs)
 
 
+def _name_block(sketch: Sketch, block: Sequence[Item], kind: Literal["steps", "repeat"]) -> str:
+    """Return the modules that each step of a loop goes through, which are the same in all; else the ops."""
+    modules = [item.name for item in block if isinstance(item, Draft) and item.kind == "module"]
+    if kind == "steps" and modules:
+        return _name_words(list(dict.fromkeys(modules)))
+    return _name_run(sketch, flat_places(block))
+
+
 def _name_run(sketch: Sketch, places: Sequence[int]) -> str:
-    words = [_short(sketch.ops[place]) for place in places if sketch.ops[place]]
+    return _name_words([_short(sketch.ops[place]) for place in places if sketch.ops[place]])
+
+
+def _name_words(words: Sequence[str]) -> str:
     if not words:
         return ""
     if len(words) <= 3:
@@ -342,7 +356,7 @@ def _name_run(sketch: Sketch, places: Sequence[int]) -> str:
 
 def _short(op: str) -> str:
     stem = op.rstrip("0123456789").removesuffix("Backward")
-    return (stem or op).lower()
+    return _HUMP.sub("_", stem or op).lower()
 
 
 def _bounds(sketch: Sketch, items: Sequence[Item]) -> list[int]:

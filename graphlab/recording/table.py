@@ -61,6 +61,8 @@ class StepTable:
         self._open: Step | None = None
         self._open_spans: list[Span] = []
         self._ended = lru_cache(1024)(self._read_ended)
+        self._seen = 0
+        """The last event that was found with all before it: events are added, never taken away."""
 
     @property
     def count(self) -> int:
@@ -81,11 +83,14 @@ class StepTable:
         ended = self._lasts[-1] if self._lasts else 0
         if last <= ended or not (self.light or is_running):
             return max(last, ended)
-        rows = self._reader.rows("SELECT id FROM events WHERE id > ? ORDER BY id", ended)
-        for index, (event,) in enumerate(rows):
-            if event != ended + 1 + index:
-                return ended + index
-        return last
+        seen = max(self._seen, ended)
+        rows = self._reader.rows("SELECT id FROM events WHERE id > ? ORDER BY id", seen)
+        for event, (found,) in enumerate(rows, seen + 1):
+            if found != event:
+                break
+            seen = event
+        self._seen = seen
+        return seen
 
     def take_ended(self) -> None:
         """Read the steps of both kinds that have ended since, in order."""

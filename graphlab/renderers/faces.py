@@ -26,8 +26,9 @@ CHIP_PADDING = 5.0
 ROW_HEIGHTS = (19.0, 14.5, 18.5, 15.0)
 TOP = 8.0
 LONGEST = 250.0
-"""A call or a name wider than this is cut; the tooltip has it whole."""
-LONGEST_OF_GROUP = 340.0
+"""A text wider than this is cut; the tooltip has it whole."""
+LONGEST_TITLE = 360.0
+"""The same for what a node is called: the longest calls of torch go in whole."""
 CORNER = 9.0
 MARK_BORDERS = {"added": "", "removed": "7 4", "changed": "9 3 2 3", "renamed": "1.5 3"}
 """Dashes of the outline of what differs between two graphs."""
@@ -90,8 +91,8 @@ def _width(runs: Sequence[Run]) -> float:
 
 def build_face(reading: NodeReading, *, has_numbers: bool) -> FaceOfNode:
     """Return a node's face; `has_numbers` keeps a row for value and gradient, whether or not they are there yet."""
-    longest = LONGEST_OF_GROUP if reading.kind == "group" else LONGEST
-    title = Run(_fit(reading.title, TITLE, "bold", longest), TITLE, "bold", "text")
+    longest = LONGEST_TITLE if reading.kind == "group" else LONGEST
+    title = Run(_fit(reading.title, TITLE, "bold", LONGEST_TITLE), TITLE, "bold", "text")
     tags = tuple(Run(_fit(tag, 11.0, "sans"), 11.0, "sans", "tag") for tag in reading.tags[:3])
     if len(reading.tags) > 3:
         tags += (Run(f"+{len(reading.tags) - 3}", 11.0, "sans", "tag"),)

@@ -11,7 +11,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -19,7 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from graphlab.errors import RecordingError
-from graphlab.language import _, language_words
+from graphlab.language import _
+from graphlab.own_process import graphlab_command
 
 _KEPT_BYTES = 65_536
 _CHUNK = 4096
@@ -153,7 +153,7 @@ def start_recording(
     Raises:
         RecordingError: the process cannot be started.
     """
-    command = [*_graphlab(), "run", *options]
+    command = [*graphlab_command(), "run", *options]
     for name, value in (settings or {}).items():
         command += ["--set", f"{name}={value}"]
     command += ["-o", str(output), *source]
@@ -169,7 +169,7 @@ def start_replay(recording: Path, step: int, output: Path) -> Child:
         RecordingError: the process cannot be started.
     """
     words = ["replay", str(recording), "--full", str(step), "-o", str(output)]
-    return _start([*_graphlab(), *words], output, None)
+    return _start([*graphlab_command(), *words], output, None)
 
 
 def start_verifying(recording: Path, leaf: int, start: int) -> Child:
@@ -179,7 +179,7 @@ def start_verifying(recording: Path, leaf: int, start: int) -> Child:
         RecordingError: the process cannot be started.
     """
     words = ["replay", str(recording), "--verify", str(leaf), "--at", str(start), "--json"]
-    return _start([*_graphlab(), *words], recording, None)
+    return _start([*graphlab_command(), *words], recording, None)
 
 
 def start_tracing(recording: Path, output: Path) -> Child:
@@ -189,12 +189,7 @@ def start_tracing(recording: Path, output: Path) -> Child:
         RecordingError: the process cannot be started.
     """
     words = ["export", str(recording), "--static", "all", "-o", str(output)]
-    return _start([*_graphlab(), *words], output, None)
-
-
-def _graphlab() -> list[str]:
-    """Return how a command of ours begins, in the language of this process."""
-    return [sys.executable, "-m", "graphlab", *language_words()]
+    return _start([*graphlab_command(), *words], output, None)
 
 
 def _start(command: list[str], output: Path, folder: Path | None) -> Child:
