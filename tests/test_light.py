@@ -457,3 +457,22 @@ def test_a_leaf_that_takes_the_place_of_another_is_part_of_the_run_as_that_was(t
     ]
     assert len(norms[0]) == 1
     assert norms[0] == pytest.approx(norms[1])
+
+
+_ASKS_FOR_HOOKS = """
+import torch
+from torch.nn.modules import module
+model = torch.nn.Linear(2, 1)
+asked = [bool(module._has_any_global_hook())]
+handle = module.register_module_forward_hook(lambda *_: None)
+asked.append(bool(module._has_any_global_hook()))
+handle.remove()
+print(asked)
+model(torch.ones(1, 2)).sum().backward()
+"""
+
+
+def test_a_compiled_model_which_warns_of_hooks_on_all_modules_sees_none_of_ours(tmp_path: Path) -> None:
+    run = record_text(tmp_path, _ASKS_FOR_HOOKS, detail="light")
+    assert [event.text for event in run.events if event.kind == "output"] == ["[False, True]\n"]
+    assert len(run.steps) == 1
