@@ -20,6 +20,7 @@ from graphlab.capture.schedule import Schedule, is_scheduled
 from graphlab.capture.structures import Structures
 from graphlab.recording import Recording
 from graphlab.recording.states import states_at
+from graphlab.renderers.reading import read_nodes
 from graphlab.report import report_run
 from graphlab.store_sink import StoreSink
 from tests.programs import programs
@@ -476,3 +477,19 @@ def test_a_compiled_model_which_warns_of_hooks_on_all_modules_sees_none_of_ours(
     run = record_text(tmp_path, _ASKS_FOR_HOOKS, detail="light")
     assert [event.text for event in run.events if event.kind == "output"] == ["[False, True]\n"]
     assert len(run.steps) == 1
+
+
+def test_a_leaf_that_a_container_alone_holds_is_named_by_its_place_in_it(tmp_path: Path) -> None:
+    text = """
+    import torch
+    parts = [torch.ones(2, requires_grad=True) for _ in range(2)]
+    first = parts[0]
+    held = {"w": torch.ones(2, requires_grad=True)}
+    (first * parts[1] * held["w"] * torch.ones(2, requires_grad=True)).sum().backward()
+    """
+    run = record_text(tmp_path, text, detail="light")
+    names = {leaf.name for leaf in run.step_gradients(1)}
+    assert {"first", "parts[1]", "held['w']"} < names
+    (nameless,) = names - {"first", "parts[1]", "held['w']"}
+    titles = {reading.title for reading in read_nodes(run.graph()).values()}
+    assert nameless in titles, "a picture calls it as the table does"
