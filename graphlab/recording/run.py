@@ -398,7 +398,9 @@ class Recording(ShownInNotebooks):
         return [self.tensor(number) for (number,) in rows]
 
     def outputs(self, event: int) -> list[Tensor]:
-        """Return the tensors that an op made or changed."""
+        """Return the tensors that an op made or changed; none where it ran before anything was recorded (event 0)."""
+        if not event:
+            return []
         return [self.tensor(number) for number in self.event(event).details.get("outputs", ())]
 
     def tensor(self, number: int) -> Tensor:
