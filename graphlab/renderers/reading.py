@@ -6,13 +6,12 @@ A graph carries facts; what a person sees of them (`20×1`, `‖∇‖ 3.85`, `l
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from graphlab.counted import KIND_NAMES
+from graphlab.counted import KIND_NAMES, op_words
 from graphlab.dimensions import dimension_words
 from graphlab.language import _
 from graphlab.model import LEAF_KINDS, Snapshot
@@ -46,8 +45,6 @@ def kind_words(facts: Mapping[str, Any]) -> Mapping[str, str]:
     """Return what a legend says of each kind of node, from the facts of a graph: a static one has no autograd."""
     return STATIC_KIND_WORDS if facts.get("static") else KIND_WORDS
 
-
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 MARK_SIGNS: Mapping[str, str] = {"added": "+", "removed": "−", "changed": "~", "renamed": "="}
 MARK_WORDS: Mapping[str, str] = {
@@ -353,12 +350,6 @@ def call_words(call: str | None, op: str) -> str:
                 return ("F." if "functional" in prefix else "") + call.removeprefix(prefix)
         return call
     return op_words(op)
-
-
-def op_words(op: str) -> str:
-    """Return what an op does, from its autograd name: LogSoftmaxBackward0 is `log_softmax`."""
-    stem = op.rstrip("0123456789").removesuffix("Backward")
-    return _HUMP.sub("_", stem).lower() or "op"
 
 
 def plain(text: str) -> str:

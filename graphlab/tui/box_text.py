@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from graphlab.counted import op_words
 from graphlab.layout.grid import CellSize
 from graphlab.model import LEAF_KINDS, Node
 from graphlab.sentences import format_shape
 from graphlab.tui import messages
-from graphlab.tui.lane_columns import short_number, short_op
+from graphlab.tui.lane_columns import short_number
 from graphlab.tui.lanes import count_signs, node_mark
 from graphlab.tui.rows import Row, fit, row_width, shorten, spread
 
@@ -89,7 +90,7 @@ def is_minor(node: Node, group: BoxGroup | None) -> bool:
 
 def op_word(node: Node) -> str:
     """Return what an op's box is headed with."""
-    return short_op(node.op).lower() if node.kind == "op" else messages.LANE_KINDS[node.kind]
+    return op_words(node.op or "") if node.kind == "op" else messages.LANE_KINDS[node.kind]
 
 
 # -- sizes ---------------------------------------------------------------------------------------------------------
