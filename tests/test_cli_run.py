@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -203,6 +204,10 @@ def test_rows_stand_below_each_other_and_call_what_has_no_name_by_what_made_it(
     assert "|grad| all 13.856" in fitted[0] and fitted[2].endswith("and 2 more")
     plain = run_graphlab("show", "outputs/grows.glab", "--plain", folder=folder).stdout
     assert "ones@L4.grad accumulates a gradient" in plain
+    for view in ("G", "2 v G"):  # boxes and lanes
+        words = ["explore", "outputs/grows.glab", "--press", view, "--screenshot", "s.txt"]
+        assert run_graphlab(*words, folder=folder).returncode == 0
+        assert "ones@L4 2" in (folder / "s.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("row_seconds", "most"), [(0.0001, 20), (0.02, 5)])
@@ -408,3 +413,20 @@ def test_a_script_may_go_elsewhere_close_stdout_and_set_an_excepthook(folder: Pa
     assert json.loads(done.stdout)["steps"][0]["loss"] == 1.0
     script.write_text("import sys\nsys.stdout.close()\n")
     assert run_child("run", "wanders.py", folder=folder).returncode == 0
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_anything_runs(
+    folder: Path, run_graphlab: RunGraphlab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "raises.py").write_text("raise SystemExit('it ran')")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).resolve() != folder.resolve())
+    for words in (["run", "raises.py"], ["run", "raises.py", "train.py"], ["run", "raises.py", "-o", "a/b.glab"]):
+        child = run_graphlab(*words, folder=folder)
+        assert (child.returncode, child.stdout) == (2, "")
+        (line,) = child.stderr.splitlines()
+        assert "nothing can be written to" in line and "-o FOLDER/" in line
+    child = run_graphlab("export", "raises.py", "-o", "x.svg", folder=folder)
+    assert child.returncode == 2 and "it ran" not in child.stderr
+    assert child.stderr.splitlines() == [
+        f"graphlab: nothing can be written in the folder {folder}: write somewhere else"
+    ]
