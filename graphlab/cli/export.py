@@ -43,7 +43,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
             "whole run, into a folder for it"
         ),
     )
-    parser.add_argument("--static", metavar="fx|export|compile|step|jit",
+    parser.add_argument("--static", metavar="fx|export|compile|step|jit|all",
                         help=_("instead of what autograd built, what a tracer makes of the script's first model, or of "
                         "a whole training step; fx:NAME traces that model or function"))  # fmt: skip
     look = parser.add_argument_group(_("the picture"))

@@ -40,6 +40,7 @@ BAD_COUNT = _("{option} takes a whole number from {least}{most}, not {text!r}")
 
 EXIT_INTERRUPTED = 130
 ALL_OR_SOME = _("--all runs every scenario: name none beside it")
+CANNOT_WRITE_TO = _("nothing can be written to {folder}: record to another folder, graphlab run SOURCE -o FOLDER/")
 FOLDER_FOR_SEVERAL = _("several recordings need a folder: -o {name!r} names a file")
 BAD_WINDOW = _("{option} takes steps such as 480:490 or 480, not {text!r}")
 ONLY_LIGHT = _("{option} goes with --detail light: in full every step is recorded in full")

@@ -157,6 +157,11 @@ def _is_named_so(data: Mapping[str, Any]) -> bool:
     return str(data["call"]).rpartition(".")[2].strip("_") == op_words(str(data.get("op") or ""))
 
 
+def _unnamed(data: Mapping[str, Any], kind: str) -> str:
+    """Return what stands for a name: of a leaf that nobody saw come its number, as in the table of gradients."""
+    return f"{KIND_NAMES[kind]} {data['id']}" if kind in LEAF_KINDS else KIND_NAMES.get(kind, kind)
+
+
 def read_node(data: Mapping[str, Any], *, is_missing: bool = False, is_part: bool = False) -> NodeReading:
     """Return what a picture says of a node, from its attributes in the graph.
 
@@ -173,7 +178,7 @@ def read_node(data: Mapping[str, Any], *, is_missing: bool = False, is_part: boo
         detail = ", ".join(filter(None, (detail, dimension_words(data.get("op"), data.get("call"), data.get("shape")))))
         tags = names or ((name,) if name else ())
     else:
-        title = name or (names[0] if names else KIND_NAMES.get(kind, kind))
+        title = name or (names[0] if names else plain(data.get("made") or "") or _unnamed(data, kind))
         title = title if title.strip() else f'"{title}"'
         detail = plain(data.get("detail") or KIND_DETAILS.get(kind, KIND_NAMES.get(kind, kind)))
         tags = tuple(other for other in names if other != title)

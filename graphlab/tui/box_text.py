@@ -142,7 +142,9 @@ def group_lines(group: BoxGroup, node: Node) -> list[tuple[str, str]]:
 
 
 def _leaf_name(node: Node, name: str) -> str:
-    return name or messages.LANE_KINDS[node.kind]
+    kind = messages.LANE_KINDS[node.kind]
+    # Light detail sees no leaf come: it is known by its number, in the table of gradients too.
+    return name or (f"{kind} {node.id}" if node.kind in LEAF_KINDS else kind)
 
 
 # -- looks and text ------------------------------------------------------------------------------------------------
