@@ -7,12 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
 from graphlab.cli import main
-from graphlab.cli.progress import step_row
+from graphlab.cli import progress as cli_progress
+from graphlab.cli.progress import Progress, step_row
 from graphlab.recording import open_recording
 from tests.commands import RunGraphlab, child_environment, run_child
 
@@ -204,6 +208,36 @@ def test_rows_stand_below_each_other_and_call_what_has_no_name_by_what_made_it(
         words = ["explore", "outputs/grows.glab", "--press", view, "--screenshot", "s.txt"]
         assert run_graphlab(*words, folder=folder).returncode == 0
         assert "ones@L4 2" in (folder / "s.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("row_seconds", "most"), [(0.0001, 20), (0.02, 5)])
+def test_rows_of_steps_take_a_small_share_of_the_run(
+    row_seconds: float, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script waits while they are told: those of a model with many leaves must not double its time."""
+    clock, told = [0.0], []
+    recording = Mock(steps=[])
+    time = SimpleNamespace(monotonic=lambda: clock[0], perf_counter=lambda: clock[0])
+
+    def tell(_: object, number: int) -> None:
+        clock[0] += row_seconds
+        told.append((clock[0], number))
+
+    monkeypatch.setattr(cli_progress, "time", time)
+    monkeypatch.setattr(cli_progress, "open_recording", lambda path: recording)
+    monkeypatch.setattr(Progress, "_tell_step", lambda self, _, number: tell(_, number))
+    progress = Progress(Path("run.glab"), {}, None)
+    for number in range(10_000):
+        clock[0] += 0.01
+        recording.steps.append(number)
+        progress.look(number)
+    assert len(told) * row_seconds < 0.03 * clock[0]
+    looks = Counter(round(at - row_seconds * index, 3) for index, (at, _) in enumerate(told, 1))
+    assert max(looks.values()) == most, "at a time"
+    assert len(looks) > clock[0] / 3, "now and then"
+    assert told[-1][1] > 9_700, "the newest"
+    progress.finish()
+    assert told[-1][1] == 10_000, "and at the end the rest"
 
 
 def test_without_values_the_report_has_norms_alone(folder: Path, run_graphlab: RunGraphlab) -> None:

@@ -78,6 +78,19 @@ def test_a_depth_can_be_asked_for() -> None:
     assert names(2) == {f"stage{stage}.{block}" for stage in range(2) for block in range(10)}
 
 
+def test_at_a_depth_too_what_lies_in_no_module_is_folded_where_there_is_very_much_of_it() -> None:
+    build = graphs.GraphBuilder("both")
+    weight = build.node("parameter", "w", ())
+    made = [build.node("data", "x", ()), build.node("data", "y", ())]
+    for number in range(2 * MOST):
+        module = "net" if number < MOST else None
+        made.append(build.op("MulBackward0", (made[-1], made[-2], *([weight] * (number % 3))), shape=(), module=module))
+    folded = fold(build.graph, 1)
+    names = [data["name"] for _, data in folded.nodes(data=True)]
+    assert "net" in names
+    assert len(names) < LEGIBLE
+
+
 @pytest.mark.parametrize("depth", [0, -1])
 def test_a_depth_below_one_is_refused(depth: int) -> None:
     with pytest.raises(RenderError, match="depth"):

@@ -127,7 +127,11 @@ def _plan_whole(graph: networkx.MultiDiGraph, how: Fold, most: int, groups: Sequ
     groups = build_groups(graph) if groups is None else groups
     if isinstance(how, int):
         found, word = at_depth(groups, how)
-        return Folding(found, _("folded by {word}, depth {depth}").format(word=word, depth=how))
+        words = _("folded by {word}, depth {depth}").format(word=word, depth=how)
+        if len(graph) - sum(len(group.members) - 1 for group in found) <= MOST:
+            return Folding(found, words)
+        # What lies in no module, such as a loop written out in the script, would flood the picture.
+        return Folding(_with_others(groups, {group.id for group in found}), words)
     edges = [(source, target) for source, target, *_unused in edges_of(graph)]
     found = outermost(groups, choose_closed(groups, len(graph), edges))
     if len(graph) <= most and any(group.kind == "run" for group in found):
@@ -231,6 +235,19 @@ def at_depth(groups: Sequence[Group], depth: int) -> tuple[list[Group], str]:
     for group in groups:
         gather(group, 0)
     return found, kind
+
+
+def _with_others(groups: Iterable[Group], chosen: Collection[str]) -> list[Group]:
+    """Return the chosen groups, and the outermost of those that have nothing to do with them."""
+    found: list[Group] = []
+    stack = list(groups)[::-1]
+    while stack:
+        group = stack.pop()
+        if group.id in chosen or not any(inside.id in chosen for inside in walk(group.children)):
+            found.append(group)
+        else:
+            stack.extend(reversed(group.children))
+    return found
 
 
 def _say(groups: Iterable[Group]) -> str:
