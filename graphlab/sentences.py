@@ -142,6 +142,8 @@ def _say_changes(recording: Recording, event: Event, sentence: str) -> str:
 def _say_accumulate(recording: Recording, event: Event) -> str:
     (change,) = recording.changes(event.id)
     name = node_words(recording, recording.node(change.node), event.id)
+    if change.added is None:
+        return _("{name}.grad gets none: the backward that leads here returned None").format(name=name)
     return _("{name}.grad accumulates a gradient of norm {norm}").format(name=name, norm=_norm(change.added))
 
 

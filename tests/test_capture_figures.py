@@ -127,10 +127,15 @@ def test_what_is_large_is_kept_once_for_each_way_to_read_it() -> None:
     assert first != turned
     assert take(tensor.clone()) not in {first, turned}, "other memory"
     tensor.mul_(2.0)
-    assert take(tensor) == 4, "it has changed"
+    assert take(tensor) == take(tensor) == 4, "it has changed"
     for row, values in zip(kept.rows, (tensor / 2, tensor.t() / 2, tensor / 2, tensor), strict=True):
         assert row[0] == tuple(values.shape)
         assert torch.equal(torch.frombuffer(bytearray(row[5]), dtype=torch.float32), values.reshape(-1)[:: row[4]])
+    tensor.data.fill_(1.0)
+    assert take(tensor) == take(tensor) == 5, "of which its version says nothing"
+    tensor.data[5, 5] = 3.0
+    figures.forget(tensor)
+    assert take(tensor) == take(tensor) == 6, "of which we are told"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures.thread
 import sys
 import textwrap
 import threading
@@ -10,11 +11,13 @@ import weakref
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import torch
 
+from graphlab.capture.main_module import run_main
 from graphlab.capture.threads import Threads, code_of
 from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
@@ -463,3 +466,30 @@ def test_threads_may_take_turns_at_any_moment(tmp_path: Path, detail: str) -> No
 @pytest.mark.parametrize("detail", DETAILS)
 def test_threads_may_take_turns_at_any_moment_in_many_rounds(tmp_path: Path, detail: str) -> None:
     interleave(tmp_path, 60, detail)
+
+
+_LEFT_OPEN = """
+from concurrent.futures import ThreadPoolExecutor
+done = []
+pool = ThreadPoolExecutor(2)
+for number in range(4):
+    pool.submit(done.append, number)
+"""
+
+
+def test_an_executor_that_the_script_left_open_ends_with_it_and_later_ones_work() -> None:
+    hangs = []
+
+    def rescue() -> None:
+        hangs.append(True)
+        concurrent.futures.thread._python_exit()  # else this test would never end
+
+    timer = threading.Timer(20, rescue)
+    timer.daemon = True
+    timer.start()
+    for _ in range(2):
+        main = ModuleType("__main__")
+        run_main(compile(_LEFT_OPEN, "script.py", "exec"), main)
+        assert main.__dict__["done"] == [0, 1, 2, 3]
+    timer.cancel()
+    assert not hangs

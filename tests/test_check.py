@@ -30,7 +30,7 @@ NEAR_MISSES = sorted((FOLDER / "near_misses").glob("*.py"))
 NOT_IN_LIGHT: set[str] = {
     "shapes-broadcast-in-loss", "evaluation-in-training-mode", "evaluation-with-graph", "changed-behind-autograd",
     "grad-of-non-leaf", "gradients-half-done", "name-lost-its-leaf", "retain-graph-not-needed",
-    "softmax-over-wrong-dimension",
+    "softmax-over-wrong-dimension", "loss-term-without-gradient",
 }  # fmt: skip
 """What only the recorded ops, lines and values show."""
 VALUES_ONLY = {"two_units_alive", "pixels_not_scaled", "name_lost_to_an_update"}
@@ -143,7 +143,7 @@ def test_evidence_is_said_in_words_and_a_code_for_programs_is_left_to_the_messag
 
 def test_a_loss_that_falls_below_zero_does_not_diverge() -> None:
     falling = numpy.linspace(0.0, -0.004, 20)
-    pace = SimpleNamespace(typical=lambda since: None)
+    pace = SimpleNamespace(typical=lambda *_: None)
     one: Any = SimpleNamespace(losses=falling, steps=numpy.arange(1, 21), pace=pace)
     assert diverges_at(one) is None
     one.losses = -falling

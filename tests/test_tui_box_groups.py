@@ -6,13 +6,14 @@ import math
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Event
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from graphlab.recording import Recording, steps
-from graphlab.tui import box_book
+from graphlab.tui import box_book, box_groups
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.box_book import MOST_AT_ONCE, MOST_OPEN
 from graphlab.tui.box_groups import LEGIBLE
@@ -20,6 +21,7 @@ from graphlab.tui.box_plan import BoxPlan
 from graphlab.tui.box_text import ZOOMS, BoxGroup, Zoom
 from graphlab.tui.boxes import BoxPicture
 from graphlab.tui.camera import Camera
+from graphlab.tui.graph import GraphPane
 from graphlab.tui.rows import join_text, row_text, row_width
 from graphlab.tui.state import ExplorerState
 from graphlab.tui.theme import DARK
@@ -284,9 +286,42 @@ async def test_boxes_of_a_very_large_graph_are_shown_when_somebody_asks(monkeypa
     async with GraphlabApp(path_of(TRANSFORMER), theme=DARK).run_test(size=(120, 40)) as pilot:
         text = await press(pilot, "end", "2", "z")
         assert "Graph: lanes" in text
+        pane = pilot.app.screen.query_one(GraphPane)
         text = await press(pilot, "v")
+        while pane.is_waiting:
+            await pilot.pause(0.02)
+        text = await press(pilot)
         assert "674 nodes in 17 boxes" in text
         assert "▸ layers." in text
         # No column is left blank where the lanes' scrollbar was.
         assert next(line for line in text.splitlines() if "─map─" in line).endswith("╮┃")
         assert "Graph: lanes" in await press(pilot, "v")
+
+
+async def test_keys_answer_while_it_is_found_what_belongs_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "MANY", 100)
+    asked, may_go_on = Event(), Event()
+
+    class Slow(box_groups.GroupTree):
+        def __init__(self, recording: Recording, step: int) -> None:
+            asked.set()
+            assert may_go_on.wait(20)
+            super().__init__(recording, step)
+
+    monkeypatch.setattr(box_groups, "GroupTree", Slow)
+    async with GraphlabApp(path_of(TRANSFORMER), theme=DARK).run_test(size=(120, 40)) as pilot:
+        pane = pilot.app.screen.query_one(GraphPane)
+        text = await press(pilot, "end", "2", "v")
+        assert asked.wait(20)
+        assert "Graph: lanes" in text
+        assert "finding what belongs together" in text
+        before = pane.state.moment
+        await press(pilot, "left")
+        assert pane.state.moment < before
+        # Asked again, the lanes stay, also when the groups are there.
+        await press(pilot, "v")
+        may_go_on.set()
+        while pane.is_waiting:
+            await pilot.pause(0.02)
+        assert "Graph: lanes" in await press(pilot)
+        assert "674 nodes in 17 boxes" in await press(pilot, "v")

@@ -91,6 +91,19 @@ def test_a_question_can_be_left_out_and_arrows_choose() -> None:
     assert [given.text for given in quiz.answers] == ["b", None]
 
 
+def test_a_letter_that_was_not_confirmed_is_no_wrong_answer_and_what_is_told_leaves_other_letters_out() -> None:
+    quiz = QuizState([ONE, SEVERAL])
+    wrong = next(place for place, choice in enumerate(ONE.choices) if not choice.is_right)
+    quiz.press("abcdef"[wrong])
+    quiz.leave_out()
+    told = text_of(quiz)
+    assert "Left out." in told
+    assert "✗" not in told
+    assert [f"{letter})" in told for letter, _ in zip("abcdef", ONE.choices, strict=False)] == [
+        choice.is_right for choice in ONE.choices
+    ]
+
+
 @pytest.mark.parametrize("width", [20, 58, 120])
 def test_every_row_is_as_wide_as_asked(width: int) -> None:
     quiz = QuizState([ONE, SEVERAL, NUMBER])

@@ -6,6 +6,7 @@ and what a leaf is given, lie in the same memory.
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from graphlab.capture.identity import storage_of
+from graphlab.capture.identity import TensorMap, storage_of
 
 Found = tuple[float | None, float | None, float | None]
 """Norm, minimum and maximum."""
@@ -30,6 +31,9 @@ _NEW = 16
 """How much may be new before what is gone is let go of; a share of what is known, so that looking costs little."""
 _CHECKED = 64
 """How many numbers are compared before memory counts as unchanged."""
+_SPOTS, _SPOT = 8, 32
+"""In how many places these lie on the CPU, and how many bytes are read at each."""
+_read = (ctypes.c_char * _SPOT).from_address
 
 
 @dataclass(slots=True, eq=False)
@@ -41,16 +45,52 @@ class Memory:
     """Those that were taken of it, by how it was looked at: what goes along an edge is what comes in at its end."""
     about: tuple[Any, ...] = ()
     sample: bytes = b""
+    is_changed: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Seen:
+    """The snapshot that was taken of a tensor, and by what it is told that nothing has changed since."""
+
+    snapshot: int
+    memory: Memory
+    version: int
+    address: int
+    size: int
 
 
 class Figures:
     """Remembers the figures of live memory, by its storage's address and a weak reference to it."""
 
     def __init__(self) -> None:
+        self._seen: TensorMap[Seen] = TensorMap()
         self._known: dict[int, tuple[StorageWeakRef, Memory]] = {}
         self._added = 0
         """Since what is gone was last let go of."""
         self._places: dict[tuple[Any, ...], torch.Tensor | tuple[torch.Tensor, ...]] = {}
+
+    def snapshot_of(self, tensor: torch.Tensor) -> int | None:
+        """Return the snapshot of a large tensor that was kept, if nothing has changed since.
+
+        What goes along an edge is what comes in at its end: the same tensor, once more.
+        """
+        entry = self._seen.entries.get(id(tensor))
+        if entry is None or entry() is not tensor:
+            return None
+        seen: Seen = entry.value
+        is_same = (
+            seen.version == tensor._version
+            and seen.address == tensor.data_ptr()
+            and not seen.memory.is_changed
+            and seen.memory.sample == _read_some(seen.address, seen.size)
+        )
+        return seen.snapshot if is_same else None
+
+    def keep(self, tensor: torch.Tensor, memory: Memory, snapshot: int) -> None:
+        """Remember the snapshot of a large tensor; memory: what `look` has said of it."""
+        if memory.sample and tensor.is_cpu:
+            size = tensor.numel() * tensor.element_size()
+            self._seen.set(tensor, Seen(snapshot, memory, tensor._version, tensor.data_ptr(), size))
 
     def find(self, tensor: torch.Tensor) -> Found:
         """Return norm, minimum and maximum of a plain tensor that requires no grad."""
@@ -87,8 +127,9 @@ class Figures:
     def forget(self, tensor: torch.Tensor) -> None:
         """A tensor was changed, whatever its version says."""
         address = storage_of(tensor) if self._known else None
-        if address is not None:
-            self._known.pop(address, None)
+        known = self._known.pop(address, None) if address is not None else None
+        if known is not None:
+            known[1].is_changed = True
 
     def sample(self, tensor: torch.Tensor, stride: int) -> torch.Tensor:
         """Return every n-th number of a tensor, in the order in which it is read."""
@@ -110,10 +151,15 @@ class Figures:
 
 def _sample(flat: torch.Tensor) -> bytes:
     """Return some numbers of a tensor in one row, by which a change of them is told."""
-    some = flat[:: flat.numel() // _CHECKED]
-    if some.is_cpu and some.dtype is not torch.bfloat16:  # which numpy does not know
-        return some.numpy().tobytes()
-    return some.cpu().contiguous().view(torch.uint8).numpy().tobytes()
+    if flat.is_cpu:
+        return _read_some(flat.data_ptr(), flat.numel() * flat.element_size())
+    return flat[:: flat.numel() // _CHECKED].cpu().contiguous().view(torch.uint8).numpy().tobytes()
+
+
+def _read_some(address: int, size: int) -> bytes:
+    """Return as much memory as `_sample` has numbers, from places all over; many times as quick as asking torch."""
+    step = (size - _SPOT) // (_SPOTS - 1)
+    return b"".join([_read(at).raw for at in range(address, address + step * _SPOTS, step)])
 
 
 def _in_memory_order(tensor: torch.Tensor) -> torch.Tensor | None:
@@ -164,8 +210,10 @@ def _norm(tensor: torch.Tensor, largest: float | None = None) -> float:
 def _norm_by_rows(tensor: torch.Tensor) -> float:
     """Return the 2-norm of many numbers whose squares float32 can hold."""
     whole = tensor.numel() // _ROW * _ROW
-    rows = torch.linalg.vector_norm(tensor[:whole].view(-1, _ROW), dim=1)
-    parts = torch.cat([rows, tensor[whole:]]) if whole < tensor.numel() else rows
+    if whole == tensor.numel():
+        parts = torch.linalg.vector_norm(tensor.view(-1, _ROW), dim=1)
+    else:
+        parts = torch.cat([torch.linalg.vector_norm(tensor[:whole].view(-1, _ROW), dim=1), tensor[whole:]])
     return float(torch.linalg.vector_norm(parts, dtype=torch.float64).item())
 
 

@@ -19,6 +19,9 @@ from types import CodeType, ModuleType
 import numpy
 import torch
 
+_TOLD = {"concurrent.futures.thread": "_shutdown", "concurrent.futures.process": "_global_shutdown"}
+"""Where these modules keep that python is ending."""
+
 
 @contextlib.contextmanager
 def as_main(
@@ -68,9 +71,23 @@ def run_main(code: CodeType, main: ModuleType) -> None:
 
 def _wait_for_threads() -> None:
     """Wait for the threads that python itself would wait for before it ends."""
+    _end_executors()
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
+
+
+def _end_executors() -> None:
+    """Tell the threads of executors that the script left open to end, as python does before it waits: else none would.
+
+    The compiler of `torch.compile` leaves one. Once told, `concurrent.futures` takes no work any more; what runs later
+    in this process may bring some.
+    """
+    for call in reversed(list(getattr(threading, "_threading_atexits", ()))):
+        call()
+    for name, flag in _TOLD.items():
+        if name in sys.modules:
+            setattr(sys.modules[name], flag, False)
 
 
 def end_child(error: BaseException | None) -> None:

@@ -117,7 +117,7 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, figures: Figures, *, has_val
     """
     if has_values and type(tensor) in PLAIN_TYPES:
         try:
-            number = _copy_memory(sink, tensor)
+            number = _copy_memory(sink, tensor) if tensor.numel() <= BUDGET else figures.snapshot_of(tensor)
         except RuntimeError:  # wrapped by `torch.func`, or without memory of its own
             number = None
         if number is not None:
@@ -146,6 +146,8 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, figures: Figures, *, has_val
         sample = _bytes_of(figures.sample(detached, stride)) if has_values else None
         number = sink.add_snapshot(shape, dtype, device, stored, stride, sample, norm, minimum, maximum)
         memory.snapshots[seen_as] = number
+    if has_values and type(tensor) in PLAIN_TYPES:
+        figures.keep(tensor, memory, number)
     return number
 
 
@@ -154,7 +156,7 @@ def _copy_memory(sink: Sink, tensor: torch.Tensor) -> int | None:
     simple = _SIMPLE.get(tensor.dtype)
     count = tensor.numel()
     if (
-        simple is None or not 0 < count <= BUDGET or tensor.layout is not torch.strided or not tensor.is_cpu
+        simple is None or not count or tensor.layout is not torch.strided or not tensor.is_cpu
         or tensor.is_nested or tensor.is_neg()
     ):  # fmt: skip
         return None
@@ -211,5 +213,5 @@ def _has_memory(tensor: torch.Tensor) -> bool:
 
 
 def _bytes_of(tensor: torch.Tensor) -> bytes:
-    data: bytes = tensor.cpu().contiguous().numpy().tobytes()
+    data: bytes = tensor.cpu().numpy().tobytes()
     return data

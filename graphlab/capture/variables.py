@@ -182,7 +182,11 @@ class Variables:
         return is_root and all(part in self.module_paths for part in root.modules())
 
     def look_around(self, frame: FrameType | None, is_own: Callable[[CodeType], object]) -> None:
-        """Name leaves by what the script's running functions hold, where lines are not followed."""
+        """Name leaves by what the script's running functions hold, where lines are not followed.
+
+        An element of a container names only what no variable does.
+        """
+        elements: list[tuple[str, torch.Tensor]] = []
         while frame is not None:
             if is_own(frame.f_code):
                 for name, value in [*frame.f_locals.items(), *_modules_held(frame)]:
@@ -192,10 +196,17 @@ class Variables:
                     elif isinstance(value, torch.optim.Optimizer):
                         self.registry.remarks.meet(value)
                     elif isinstance(value, torch.Tensor):
-                        leaf = self.registry.leaves.get(value)
-                        if leaf is not None and leaf.name is None:
-                            self.registry.name_leaf(leaf, leaf.kind, name)
+                        self._name_found(value, name)
+                    else:
+                        elements += [(f"{name}{label}", part) for label, part in _parts(value)]
             frame = frame.f_back
+        for name, value in elements:
+            self._name_found(value, name)
+
+    def _name_found(self, value: torch.Tensor, name: str) -> None:
+        leaf = self.registry.leaves.get(value)
+        if leaf is not None and leaf.name is None:
+            self.registry.name_leaf(leaf, leaf.kind, name)
 
     def look_at_figures(self, frames: Sequence[FrameType]) -> dict[str, float]:
         """Return the numbers that the script itself and its innermost function hold, where lines are not followed."""

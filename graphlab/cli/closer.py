@@ -37,12 +37,11 @@ def look_closer(recording: Recording, found: list[Finding]) -> list[Finding]:
         return found
     gravest = min(asking, key=lambda finding: SEVERITIES.index(finding.severity))
     step = int(gravest.evidence[_ASKED])
-    # A gradient that is 0 in one step alone says little: the one that follows is looked at as well.
-    last = min(step + 1, len(recording.steps)) if gravest.finding != "not-finite" else step
+    window = _window(gravest.finding, step, len(recording.steps))
     write_line(messages.LOOKS_CLOSER.format(step=step), sys.stderr)
     with tempfile.TemporaryDirectory(prefix="graphlab-") as folder:
         path = Path(folder) / "closer.glab"
-        if not _replay(recording.path, (step, last), path):
+        if not _replay(recording.path, window, path):
             write_line(messages.NOT_CLOSER.format(step=step), sys.stderr)
             return found
         from graphlab.recording import open_recording
@@ -55,7 +54,16 @@ def look_closer(recording: Recording, found: list[Finding]) -> list[Finding]:
             seen = [finding for finding in check(closer) if finding.severity not in _MERELY_SHOWN]
         finally:
             closer.close()
-    return _merge(found, seen, (step, last))
+    return _merge(found, seen, step, window)
+
+
+def _window(name: str, step: int, last: int) -> tuple[int, int]:
+    """Return the steps to look at in full for a finding about one of them."""
+    if name == "not-finite":
+        return step, step
+    if name == "modified-in-place":
+        return max(step - 1, 1), step  # who kept the tensor may have run in the step before: a carried hidden state
+    return step, min(step + 1, last)  # a gradient that is 0 in one step alone says little
 
 
 def _replay(recording: Path, window: tuple[int, int], output: Path) -> bool:
@@ -68,13 +76,15 @@ def _replay(recording: Path, window: tuple[int, int], output: Path) -> bool:
         return False
 
 
-def _merge(found: Sequence[Finding], seen: Sequence[Finding], window: tuple[int, int]) -> list[Finding]:
+def _merge(
+    found: Sequence[Finding], seen: Sequence[Finding], step: int, window: tuple[int, int]
+) -> list[Finding]:  # fmt: skip
     """Put what was seen in full in the place of what asked for it; its event is that of the first run."""
     from graphlab.analysis.findings.explained import without_explained
 
     merged: list[Finding] = []
     for finding in found:
-        if finding.evidence.get(_ASKED) != window[0]:
+        if finding.evidence.get(_ASKED) != step:
             merged.append(finding)
             continue
         better = [each for each in seen if _tells_more(each, finding, window)]

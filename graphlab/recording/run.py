@@ -174,8 +174,9 @@ class Recording(ShownInNotebooks):
 
     @property
     def title(self) -> str:
-        """The scenario's title, or its name where it has none."""
-        return self.scenario.title or self.facts.scenario
+        """The scenario's title, or what the run is called where it has none: a notebook's cell is a numbered file."""
+        title = self.scenario.title
+        return title if title and title != self.scenario.name else self.facts.scenario
 
     @property
     def events(self) -> Events:
@@ -398,7 +399,9 @@ class Recording(ShownInNotebooks):
         return [self.tensor(number) for (number,) in rows]
 
     def outputs(self, event: int) -> list[Tensor]:
-        """Return the tensors that an op made or changed."""
+        """Return the tensors that an op made or changed; none where it ran before anything was recorded (event 0)."""
+        if not event:
+            return []
         return [self.tensor(number) for number in self.event(event).details.get("outputs", ())]
 
     def tensor(self, number: int) -> Tensor:

@@ -16,6 +16,7 @@ from graphlab.tui.box_text import ZOOMS, BoxGroup, Zoom
 if TYPE_CHECKING:
     from graphlab.layout.boxes import Direction
     from graphlab.tui.box_groups import GroupTree
+    from graphlab.tui.grouping import Grouping
     from graphlab.tui.state import ExplorerState
 
 MOST_OPEN = 120
@@ -24,8 +25,8 @@ MOST_BOXES = 1_500
 """Boxes beyond which they are not laid out: it would take more than a second, and nobody could read them."""
 MOST_AT_ONCE = 400
 """Boxes that are opened together; one group after the other can be opened beyond it."""
-MOST_NODES = 50_000
-"""Nodes beyond which finding what belongs together would take longer than a person waits."""
+MOST_NODES = 200_000
+"""Nodes beyond which what belongs together takes too long to find, and too much memory."""
 
 
 class BoxBook:
@@ -43,25 +44,27 @@ class BoxBook:
         """The groups that a person left open; None: as many as can be read."""
         self._planned = lru_cache(8)(self._plan)
         self._trees = lru_cache(4)(self._tree)
+        self._grouping: Grouping | None = None
 
     # -- where boxes stand -----------------------------------------------------------------------------------------
 
     def plan(self) -> BoxPlan | None:
-        """Return where the boxes of the cursor's step stand; None where there are none, or too many to be read."""
+        """Return where the boxes of the cursor's step stand; None where there are none, too many, or none yet."""
         step = self.state.step
         if step is None or not self._can_be_grouped(step.step):
             return None
-        if not self.state.recording.structure(step.step).nodes:
+        if self.tree() is None if self.state.is_large else not self.state.recording.structure(step.step).nodes:
             return None
         return self._planned(step.step, step.last, self.zoom, self.direction, self.opened, self.state.last)
 
     def _plan(
         self, step: int, last: int, zoom: Zoom, direction: Direction, opened: frozenset[str] | None, count: int
     ) -> BoxPlan | None:
-        structure = self.state.recording.structure(step)
+        tree = self.tree() if self.state.is_large else None
+        structure = self.state.recording.structure(step) if tree is None else tree.structure
         groups: list[BoxGroup] = []
         if opened is not None or len(structure.nodes) > MOST_OPEN:
-            tree = self._trees(step, count)
+            tree = self._trees(step, count) if tree is None else tree
             opened = tree.first if opened is None else opened
             if tree.count(opened) > MOST_BOXES:
                 return None
@@ -71,12 +74,29 @@ class BoxBook:
     def _tree(self, step: int, count: int) -> GroupTree:
         from graphlab.tui.box_groups import GroupTree
 
-        return GroupTree(self.state, step)
+        return GroupTree(self.state.recording, step)
 
     def tree(self) -> GroupTree | None:
-        """Return what belongs together in the cursor's step; None where there is nothing, or too much."""
-        step = self.state.step
-        return self._trees(step.step, self.state.last) if step is not None and self._can_be_grouped(step.step) else None
+        """Return what belongs together in the cursor's step; None where there is nothing, too much, or nothing yet."""
+        state, step = self.state, self.state.step
+        if step is None or not self._can_be_grouped(step.step):
+            return None
+        if state.is_large and state.recording.path is not None:
+            if self._grouping is None:
+                from graphlab.tui.grouping import Grouping
+
+                self._grouping = Grouping(state.recording.path)
+            return self._grouping.tree(state.recording, step.step, len(state.recording.packed(step.step)))
+        return self._trees(step.step, state.last)
+
+    @property
+    def is_grouping(self) -> bool:
+        """Whether it is still being found what belongs together in a large graph."""
+        return self._grouping is not None and self._grouping.is_busy
+
+    def take_owed(self) -> bool:
+        """Return whether boxes are owed to whoever asked last, and so shall ask again; a word said once."""
+        return self._grouping is not None and self._grouping.take_owed()
 
     def _can_be_grouped(self, step: int) -> bool:
         if not self.state.is_large:
@@ -164,5 +184,5 @@ class BoxBook:
 
     def worst(self, group: BoxGroup) -> float | None:
         """Return the worst gradient inside a group at the cursor."""
-        step = self.state.step
-        return self._trees(step.step, self.state.last).worst(group, self.state.moment) if step is not None else None
+        tree = self.tree()
+        return tree.worst(group, self.state.moment) if tree is not None else None

@@ -19,8 +19,8 @@ from graphlab.tui import messages
 from graphlab.tui.box_text import BoxGroup
 
 if TYPE_CHECKING:
+    from graphlab.recording import Recording
     from graphlab.recording.packed import History
-    from graphlab.tui.state import ExplorerState
 
 LEGIBLE = 48
 """Boxes that a large graph is first folded to."""
@@ -31,8 +31,7 @@ _CONTAINERS = frozenset({"repeat", "steps"})
 class GroupTree:
     """The groups of a step's graph."""
 
-    def __init__(self, state: ExplorerState, step: int) -> None:
-        recording = state.recording
+    def __init__(self, recording: Recording, step: int) -> None:
         self._recording, self._step = recording, step
         self.structure = recording.structure(step)
         names = recording.names(recording.step(step).last)
@@ -48,6 +47,10 @@ class GroupTree:
             self._home.update(dict.fromkeys(group.members, group.id))
         self._boxes: dict[str, BoxGroup] = {}
         self._histories = lru_cache(256)(self._history)
+
+    def read_from(self, recording: Recording) -> None:
+        """Read from here what is asked later: a reader belongs to the thread that opened it."""
+        self._recording = recording
 
     @property
     def all(self) -> frozenset[str]:

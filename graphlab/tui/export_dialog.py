@@ -189,7 +189,7 @@ class ExportDialog(ModalScreen[None]):
             for label, line in (
                 (messages.EXPORT_FORMAT, ChoiceLine(FORMATS, id="format")),
                 (messages.EXPORT_RENDERER, ChoiceLine(RENDERERS, id="renderer")),
-                (messages.EXPORT_THEME, ChoiceLine(THEMES, id="theme")),
+                (messages.EXPORT_THEME, ChoiceLine(messages.EXPORT_THEMES, id="theme")),
                 (messages.EXPORT_FUTURE, ChoiceLine(messages.EXPORT_FUTURES, id="future")),
                 (messages.EXPORT_FILE, Input(str(self._default("svg")), id="file", compact=True)),
             ):
@@ -261,7 +261,7 @@ class ExportDialog(ModalScreen[None]):
         order = Order(
             path,
             self.query_one("#renderer", ChoiceLine).word,
-            self.query_one("#theme", ChoiceLine).word,
+            THEMES[self.query_one("#theme", ChoiceLine).index],
             self.query_one("#future", ChoiceLine).index == 1,
         )
         recording, moment = self.state.recording, self.state.moment

@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     from graphlab.tui.box_plan import BoxPlan
 
 
+_LOOK_AGAIN = 0.1
+"""Seconds from one look to the next, while it is found beside what belongs together."""
+
+
 class GraphPane(PannedByWheel, Pane):
     """Pane 2."""
 
     number = 2
+    is_waiting = False
+    """Whether boxes were asked for, and will be shown as soon as what belongs together has been found."""
 
     def __init__(self, state: ExplorerState, view: str = "", *, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(state, id=id)
@@ -48,6 +54,9 @@ class GraphPane(PannedByWheel, Pane):
 
     def build(self, width: int, height: int) -> Sequence[Row]:
         plan = self.plan
+        if self.state.box_book.take_owed() and not self.is_waiting:
+            self.is_waiting = True
+            self.set_timer(_LOOK_AGAIN, self._look_again)
         self.fills_height = self.view == "boxes" and plan is not None
         if self.fills_height and plan is not None:
             return self._boxes(plan, width, height)
@@ -55,6 +64,14 @@ class GraphPane(PannedByWheel, Pane):
         if table is None or not len(table):
             return [fit([(f" {line}", "quiet")], width) for line in wrap(messages.NO_GRAPH, width - 2)]
         return LaneRows(self.state, table, width)
+
+    def _look_again(self) -> None:
+        """Show what has been found meanwhile."""
+        if self.state.box_book.is_grouping:
+            self.set_timer(_LOOK_AGAIN, self._look_again)
+            return
+        self.is_waiting = False
+        self.state.changed()
 
     def _boxes(self, plan: BoxPlan, width: int, height: int) -> list[Row]:
         """Return what of the boxes is in view, and a map over it where there is more."""
@@ -218,10 +235,12 @@ class GraphPane(PannedByWheel, Pane):
             self.state.tell(messages.ONLY_BOXES_TURN)
 
     def switch_view(self) -> None:
-        self.chosen_view = "lanes" if self.view == "boxes" else "boxes"
+        is_left = self.view == "boxes" or (self.is_waiting and self.chosen_view == "boxes")
+        self.chosen_view = "lanes" if is_left else "boxes"
         self.state.box_book.has_large |= self.chosen_view == "boxes"
-        if self.plan is None:
-            self.state.tell(messages.TOO_MANY_BOXES)
+        if self.plan is not None or is_left:
+            return
+        self.state.tell(messages.GROUPING if self.state.box_book.is_grouping else messages.TOO_MANY_BOXES)
 
     # -- the mouse -------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from graphlab.errors import RecordingError, UsageError
 from graphlab.language import _
 from graphlab.recording import open_recording
 from graphlab.tui.app import GraphlabApp
+from graphlab.tui.graph import GraphPane
 from graphlab.tui.keys import is_key, key_name
 from graphlab.tui.static_screen import StaticScreen
 from graphlab.tui.theme import DARK
@@ -62,7 +63,8 @@ async def _press(
         for key in keys:
             await pilot.press(key_name(key))
             await pilot.pause()
-            if isinstance(app.screen, StaticScreen):  # the next key is meant for the graphs, not for their absence
+            # The next key is meant for the graphs, not for their absence.
+            if isinstance(app.screen, StaticScreen) or _is_grouping(app):
                 await _settle(pilot)
         await _settle(pilot)
         strips = screen_strips(app)
@@ -77,7 +79,13 @@ async def _settle(pilot: Any) -> None:
     await pilot.app.workers.wait_for_complete()
     while any(pane.is_reading for pane in pilot.app.screen.query(TrainingPane) if pane.display):
         await pilot.pause(0.02)
+    while _is_grouping(pilot.app):
+        await pilot.pause(0.02)
     await pilot.pause(0.05)
+
+
+def _is_grouping(app: GraphlabApp) -> bool:
+    return any(pane.is_waiting for pane in app.screen.query(GraphPane) if pane.display)
 
 
 def screen_strips(app: GraphlabApp) -> list[Strip]:

@@ -392,6 +392,7 @@ EXPORT_FORMAT, EXPORT_RENDERER, EXPORT_THEME, EXPORT_FUTURE, EXPORT_FILE = (
     _("Format"), _("Drawn by"), _("Colours"), _("To come"), _("File"),
 )  # fmt: skip
 EXPORT_FUTURES = (_("left out"), _("drawn dimly"))
+EXPORT_THEMES = (_("light"), _("dark"))
 EXPORT_SAVE = _("Save")
 EXPORT_NO_FILE = _("name a file, such as outputs/graph.svg")
 EXPORT_EXISTS = _("{path} is there already: Enter again replaces it")
@@ -405,6 +406,7 @@ IMAGE_NO_PACKAGE = _("it needs textual-image: pip install 'graphlab[image]'")
 IMAGE_MULTIPLEXER = _("tmux and screen keep pictures from the terminal")
 IMAGE_NO_COLOUR = _("NO_COLOR is set")
 IMAGE_NO_PROTOCOL = _("the terminal says that it knows neither sixel nor kitty's protocol")
+GROUPING = _("finding what belongs together: the boxes come as soon as that is known, v stays with the lanes")
 TOO_MANY_BOXES = _("too many nodes for boxes: lanes show them all")
 VALUE = _("value")
 OUTPUT_OF = _("output ({name})")

@@ -88,6 +88,7 @@ class QuizScreen(Screen[None]):
     QuizScreen #scene GraphPane { width: 1fr; height: 1fr; }
     QuizScreen #no-graph { width: 1fr; height: 1fr; padding: 1 2; color: $quiet; }
     QuizScreen #quiz { height: auto; min-height: 8; max-height: 60%; border: heavy $accent; }
+    QuizScreen.-told #quiz { max-height: 75%; }
     QuizScreen.-score #scene { display: none; }
     QuizScreen.-score #quiz { height: 1fr; max-height: 100%; }
     """
@@ -120,6 +121,7 @@ class QuizScreen(Screen[None]):
         """Show how things stand: the panes anew where another moment is to be seen."""
         quiz = self.quiz
         self.set_class(quiz.stage == "score", "-score")
+        self.set_class(quiz.stage == "told", "-told")
         said = messages.HEADER.format(
             title=self._title, number=max(quiz.number, 0) + 1, count=len(quiz.questions), right=quiz.right
         )
@@ -208,7 +210,10 @@ class QuizScreen(Screen[None]):
         await self._show()
 
     async def action_move(self, delta: int) -> None:
-        """Choose the answer above or below."""
+        """Choose the answer above or below; where it is told already, move what does not fit."""
+        if not self._asks:
+            self.query_one(QuizPane).scroll_relative(y=delta, animate=False)
+            return
         self.quiz.move(delta)
         await self._show()
 

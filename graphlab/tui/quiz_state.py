@@ -111,7 +111,7 @@ class QuizState:
         """Give no answer to the question that is asked."""
         if self.stage == "asking":
             self.answers.append(Given(self.question, None, self._clock() - self._asked_at))
-            self.stage, self.notice = "told", ""
+            self.stage, self.notice, self.typed, self.chosen = "told", "", "", set()  # what was not confirmed is none
 
     @property
     def hint(self) -> str:
@@ -132,7 +132,8 @@ def quiz_rows(quiz: QuizState, width: int) -> list[Row]:
     rows = [fit([(f" {line}", "bold")], width) for line in wrap(question.prompt, width - 2)]
     rows.append(fit([], width))
     for place in range(len(question.choices)):
-        rows += _choice_rows(quiz, place, width)
+        if _matters(quiz, place):
+            rows += _choice_rows(quiz, place, width)
     if not question.choices and quiz.stage == "asking":
         rows.append(fit([(" " + messages.TYPED.format(text=quiz.typed), "number"), ("▏", "cursor")], width))
     if quiz.stage == "told":
@@ -140,6 +141,12 @@ def quiz_rows(quiz: QuizState, width: int) -> list[Row]:
     if quiz.notice:
         rows += [fit([(f" {line}", "alarm")], width) for line in wrap(quiz.notice, width - 2)]
     return rows
+
+
+def _matters(quiz: QuizState, place: int) -> bool:
+    """Whether a choice is still worth its row: of one answer, once it is told, the right one and the chosen one."""
+    is_told = quiz.stage == "told" and quiz.question.form == "one"
+    return not is_told or quiz.question.choices[place].is_right or place in quiz.chosen
 
 
 def _choice_rows(quiz: QuizState, place: int, width: int) -> list[Row]:

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from graphlab.analysis.findings import (
     behind,
+    computed_targets,
     depth,
+    graphless,
     kept,
     leaves,
+    loss_terms,
     losses,
     messages,
     missing,
@@ -28,7 +31,7 @@ from graphlab.analysis.findings import (
 )
 from graphlab.analysis.findings.explained import without_explained
 from graphlab.analysis.findings.finding import SEVERITIES, Finding, make_finding
-from graphlab.errors import GraphlabError
+from graphlab.errors import GraphlabError, UsageError
 
 if TYPE_CHECKING:
     from graphlab.recording import Recording
@@ -38,7 +41,10 @@ Finder = Callable[["Recording"], Iterator[Finding]]
 FINDERS: tuple[Finder, ...] = (
     *torch_errors.FINDERS,
     *missing.FINDERS,
+    *graphless.FINDERS,
+    *loss_terms.FINDERS,
     *leaves.FINDERS,
+    *computed_targets.FINDERS,
     *stepping.FINDERS,
     *behind.FINDERS,
     *losses.FINDERS,
@@ -61,9 +67,9 @@ def check(recording: Recording) -> list[Finding]:
         for finder in FINDERS:
             try:
                 found.extend(finder(recording))
-            except GraphlabError:
-                raise  # the recording itself cannot be read
-            except Exception as error:  # noqa: BLE001 - told as a finding: the others are still worth having
+            except Exception as error:
+                if isinstance(error, GraphlabError) and not isinstance(error, UsageError):
+                    raise  # the recording itself cannot be read
                 name = f"{finder.__module__.rpartition('.')[2]}.{finder.__name__}"
                 text = messages.BROKEN_FINDER
                 words: dict[str, Any] = {"name": name, "error": f"{type(error).__name__}: {error}"}

@@ -80,13 +80,39 @@ BY_DATA = Text(
 CUT_BY_EXIT = Text(
     "warning",
     _(
-        "{names} {are} no gradient in any backward: the path to the loss is cut{at} by .{what}(), "
+        "{names} {are} no gradient in any backward: the path to the loss is cut{at} by {what}, "
         "which makes plain Python or numpy numbers of a tensor"
     ),
-    _("stay in torch up to the loss; .{what}() is for what is printed or stored"),
+    _("stay in torch up to the loss (to join tensors, torch.stack); {what} is for what is printed or stored"),
 )
-CUTS = {"detached": DETACHED, "copied": COPIED, "discrete": DISCRETE, "no-grad": NO_GRAD, "data": BY_DATA}
+A_COMPARISON = _("a comparison")
+RETURNED_NONE = Text(
+    "warning",
+    _("{names} {are} no gradient in any backward: the graph leads there, and the backward of {what} returns None{at}"),
+    _(
+        "return a gradient for every input of the forward that shall learn, in their order; None is for inputs that "
+        "need none. graphlab run --verify compares what is returned with finite differences"
+    ),
+)
+OF_A_GRADIENT = Text(
+    "warning",
+    _(
+        "{names} {are} no gradient in any backward: the path to the loss is cut{at} by autograd.grad, which was asked "
+        "without create_graph=True, so the gradient that it gives has no graph of its own"
+    ),
+    _("ask for it with autograd.grad(…, create_graph=True), so that a second backward can go through it"),
+)
+CUTS = {
+    "detached": DETACHED, "copied": COPIED, "discrete": DISCRETE, "no-grad": NO_GRAD, "data": BY_DATA,
+    "gradient": OF_A_GRADIENT,
+}  # fmt: skip
 """By why an op's result has no graph."""
+
+EXITS = {
+    "item": ".item()", "tolist": ".tolist()", "numpy": ".numpy()", "array": "numpy", "float": "float(…)",
+    "int": "int(…)", "index": "int(…)",
+}  # fmt: skip
+"""By how a tensor was asked for its numbers: as people write it."""
 
 BACKWARD_AFTER_CUT = Text(
     "error",
@@ -112,11 +138,20 @@ BACKWARD_WITHOUT_GRAPH = Text(
         "no_grad, and without detach, .item(), .data or numpy on the way"
     ),
 )
+IDLE_TERM = Text(
+    "warning",
+    _(
+        "a term of the loss whose backward begins at line {backward} has no graph: the way from {names} to it is "
+        "cut{at}{cut}. It is added to the loss's number, and pulls at no parameter"
+    ),
+    "",
+)
 WAY_WAS_CUT = _("the way from the parameters to it is cut, or there is none")
 NOTHING_REQUIRES = _("nothing in the script requires grad")
 
 __all__ = [
-    "ARE", "BACKWARD_AFTER_CUT", "BACKWARD_OF_FROZEN", "BACKWARD_WITHOUT_GRAPH", "BY_DATA", "COPIED", "CUTS",
-    "CUT_BY_EXIT", "DETACHED", "DISCRETE", "FROZEN", "MISSING_IN_LIGHT", "NOTHING_REQUIRES", "NOT_IN_LOSS", "NOT_USED",
-    "NO_GRAD", "WAY_WAS_CUT", "at_line",
+    "ARE", "A_COMPARISON", "BACKWARD_AFTER_CUT", "BACKWARD_OF_FROZEN", "BACKWARD_WITHOUT_GRAPH", "BY_DATA", "COPIED",
+    "CUTS", "CUT_BY_EXIT", "DETACHED", "DISCRETE", "EXITS", "FROZEN", "IDLE_TERM", "MISSING_IN_LIGHT",
+    "NOTHING_REQUIRES", "NOT_IN_LOSS", "NOT_USED", "NO_GRAD", "OF_A_GRADIENT", "RETURNED_NONE", "WAY_WAS_CUT",
+    "at_line",
 ]  # fmt: skip

@@ -60,7 +60,9 @@ class Op:
 
     @property
     def reason(self) -> str:
-        """Why what it made has no graph: `detached`, `copied`, `discrete` or `no-grad`."""
+        """Why what it made has no graph: `detached`, `copied`, `gradient`, `discrete` or `no-grad`."""
+        if self.call.endswith("autograd.grad") or self.name == "grad":
+            return "gradient"
         if self.name.startswith("detach"):
             return "detached"
         if self.call in _COPIES:
@@ -77,7 +79,7 @@ class Cut:
     """Where a path lost its gradient."""
 
     reason: str
-    """`detached`, `copied`, `discrete`, `no-grad`, `data`, or a call that leaves torch: `item`, `numpy`, `tolist` …"""
+    """`detached`, `copied`, `gradient`, `discrete`, `no-grad`, `data`, or a call that leaves torch: `item` …"""
     what: str
     """The call."""
     event: int

@@ -12,7 +12,9 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "not-finite": ("learning-rate-too-large", "exploding-gradient", "loss-without-bound"),
     "not-finite-update": ("learning-rate-too-large", "exploding-gradient", "loss-without-bound"),
     "exploding-gradient": ("loss-without-bound",),
+    "loss-term-without-gradient": ("gradient-missing",),
     "data-requires-grad": ("gradient-missing",),
+    "evaluation-with-graph": ("parameter-not-in-optimizer",),
     "dead-relu": ("learning-rate-too-large",),
     "saturated": ("learning-rate-too-large", "loss-without-bound"),
     "update-too-large": ("learning-rate-too-large", "loss-without-bound"),
@@ -52,6 +54,9 @@ def _concerns(cause: Finding, finding: Finding) -> bool:
     """Whether a cause lies no later than what it may explain, and is not about another node."""
     is_earlier = cause.event is None or finding.event is None or cause.event <= finding.event
     is_here = cause.line is not None and (cause.file, cause.line) == (finding.file, finding.line)
+    if finding.finding == "evaluation-with-graph":
+        # What a parameter is made anew from builds a graph that ends in it.
+        return cause.line in finding.lines and cause.file == finding.file
     if finding.finding in AT_ITS_LINE:
         # Light detail does not know the line of the cut: that this leaf is it is likelier than two mistakes.
         return is_here or cause.evidence.get("reason") == "unknown"

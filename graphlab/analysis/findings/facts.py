@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,22 @@ def backwards(recording: Recording, last: int | None = None) -> Iterator[Backwar
     )
     for event, packed in rows:
         yield Backward(event, frozenset(unpack_numbers(packed)))
+
+
+def backwards_to(recording: Recording, wanted: Collection[int]) -> tuple[int | None, int]:
+    """Return the first backward that leads to some leaves, and how many do."""
+    leaves = frozenset(wanted)
+    query = "SELECT MIN(event), COUNT(*), nodes FROM backwards GROUP BY graph"
+    rows = recording.reader.rows(query)
+    found = [(first, count) for first, count, packed in rows if not leaves.isdisjoint(unpack_numbers(packed))]
+    light = recording.light
+    for block in light.blocks:  # all steps of a block went alike
+        step = block.step(block.first)
+        for start in step.outline.starts:
+            graph = light.graph(step.graph_of(start))
+            if graph is not None and not leaves.isdisjoint(graph.nodes):
+                found.append((step.events[start], block.count))
+    return min((first for first, _ in found), default=None), sum(count for _, count in found)
 
 
 def count_events(recording: Recording, kind: str) -> int:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from graphlab.analysis.findings.source import calls
 from graphlab.recording.remarks import Remark, read_remarks
+from graphlab.sentences import format_shape
 from graphlab.store.light import absent_mask
 from graphlab.structure import unpack_numbers
 
 if TYPE_CHECKING:
     from graphlab.model import Node
     from graphlab.recording import Recording
+
+_NAMES = 6
+"""Parameters that a message names."""
+
+
+def shown(names: Sequence[str]) -> str:
+    """Name some, and how many there are of more; what goes by one name (of a loop's variable) is named once."""
+    distinct = list(dict.fromkeys(names))
+    is_all = len(distinct) == len(names) <= _NAMES
+    return ", ".join(distinct[:_NAMES]) + ("" if is_all else f" … ({len(names)})")
 
 
 class Parameters:
@@ -74,17 +87,32 @@ class Parameters:
             return not self.is_frozen(node)
         return node.id in self.held
 
-    def holder_of(self, node: Node) -> Remark | None:
-        """Return where the first optimizer was met that holds a parameter."""
+    def holder_at(self, node: Node) -> tuple[int | None, int | None]:
+        """Return file and line where the first optimizer was made that holds a parameter."""
         numbers = sorted(self.held.get(node.id, ()))
-        return self.optimizers[numbers[0]][0] if numbers else None
+        return self.made_at(numbers[0]) if numbers else (None, None)
+
+    def made_at(self, number: int) -> tuple[int | None, int | None]:
+        """Return file and line where an optimizer was made; none where that cannot be told.
+
+        Light detail meets it when the first backward begins: of the line before only the text can tell.
+        """
+        recording, first = self._recording, self.optimizers[number][0]
+        if not recording.steps or recording.step(recording.number_at(max(first.event, 1))).detail != "light":
+            return first.file, first.line
+        places = [(call.file, call.line) for call in calls(recording, first.text)]
+        alike = [each for each, held in self.optimizers.items() if held[0].text == first.text]
+        if len(places) not in {1, len(alike)}:
+            return None, None
+        return places[alike.index(number) if len(places) > 1 else 0]
 
     def name_of(self, node: Node) -> str:
         """Return what a parameter is called."""
         if node.name:
             return node.name
         names = self._recording.names(self._recording.event_count).get(node.id, ())
-        return next(iter(names), f"{node.kind} {node.id}")
+        shape = f" ({format_shape(node.shape)})" if node.shape else ""
+        return next(iter(names), f"{node.kind} {node.id}{shape}")
 
     def has_gradient(self, node: Node) -> bool:
         """Whether a backward has ever given a parameter a gradient, into `.grad` or into the script's own hands."""

@@ -10,6 +10,7 @@ from graphlab.analysis.findings import graph_messages as messages
 from graphlab.analysis.findings.dataflow import Flow, Op, root_objects
 from graphlab.analysis.findings.facts import backwards, places_of_calls
 from graphlab.analysis.findings.finding import Finding, make_finding
+from graphlab.analysis.findings.held_parameters import Parameters
 from graphlab.analysis.findings.source import calls, dotted, statements
 from graphlab.recording.remarks import read_remarks
 
@@ -158,6 +159,9 @@ def _unused_forwards(recording: Recording, update: int) -> list[Op]:
         "SELECT n.id, n.event, p.id FROM nodes n JOIN edges d ON d.target = n.id JOIN nodes p ON p.id = d.source "
         "WHERE n.kind = 'op' AND p.kind = 'parameter' AND n.event > ? ORDER BY n.event, p.id", update,
     )  # fmt: skip
+    known = Parameters(recording)
+    if known.optimizers:  # what the script moves by hand beside them (an input, to attack the model) is no parameter
+        rows = [row for row in rows if row[2] in known.held]
     by_step: dict[int, list[int]] = {}
     for node, event, parameter in rows:
         events = by_step.setdefault(recording.number_at(event), [])

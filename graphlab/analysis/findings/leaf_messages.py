@@ -47,6 +47,14 @@ DATA = Text(
     ),
     _("leave requires_grad to parameters; ask it of data only where their gradient is wanted"),
 )
+TARGET_NETWORK = Text(
+    "warning",
+    _(
+        "the target of {op}{at} keeps its graph: it is computed from {names}, which no optimizer holds, so "
+        "each backward goes through that network as well and fills gradients that nobody uses"
+    ),
+    _("compute the target under torch.no_grad(), or detach() it; a network that shall learn belongs in the optimizer"),
+)
 
 __all__ = [
     "AN_OP",
@@ -55,6 +63,7 @@ __all__ = [
     "GRAD_OF_RESULT",
     "LOST_LEAF",
     "TARGET",
+    "TARGET_NETWORK",
     "WITHOUT_GRAPH",
     "WITH_GRAPH",
     "at_line",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,22 +14,27 @@ from graphlab.analysis.findings.cut_choice import choose_cut, place_of_cut
 from graphlab.analysis.findings.dataflow import Cut, Flow, root_objects
 from graphlab.analysis.findings.facts import backwards, count_events, events_of, last_event, source_line
 from graphlab.analysis.findings.finding import Finding, Text, make_finding
-from graphlab.analysis.findings.held_parameters import Parameters
+from graphlab.analysis.findings.held_parameters import Parameters, shown
 from graphlab.analysis.findings.numbers import NUMBERS, exits_into_numbers
-from graphlab.analysis.findings.source import dotted, line_of_definition, statement_at, trees
+from graphlab.analysis.findings.source import dotted, line_of_definition, trees
+from graphlab.analysis.findings.withheld import function_of, line_of_return, who_returned_none
 
 if TYPE_CHECKING:
     from graphlab.model import Node
     from graphlab.recording import Recording
 
-_NAMES = 6
-"""Parameters that a message names."""
 _OWN = 4
 """Backwards before a step that are asked which of them a parameter belongs to."""
 
 
+_COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+"""How ops are called that people write as `<` or `==`: `x > w` is `lt` where `w` is a parameter."""
+_MAKES_A_TENSOR = re.compile(r"\b(?:\w*Tensor)\(")
+"""The old constructor, `torch.Tensor([a, b])`, which asks each tensor for its number."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Why:
+class Why:
     """Why a parameter has no gradient; of two parameters the same where it is to be mended at the same place."""
 
     text: Text
@@ -64,7 +70,7 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
         return
     flow = _flow(recording, start.id)
     flows = {start.id: flow}
-    groups: dict[_Why, list[tuple[_Why, Node]]] = defaultdict(list)
+    groups: dict[Why, list[tuple[Why, Node]]] = defaultdict(list)
     for node in missing:
         why = _why_of_all(recording, parameters, flows, node, start.id)
         if why is not None:
@@ -74,7 +80,7 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
         for leaf in by_hand:
             cut = choose_cut(flow, flow.cuts(flow.objects_of(leaf.id), roots), start.id)
             if cut is not None:
-                why = _of_cut(recording, cut)
+                why = of_cut(recording, cut)
                 groups[why].append((why, leaf))
     count = count_events(recording, "backward_start")
     for reasons in groups.values():
@@ -83,9 +89,9 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
         names = [parameters.name_of(node) for node in nodes]
         yield make_finding(
             recording, "gradient-missing", why.text, why.event or start.id, node=nodes[0].id, file=why.file,
-            line=why.line or start.line, lines=(start.line,),
+            line=why.line or start.line, lines=(start.line, why.at),
             evidence={"reason": why.reason, "parameters": names, "backwards": count, **why.asks(recording, start.id)},
-            names=_shown(names), at=messages.at_line(why.line), what=why.what, are=messages.ARE[len(names) > 1],
+            names=shown(names), at=messages.at_line(why.line), what=why.what, are=messages.ARE[len(names) > 1],
         )  # fmt: skip
 
 
@@ -103,7 +109,7 @@ def _before_its_step(recording: Recording, parameters: Parameters, node: Node) -
 
 def _why_of_all(
     recording: Recording, parameters: Parameters, flows: dict[int, Flow | None], node: Node, start: int
-) -> _Why | None:
+) -> Why | None:
     """Say why a parameter gets no gradient: by the last backward that its way to is cut, else by the first of all."""
     if flows[start] is not None and not parameters.is_frozen(node):
         for own in _before_its_step(recording, parameters, node):
@@ -113,10 +119,6 @@ def _why_of_all(
             if why is not None and why.reason not in {"not-in-loss", "unused", "unknown"}:
                 return why
     return _why(recording, parameters, flows[start], node, start)
-
-
-def _shown(names: list[str]) -> str:
-    return ", ".join(names[:_NAMES]) + (f" … ({len(names)})" if len(names) > _NAMES else "")
 
 
 def _flow(recording: Recording, start: int) -> Flow | None:
@@ -137,14 +139,19 @@ def _reached_by_raising(recording: Recording) -> set[int]:
     return {node for each in backwards(recording) if each.event == start.id for node in each.nodes}
 
 
-def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: Node, start: int) -> _Why | None:
+def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: Node, start: int) -> Why | None:
     """Say why a parameter gets no gradient; None where that is nothing to tell of."""
     if parameters.is_frozen(node):
-        file, line = _line_of_freezing(recording, parameters, node)
-        return _Why(messages.FROZEN, "frozen", None, file, line)
+        file, line = line_of_freezing(recording, parameters, node)
+        return Why(messages.FROZEN, "frozen", None, file, line)
     if flow is None:
         file, line = line_of_definition(recording, node)
-        return _Why(messages.MISSING_IN_LIGHT, "unknown", None, file, line)
+        return Why(messages.MISSING_IN_LIGHT, "unknown", None, file, line)
+    returned = who_returned_none(recording, node.id)
+    if returned is not None:
+        file, line = line_of_return(recording, returned)
+        text = messages.RETURNED_NONE
+        return Why(text, "returned-none", returned.event, file, line, function_of(returned), returned.line)
     objects = flow.objects_of(node.id)
     # An op that fills it (nn.init, uniform_) is none that reads it.
     users = [user for user in flow.users(objects) if not user.call.endswith("_")]
@@ -153,21 +160,26 @@ def _why(recording: Recording, parameters: Parameters, flow: Flow | None, node: 
     cuts = [*flow.cuts(objects, roots, ends), *exits_into_numbers(recording, flow, objects, roots)]
     cut = choose_cut(flow, cuts, start, ends)
     if cut is not None and (users or cut.reason in NUMBERS):
-        return _of_cut(recording, cut)
+        return of_cut(recording, cut)
     if not users:
         file, line = line_of_definition(recording, node)
-        return _Why(messages.NOT_USED, "unused", None, file, line)
+        return Why(messages.NOT_USED, "unused", None, file, line)
     last = users[-1]
-    return _Why(messages.NOT_IN_LOSS, "not-in-loss", last.event, last.file, last.line, last.call)
+    return Why(messages.NOT_IN_LOSS, "not-in-loss", last.event, last.file, last.line, last.call)
 
 
-def _of_cut(recording: Recording, cut: Cut) -> _Why:
+def of_cut(recording: Recording, cut: Cut) -> Why:
+    """Say how a path was cut, in the words of the line that did it."""
     file, line, at = place_of_cut(recording, cut)
-    text = messages.CUTS.get(cut.reason, messages.CUT_BY_EXIT)
-    return _Why(text, cut.reason, cut.event, file, line, cut.what, at)
+    if cut.reason in messages.EXITS:
+        if cut.reason == "float" and _MAKES_A_TENSOR.search(source_line(recording, file, line)):
+            return Why(messages.COPIED, "copied", cut.event, file, line, "Tensor", at)
+        return Why(messages.CUT_BY_EXIT, cut.reason, cut.event, file, line, messages.EXITS[cut.reason], at)
+    what = messages.A_COMPARISON if cut.what in _COMPARISONS else cut.what
+    return Why(messages.CUTS.get(cut.reason, messages.CUT_BY_EXIT), cut.reason, cut.event, file, line, what, at)
 
 
-def _line_of_freezing(recording: Recording, parameters: Parameters, node: Node) -> tuple[int | None, int | None]:
+def line_of_freezing(recording: Recording, parameters: Parameters, node: Node) -> tuple[int | None, int | None]:
     """Return where the text takes a parameter's gradient away, else where an optimizer is given it.
 
     Of several such places the one that names the parameter, or what it is held by, or else the last one that ran.
@@ -187,8 +199,8 @@ def _line_of_freezing(recording: Recording, parameters: Parameters, node: Node) 
                 best = rank, file, each.lineno
     if best is not None:
         return best[1:]
-    holder = parameters.holder_of(node)
-    return (holder.file, holder.line) if holder is not None else (node.file, node.line)
+    held_file, held_line = parameters.holder_at(node)
+    return (held_file, held_line) if held_line is not None else (node.file, node.line)
 
 
 def _holders(recording: Recording, node: Node) -> set[str]:
@@ -234,83 +246,4 @@ def _freezes(node: ast.AST) -> TypeGuard[ast.Assign | ast.Call]:
     return is_about and bool(values) and isinstance(values[0], ast.Constant) and values[0].value is False
 
 
-# -- a backward without a graph ----------------------------------------------------------------------------------------
-
-
-def find_backward_without_graph(recording: Recording) -> Iterator[Finding]:
-    """Explain torch's words that a tensor does not require grad: where the way to it was cut."""
-    number = recording.next_event(recording.event_count + 1, ("error",), back=True)
-    if number is None:
-        return
-    error = recording.event(number)
-    message = str(error.details.get("message", ""))
-    if "does not require grad and does not have a grad_fn" not in message:
-        return
-    said = f"“{message.splitlines()[0].rstrip('.')}”."
-    way = _way_to_backward(recording, error.id, error.file, error.line)
-    parameters = Parameters(recording)
-    frozen = _frozen_on_the_way(parameters, *way) if way is not None else []
-    if frozen:
-        file, line = _line_of_freezing(recording, parameters, frozen[0])
-        names = [parameters.name_of(node) for node in frozen]
-        yield make_finding(
-            recording, "backward-without-graph", messages.BACKWARD_OF_FROZEN, error.id, node=frozen[0].id, file=file,
-            line=line, lines=(error.line,), evidence={"reason": "frozen", "parameters": names}, backward=error.line,
-            names=_shown(names), at=messages.at_line(line), said=said,
-        )  # fmt: skip
-        return
-    cut = choose_cut(way[0], way[0].cuts(_sources(parameters, way[0]), way[1]), error.id) if way is not None else None
-    if cut is not None:
-        why = _of_cut(recording, cut)
-        how = why.text.message.partition("{at}")[2].format(what=cut.what)
-        yield make_finding(
-            recording, "backward-without-graph", messages.BACKWARD_AFTER_CUT, cut.event or error.id, file=why.file,
-            line=why.line, lines=(error.line, why.at), evidence={"reason": cut.reason, "backward_at": error.id},
-            backward=error.line, cut=how, at=messages.at_line(why.line), said=said,
-        )  # fmt: skip
-        return
-    has_leaves = recording.reader.row("SELECT 1 FROM nodes WHERE kind IN ('parameter', 'leaf') LIMIT 1") is not None
-    reason = messages.WAY_WAS_CUT if has_leaves else messages.NOTHING_REQUIRES
-    yield make_finding(
-        recording, "backward-without-graph", messages.BACKWARD_WITHOUT_GRAPH, error.id,
-        reason=reason, backward=error.line, said=said,
-    )  # fmt: skip
-
-
-def _sources(parameters: Parameters, flow: Flow) -> set[int]:
-    """Return the tensors that a gradient was meant for: of the optimizers' parameters, where there are any."""
-    leaves = [*parameters.nodes, *parameters.leaves]
-    held = [leaf for leaf in leaves if leaf.id in parameters.held]
-    return {each for leaf in held or leaves for each in flow.objects_of(leaf.id)}
-
-
-def _frozen_on_the_way(parameters: Parameters, flow: Flow, roots: set[int]) -> list[Node]:
-    """Return what an optimizer holds and the roots are computed from, if all of it is frozen."""
-    above = flow.ancestors(roots)
-    held = [node for node in parameters.living if node.id in parameters.held and flow.objects_of(node.id) & above]
-    return held if all(map(parameters.is_frozen, held)) else []
-
-
-def _way_to_backward(
-    recording: Recording, last: int, file: int | None, line: int | None
-) -> tuple[Flow, set[int]] | None:
-    """Return what flowed to the tensor that a line calls `backward` of, with that tensor."""
-    statement = statement_at(recording, file, line)
-    names = []
-    for each in ast.walk(statement) if statement is not None else ():
-        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr == "backward":
-            names += [part.id for part in ast.walk(each) if isinstance(part, ast.Name)]
-    if not names or not source_line(recording, file, line):
-        return None
-    marks = ", ".join("?" * len(names))
-    rows = recording.reader.rows(
-        f"SELECT object FROM bindings WHERE name IN ({marks}) AND object IS NOT NULL AND event <= ? "  # noqa: S608 - only ?
-        "ORDER BY id DESC LIMIT 1", *names, last,
-    )  # fmt: skip
-    if not rows:
-        return None
-    before = last_event(recording, "update", last)
-    return Flow(recording, before.id if before is not None else 1, last), {row[0] for row in rows}
-
-
-FINDERS = (find_missing_gradients, find_backward_without_graph)
+FINDERS = (find_missing_gradients,)

@@ -135,6 +135,7 @@ _QUOTIENTS = frozenset({"div", "true_divide", "divide", "truediv", "rtruediv"})
 _SPREADS = frozenset({"std", "var", "std_mean", "var_mean"})
 _SOFTMAXES = frozenset({"softmax", "log_softmax", "scaled_dot_product_attention", "multi_head_attention_forward"})
 _ROOTS = frozenset({"sqrt", "rsqrt"})
+_SUMS_OF_PRODUCTS = frozenset({"mm", "matmul", "addmm", "bmm", "baddbmm", "linear", "einsum", "mv", "dot"})
 
 
 def _log_zero(op: Made) -> bool:
@@ -235,7 +236,9 @@ def _half_overflow(op: Made) -> bool:
 
 
 def _overflow(op: Made) -> bool:
-    return not op.is_nan and not any(map(has_infinity, op.inputs))
+    # A product of matrices adds up products that are infinite by then, of either sign: that is NaN.
+    is_sum_of_products = op.op in _SUMS_OF_PRODUCTS and _is_huge(op)
+    return (not op.is_nan or is_sum_of_products) and not any(map(has_infinity, op.inputs))
 
 
 _RULES: tuple[tuple[str, Callable[[Made], bool]], ...] = (

@@ -43,11 +43,11 @@ def _is_used(recording: Recording, flow: Flow, remark: Remark, above: set[int]) 
     }  # fmt: skip
     if (remark.file, remark.line) in places or isinstance(statement, ast.Return):
         return True
-    names = _bound(statement)
+    names = bound_names(statement)
     return bool(names) and any(_reads(statement_at(recording, *place), names) for place in places)
 
 
-def _bound(statement: ast.stmt | None) -> set[str]:
+def bound_names(statement: ast.stmt | None) -> set[str]:
     """Return the names that a statement binds."""
     if isinstance(statement, ast.Assign):
         targets = statement.targets

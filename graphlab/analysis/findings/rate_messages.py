@@ -34,6 +34,14 @@ NO_DESCENT = Text(
     ),
     _("divide the learning rate by 10 (and again, until the loss falls), or standardise the data"),
 )
+LEAPT = Text(
+    "warning",
+    _(
+        "the first updates move the weights by {updates} of their size and throw the loss from {first} to {highest}; "
+        "after {count:,} steps it is {last}: the learning rate is too large"
+    ),
+    _("divide the learning rate by 10 (and again, until the loss falls from the first step on)"),
+)
 CRAWLS = Text(
     "warning",
     _(
@@ -78,8 +86,35 @@ RATE_OF_ZERO = Text(
 ROUNDED_AWAY = Text(
     "warning",
     _(
+        "a gradient comes at every step, and no update changes a single bit of {name}: at a learning rate of {rate} "
+        "the updates are smaller than the precision of {dtype}"
+    ),
+    _("raise the learning rate, and keep the weights in float32 (autocast leaves them there)"),
+)
+CLIPPED_AWAY = Text(
+    "warning",
+    _(
+        "a gradient comes at every step that would move {name} at the learning rate of {rate}, and no update changes "
+        "a single bit: the gradient is made 0 before the step (clipped to a norm of 0, or zeroed)"
+    ),
+    _("clip to a norm above 0 (clip_grad_norm_(…, 1.0)); zero gradients before the backward, not after it"),
+)
+ROUNDED_OR_MADE_ZERO = Text(
+    "warning",
+    _(
         "a gradient comes at every step, and no update changes a single bit of {name}: the updates "
         "are smaller than the precision of {dtype}, or the gradient is made 0 before the step (clipped to a norm of 0)"
     ),
     _("keep the weights in float32 (autocast leaves them there), or raise the learning rate"),
+)
+FADED = Text(
+    "warning",
+    _(
+        "from step {since} to the end no update changes a single bit of any parameter, although gradients still come: "
+        "the learning rate has fallen to {rate}, and the training stands still long before its minimum"
+    ),
+    _(
+        "look at the scheduler: how often it is stepped (once an epoch, not once a batch), and how much of the rate "
+        "each step leaves (gamma)"
+    ),
 )

@@ -38,8 +38,14 @@ _APART = 100.0
 
 _SUNK = 1e4
 """By how much a loss below 0 has to have grown in size to be one without bound."""
+_ABYSS = 1e8
+"""The same, whatever the updates are."""
 _STEADILY = 0.9
 """The share of steps that go the same way."""
+_STILL_STEEP = 0.01
+"""The part of its first gradient that a training has to be left with, to have stopped before its end."""
+_PRECISION = {"float64": 1.1e-16, "float32": 6e-8, "bfloat16": 4e-3, "float16": 5e-4}
+"""What a change has to be, against a number, to be seen in it."""
 _NOISE = 1e-6
 """Beside the largest gradient of a step: what one that is 0 but for rounding in float32 comes to at most."""
 
@@ -64,7 +70,7 @@ def diverges_at(one: OneTraining) -> int | None:
     if losses[end - 1] < losses[lowest]:
         return None
     since = int(one.steps[min(lowest + 1, len(losses) - 1)])
-    pace = one.pace.typical(since)
+    pace = one.pace.typical(since, int(one.steps[end - 1]))
     grew = float(numpy.mean(numpy.diff(known[lowest:]) > 0))
     return since if (pace is None or pace > _LARGE) and grew > 0.7 else None
 
@@ -81,7 +87,9 @@ def sinks_at(one: OneTraining) -> int | None:
         return None
     pace = one.pace.typical()
     fell = float(numpy.mean(numpy.diff(known) < 0))
-    return one.first if pace is not None and pace > _LARGE and fell > _STEADILY else None
+    # Adam's steps are small however far there is to fall.
+    is_deep = -known[-1] > _ABYSS * max(abs(float(known[0])), 1e-30)
+    return one.first if fell > _STEADILY and (is_deep or (pace is not None and pace > _LARGE)) else None
 
 
 def find_too_large_steps(recording: Recording) -> Iterator[Finding]:
@@ -111,10 +119,13 @@ def _too_large(recording: Recording, one: OneTraining, count: int) -> Finding | 
     has_leapt = len(early) > 0 and early.max() > 1 and losses[1:4].max() > 2 * abs(losses[0])
     start, late = float(losses[0]), float(numpy.median(losses[half:]))
     is_large = has_leapt or (typical is not None and typical > _LARGE)
-    if not is_large or late < 0.9 * start or start <= 0:
+    # Of a run that was thrown to a hundred times its loss, what counts is whether it has learned anything since.
+    least = 0.5 if has_leapt and losses.max() > _BLOWN_UP * start else 0.9
+    if not is_large or late < least * start or start <= 0:
         return None
-    pace = pace.first(3) if has_leapt else pace
-    return _rate_finding(recording, one, "learning-rate-too-large", messages.NO_DESCENT, one.first, pace, count)
+    pace = pace.first(1) if has_leapt else pace
+    text = messages.LEAPT if has_leapt else messages.NO_DESCENT
+    return _rate_finding(recording, one, "learning-rate-too-large", text, one.first, pace, count)
 
 
 def find_too_small_steps(recording: Recording) -> Iterator[Finding]:
@@ -140,9 +151,43 @@ def find_odd_updates(recording: Recording) -> Iterator[Finding]:
     training = training_of(recording)
     for one in trainings_of(training):
         yield from _odd_updates(recording, one)
+    yield from _faded_updates(recording, training)
     rounded = [node for node in training.parameters if _is_rounded_away(training, node)]
     if rounded:
         yield _rounding_finding(recording, training, rounded)
+
+
+def _faded_updates(recording: Recording, training: Training) -> Iterator[Finding]:
+    """Find a training whose updates changed weights at first, and for its later half not a bit of any."""
+    for one in trainings_of(training):
+        kept = {int(step) for node in one.parameters for step in training.looked_at(node)}
+        changed = {
+            int(step) for node in one.parameters
+            for step in training.update(node).steps[training.update(node).changes != 0]
+        }  # fmt: skip
+        last = max((step for step in changed if one.first <= step <= one.last), default=one.last)
+        still = sorted(step for step in kept if last < step <= one.last)
+        if not training.has_optimizer or len(still) < _FEWEST:
+            continue
+        count = int((one.steps >= still[0]).sum())
+        if count < max(_MANY, len(one.steps) / 2) or not _is_steep(training, one, still):
+            continue
+        event = _last_update(recording, still[0])
+        rates = _rates_at(recording, event)
+        yield make_finding(
+            recording, "update-too-small", messages.FADED, event,
+            evidence={"since_step": still[0], "of_steps": one.last, "learning_rates": rates or None},
+            since=still[0], rate=f"{max(rates):.4g}" if rates else UNKNOWN,
+        )  # fmt: skip
+
+
+def _is_steep(training: Training, one: OneTraining, still: list[int]) -> bool:
+    """Whether the gradients of some steps are still of the size of the first: the minimum is far."""
+    first, late = (
+        sum((training.gradient(node).at(step) or 0.0) ** 2 for node in one.parameters)
+        for step in (one.first, still[-1])
+    )
+    return bool(late > (_STILL_STEEP**2) * first > 0)
 
 
 def _odd_updates(recording: Recording, one: OneTraining) -> Iterator[Finding]:
@@ -198,11 +243,15 @@ def _pace_of(recording: Recording, one: OneTraining, node: int) -> _Moved | None
     late = late[numpy.isfinite(late)]
     if not len(late):
         return None
-    # Layers begin with entries of about 1 / √(what they sum over).
-    usual = math.sqrt(math.prod(shape) / max(math.prod(shape[1:]), 1))
+    usual = _usual_norm(shape)
     changes, before = update.changes[mine], update.before[mine]
     early = float(numpy.max(changes[:3] / numpy.maximum(before[:3], max(usual, 1e-30))))
     return _Moved(float(numpy.median(late)), early if math.isfinite(early) else 0.0)
+
+
+def _usual_norm(shape: tuple[int, ...]) -> float:
+    """Return the norm of a fresh weight: layers begin with entries of about 1 / √(what they sum over)."""
+    return math.sqrt(math.prod(shape) / max(math.prod(shape[1:]), 1))
 
 
 def _is_rounded_away(training: Training, node: int) -> bool:
@@ -259,26 +308,51 @@ def _dtype(training: Training, node: int) -> str:
 def _rounding_finding(recording: Recording, training: Training, nodes: list[int]) -> Finding:
     names, dtype = [training.name(node) for node in nodes], _dtype(training, nodes[0])
     gradients = [training.gradient(node).numbers[-1] for node in nodes]
-    evidence = {"parameters": names, "dtype": dtype, "gradients": [float(norm) for norm in gradients]}
     update = _last_update(recording, 1)
+    rates = _rates_at(recording, update)
+    evidence = {
+        "parameters": names, "dtype": dtype, "gradients": [float(norm) for norm in gradients],
+        "learning_rates": rates or None,
+    }  # fmt: skip
     back = recording.next_event(update, ("backward_end",), back=True) or update
     zeroed = recording.events_between(back, update, ("zero_grad",))
-    text = messages.ROUNDED_AWAY
     if zeroed:
         text = messages.MADE_ZERO
     elif _is_rate_zero(recording, update):
         text = messages.RATE_OF_ZERO
+    elif not rates:
+        text = messages.ROUNDED_OR_MADE_ZERO
+    else:
+        is_felt = any(_would_move(training, node, max(rates)) for node in nodes)
+        text = messages.CLIPPED_AWAY if is_felt else messages.ROUNDED_AWAY
     return make_finding(
         recording, "update-too-small", text, update, node=nodes[0], lines=[each.line for each in zeroed[-1:]],
         evidence=evidence, name=some(names), dtype=dtype, zeroed=zeroed[-1].line if zeroed else None,
+        rate=f"{max(rates):.4g}" if rates else UNKNOWN,
     )  # fmt: skip
+
+
+def _would_move(training: Training, node: int, rate: float) -> bool:
+    """Whether a plain step along the gradient of a parameter is far above what rounding swallows."""
+    value = training.recording.value(node, training.recording.event_count)
+    shape = training.recording.node(node).shape or ()
+    weight = value.statistics.norm if value is not None else _usual_norm(shape)
+    gradient = float(numpy.median(training.gradient(node).numbers))
+    precision = _PRECISION.get(_dtype(training, node), _PRECISION["float32"])
+    return weight is not None and rate * gradient > 100 * precision * weight
+
+
+def _rates_at(recording: Recording, update: int) -> list[float]:
+    """Return the learning rates of an update, as far as they were kept."""
+    noted = recording.event(update).details.get("rates") if update else None
+    step = recording.light.step(recording.number_at(update)) if update else None
+    return [float(rate) for rate in noted or (step.rates if step is not None else [])]
 
 
 def _is_rate_zero(recording: Recording, update: int) -> bool:
     """Whether the learning rates of an update, and of the last of all, are 0."""
     last = recording.next_event(recording.event_count + 1, ("update",), back=True) or update
-    noted = [recording.event(event).details.get("rates") for event in (update, last)]
-    rates = [rate for each in noted for rate in each or ()] or _learning_rates(recording)
+    rates = _rates_at(recording, update) + _rates_at(recording, last)
     return bool(rates) and not any(rates)
 
 
@@ -291,12 +365,13 @@ def _rate_finding(
     typical = pace.typical(step) or pace.typical()
     evidence = {
         "first_loss": float(losses[0]), "lowest_loss": float(finite.min()), "last_loss": float(losses[-1]),
-        "update_to_weight": typical, "learning_rates": _learning_rates(recording) or None,
+        "update_to_weight": typical, "learning_rates": _rates_at(recording, event) or None,
         "trainings": trainings if trainings > 1 else None,
     }  # fmt: skip
     return make_finding(
         recording, name, text, event, evidence=evidence, first=f"{losses[0]:.4g}", last=f"{finite[-1]:.4g}",
-        lowest=f"{finite.min():.4g}", step=step, count=len(losses), updates=_say_ratio(typical),
+        lowest=f"{finite.min():.4g}", highest=f"{finite.max():.4g}", step=step, count=len(losses),
+        updates=_say_ratio(typical),
         fallen=f"{100 * float(losses[0] - losses[-1]) / abs(float(losses[0]) or 1.0):.2g}",
     )  # fmt: skip
 
@@ -321,10 +396,3 @@ def _last_update(recording: Recording, number: int) -> int:
     step = recording.step(number)
     updates = recording.events_between(step.first, step.last, ["update"])
     return updates[-1].id if updates else step.last
-
-
-def _learning_rates(recording: Recording) -> list[float]:
-    """Return the learning rates of the first step in light detail."""
-    for block in recording.light.blocks:
-        return [float(rate) for rate in block.step(block.first).rates]
-    return []

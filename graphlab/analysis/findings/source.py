@@ -84,6 +84,25 @@ def line_of_definition(recording: Recording, node: Node) -> tuple[int | None, in
     return node.file, node.line
 
 
+def line_of_rebinding(recording: Recording, node: Node) -> tuple[int | None, int | None]:
+    """Return where an attribute that a parameter is named by is bound again, outside of `__init__`."""
+    for part in reversed([part for part in (node.name or "").split(".") if not part.isdigit()]):
+        for file, tree in trees(recording):
+            for each in _outside_of_init(tree):
+                if isinstance(each, ast.Assign) and any(dotted(target).endswith(f".{part}") for target in each.targets):
+                    return file, each.lineno
+    return line_of_definition(recording, node)
+
+
+def _outside_of_init(tree: ast.Module) -> Iterator[ast.AST]:
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if not (isinstance(node, ast.FunctionDef) and node.name == "__init__"):
+            yield node
+            waiting += ast.iter_child_nodes(node)
+
+
 def stands_under(recording: Recording, file: int | None, line: int | None, names: Collection[str]) -> bool:
     """Whether the text around a line, within its function, is a `with` of such a call, or the function decorated so."""
     return any(

@@ -43,7 +43,7 @@ def is_scaled(recording: Recording, node: Node) -> bool:
 
 
 def _written_out(recording: Recording, node: Node) -> str | None:
-    """Recognise `e / e.sum(…)` and `1 / (1 + e)` with `e` an exponential."""
+    """Recognise `e / e.sum(…)` and `1 / (1 + e)` with `e` an exponential, and `log_softmax(…).exp()`."""
     if node.op == "DivBackward0":
         above, below = source_of(recording, node, 0), source_of(recording, node, 1)
         if above is None or below is None or above.op != "ExpBackward0" or not (below.op or "").startswith("Sum"):
@@ -51,6 +51,9 @@ def _written_out(recording: Recording, node: Node) -> str | None:
         summed = source_of(recording, below)
         is_same = summed is not None and (summed.id == above.id or _are_alike(recording, summed, above))
         return "softmax" if is_same else None
+    if node.op == "ExpBackward0":  # of logarithms of shares, which makes them shares again
+        logarithm = source_of(recording, node)
+        return "softmax" if logarithm is not None and logarithm.op == "LogSoftmaxBackward0" else None
     if node.op == "MulBackward0":
         node = source_of(recording, node) or node
     below = source_of(recording, node) if node.op == "ReciprocalBackward0" else None

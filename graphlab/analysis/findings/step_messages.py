@@ -6,7 +6,6 @@ from graphlab.analysis.findings.finding import Text
 from graphlab.analysis.findings.messages import at_line
 from graphlab.language import _
 
-ARE = (_("gets"), _("get"))
 NOT_ZEROED = Text(
     "warning",
     _(
@@ -35,33 +34,50 @@ STEP_BEFORE_BACKWARD = Text(
 )
 NO_STEP = Text(
     "warning",
-    _(
-        "{count} backwards gave gradients to parameters that {optimizer} holds (made{made}), and it "
-        "never steps: nothing learns"
-    ),
+    _("{count} backwards gave gradients to parameters that {optimizer} holds (made{made}), and it never steps: {so}"),
     _("call optimizer.step() after the backward"),
 )
+NOTHING_LEARNS = _("nothing learns")
+THEY_STAY = _("others step, and its parameters stay as they are")
 NOT_HELD = Text(
     "warning",
     _(
-        "{names} {are} gradients, but no optimizer holds it and nothing else changes it: {optimizer} was made at line "
-        "{line} "
-        "without it, or before it was there"
+        "no optimizer holds {names}, and nothing else changes the values, although gradients come: {optimizer} was "
+        "made{made} without them, or before they were there"
     ),
     _(
         "make the optimizer of all parameters after the model is complete (modules in plain lists are not found by "
         "model.parameters(): use nn.ModuleList), or optimizer.add_param_group(…)"
     ),
 )
+MADE_ANEW = Text(
+    "warning",
+    _(
+        "{names} is made anew again and again{at} ({count} different tensors that get gradients): {optimizer}, "
+        "made{made}, still holds the first, which the forward no longer reads, so nothing of it is learnt"
+    ),
+    _(
+        "let the parameter be the same tensor for the whole run: compute what is needed of it under another name, or "
+        "change its values in place (with torch.no_grad(): w.copy_(…))"
+    ),
+)
 HELD_TWICE = Text(
     "warning",
     _(
-        "{names}: both {one} (line {first}) and {other} (line {line}) hold it and step in turn, so each step moves it "
+        "{names}: both {one}{first} and {other}{second} hold it and step in turn, so each step moves it "
         "twice, and "
         "each optimizer's momentum is blind to the other's moves"
     ),
     _("give each parameter to one optimizer; for different rates use parameter groups"),
 )
 
-__all__ = ["ARE", "HELD_TWICE", "NOT_HELD", "NOT_ZEROED", "NO_STEP", "STEP_BEFORE_BACKWARD", "ZEROED_BEFORE_STEP",
-           "at_line"]  # fmt: skip
+
+def in_line(line: int | None) -> str:
+    """Name a line in brackets; nothing where that is not known."""
+    return "" if line is None else _(" (line {line})").format(line=line)
+
+
+__all__ = [
+    "HELD_TWICE", "MADE_ANEW", "NOTHING_LEARNS", "NOT_HELD", "NOT_ZEROED", "NO_STEP", "STEP_BEFORE_BACKWARD",
+    "THEY_STAY", "ZEROED_BEFORE_STEP", "at_line", "in_line",
+]  # fmt: skip

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from graphlab.analysis.findings import step_messages as messages
-from graphlab.analysis.findings.facts import count_events, events_of
+from graphlab.analysis.findings.computed_targets import not_held, target_of
+from graphlab.analysis.findings.facts import backwards_to, count_events
 from graphlab.analysis.findings.finding import Finding, make_finding
-from graphlab.analysis.findings.held_parameters import Parameters
+from graphlab.analysis.findings.held_parameters import Parameters, shown
+from graphlab.analysis.findings.source import line_of_rebinding
 from graphlab.recording.remarks import Remark, read_remarks
 
 if TYPE_CHECKING:
     from graphlab.model import Event, Node
     from graphlab.recording import Recording
 
-_NAMES = 6
+_ANEW = 3
+"""How often a parameter is made under a name before that is the way of the script."""
 _LOOKED_AT = 400
 """Updates of a run that are looked at for gradients that nothing zeroed."""
-
-
-def _shown(names: list[str]) -> str:
-    return ", ".join(names[:_NAMES]) + (f" … ({len(names)})" if len(names) > _NAMES else "")
 
 
 # -- zeroing -----------------------------------------------------------------------------------------------------------
@@ -31,7 +31,7 @@ def _shown(names: list[str]) -> str:
 def find_unzeroed(recording: Recording) -> Iterator[Finding]:
     """Find an update made with gradients that an earlier update had used, and nothing zeroed in between."""
     parameters = Parameters(recording)
-    found = _unzeroed_in_full(recording)
+    found = _unzeroed_in_full(recording, parameters)
     if found is not None:
         update, nodes, before, after = found
         backward = recording.next_event(update.id, ("backward_start",), back=True)
@@ -41,10 +41,12 @@ def find_unzeroed(recording: Recording) -> Iterator[Finding]:
             line=at.line, lines=(update.line,),
             evidence={"parameters": [parameters.name_of(node) for node in nodes], "norm_left_over": before,
                       "norm_with_it": after},
-            names=_shown([parameters.name_of(node) for node in nodes]), update=update.line,
+            names=shown([parameters.name_of(node) for node in nodes]), update=update.line,
         )  # fmt: skip
         return
     remarks = read_remarks(recording, "unzeroed")
+    if parameters.steps:  # as in full: what belongs to no optimizer is copied, not trained
+        remarks = [each for each in remarks if parameters.held.keys() & set(each.data["nodes"])]
     if remarks:
         first = remarks[0]
         nodes = [recording.node(node) for node in first.data["nodes"]]
@@ -55,11 +57,13 @@ def find_unzeroed(recording: Recording) -> Iterator[Finding]:
             file=start.file if start is not None else first.file,
             line=start.line if start is not None else first.line, lines=(first.line,),
             evidence={"parameters": first.data["count"]},
-            names=_shown([parameters.name_of(node) for node in nodes]), update=first.line,
+            names=shown([parameters.name_of(node) for node in nodes]), update=first.line,
         )  # fmt: skip
 
 
-def _unzeroed_in_full(recording: Recording) -> tuple[Event, list[Node], float | None, float | None] | None:
+def _unzeroed_in_full(
+    recording: Recording, parameters: Parameters
+) -> tuple[Event, list[Node], float | None, float | None] | None:
     """Return the first such update, with the parameters that it is so of, and a norm left over and after adding."""
     reader = recording.reader
     rows = reader.rows(
@@ -69,11 +73,15 @@ def _unzeroed_in_full(recording: Recording) -> tuple[Event, list[Node], float | 
     stale: dict[int, tuple[int, int | None]] = {}
     """By node: what came onto a gradient that an update has used: the event, and the snapshots before and after."""
     used: dict[int, bool] = {}
+    # Beside optimizers, what the script does to the parameters of no optimizer are copies: of a target network.
+    copied = {node.id for node in parameters.nodes if node.id not in parameters.held} if parameters.steps else set()
     found: list[int] = []
     update = 0
     for event, node, kind, before, after in rows:
         if update and event != update:
             break
+        if node in copied:
+            continue
         if kind == "zero_grad" or after is None:
             used.pop(node, None)
             stale.pop(node, None)
@@ -150,20 +158,27 @@ def _count(recording: Recording, number: int) -> int:
 def find_backward_without_step(recording: Recording) -> Iterator[Finding]:
     """Find an optimizer that never steps, though backwards give its parameters gradients."""
     parameters = Parameters(recording)
-    first = next(events_of(recording, "backward_end"), None)
     count = count_events(recording, "backward_end")
     updates = recording.next_event(0, ("update", "skipped_update"))
-    if first is None or (recording.facts.status != "ok" and count < 4):
+    if count < 2 or (recording.facts.status != "ok" and count < 4):
         return  # it did not come so far
     for number, held in parameters.optimizers.items():
-        if parameters.steps[number] or count < 2 or not _are_reachable(parameters, number):
+        if parameters.steps[number] or not _are_reachable(parameters, number):
             continue
         if updates is not None and _are_moved(recording, parameters, number):
             continue
+        nodes = {node for remark in held for node in remark.data["nodes"]}
+        first, own = backwards_to(recording, nodes)
+        if first is None or own < 2:
+            continue
+        _, made = parameters.made_at(number)
+        others = any(parameters.steps[other] for other in parameters.optimizers)
+        names = [parameters.name_of(node) for node in parameters.nodes if node.id in nodes]
         yield make_finding(
-            recording, "backward-without-step", messages.NO_STEP, first.id, lines=(held[0].line,),
-            evidence={"backwards": count, "steps": 0, "optimizer": held[0].text},
-            optimizer=held[0].text, made=messages.at_line(held[0].line), count=count,
+            recording, "backward-without-step", messages.NO_STEP, first, lines=(made,),
+            evidence={"backwards": own, "steps": 0, "optimizer": held[0].text, "parameters": names},
+            optimizer=held[0].text, made=messages.at_line(made), count=own,
+            so=messages.THEY_STAY if others else messages.NOTHING_LEARNS, names=shown(names),
         )  # fmt: skip
 
 
@@ -185,21 +200,34 @@ def find_parameters_without_optimizer(recording: Recording) -> Iterator[Finding]
     if not any(parameters.steps.values()):
         return
     moved = {row[0] for row in recording.reader.rows("SELECT DISTINCT node FROM changes WHERE what = 'value'")}
-    left = [
-        node for node in parameters.nodes
-        if node.id not in parameters.held and node.id not in moved and parameters.has_gradient(node)
-        and not parameters.is_frozen(node)
-    ]  # fmt: skip
-    if not left:
-        return
+    left = [node for node in not_held(parameters) if node.id not in moved]
+    if not left or target_of(recording, parameters, left) is not None:
+        return  # what a target is computed from is told as that
     stepping = min(number for number, steps in parameters.steps.items() if steps)
-    made = parameters.optimizers[stepping][0]
+    first = parameters.optimizers[stepping][0]
+    made_file, made = parameters.made_at(stepping)
+    made_anew = _made_anew(recording, left)
     names = [parameters.name_of(node) for node in left]
+    text = messages.NOT_HELD
+    file, line, others = made_file, made, {left[0].line}
+    if made_anew:
+        left = [node for node in left if node in made_anew]
+        names = sorted({node.name or "" for node in made_anew})
+        text, (file, line), others = messages.MADE_ANEW, line_of_rebinding(recording, left[0]), {made}
     yield make_finding(
-        recording, "parameter-not-in-optimizer", messages.NOT_HELD, max(made.event, 1), node=left[0].id, file=made.file,
-        line=made.line, lines=(left[0].line,), evidence={"parameters": names, "optimizer": made.text},
-        names=_shown(names), optimizer=made.text, are=messages.ARE[len(names) > 1],
+        recording, "parameter-not-in-optimizer", text, max(first.event, 1), node=left[0].id, file=file,
+        line=line, lines=others, evidence={"parameters": names, "optimizer": first.text},
+        names=shown(names), optimizer=first.text, at=messages.at_line(line), made=messages.at_line(made),
+        count=len(left),
     )  # fmt: skip
+
+
+def _made_anew(recording: Recording, left: list[Node]) -> list[Node]:
+    """Return those that are made again and again, from step to step, under one name."""
+    again = Counter(node.name for node in left if node.name)
+    found = [node for node in left if again[node.name or ""] >= _ANEW]
+    steps = {recording.number_at(max(node.event, 1)) for node in found}
+    return found if len(steps) >= _ANEW else []
 
 
 def find_parameters_in_two_optimizers(recording: Recording) -> Iterator[Finding]:
@@ -214,12 +242,14 @@ def find_parameters_in_two_optimizers(recording: Recording) -> Iterator[Finding]
                 groups.setdefault((first, second), []).append(node)
     for (first, second), nodes in groups.items():
         made, again = parameters.optimizers[first][0], parameters.optimizers[second][0]
+        (_, at), (file, line) = parameters.made_at(first), parameters.made_at(second)
         names = [parameters.name_of(node) for node in nodes]
         yield make_finding(
             recording, "parameter-in-two-optimizers", messages.HELD_TWICE, max(again.event, 1), node=nodes[0].id,
-            file=again.file, line=again.line, lines=(made.line,),
+            file=file, line=line, lines=(at,),
             evidence={"parameters": names, "optimizers": [made.text, again.text]},
-            names=_shown(names), one=made.text, other=again.text, first=made.line,
+            names=shown(names), one=made.text, other=again.text, first=messages.in_line(at),
+            second=messages.in_line(line),
         )  # fmt: skip
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from graphlab.analysis.findings import messages
-from graphlab.analysis.findings.facts import Backward, backwards, last_event, name_of, short_op
+from graphlab.analysis.findings.facts import Backward, backwards, last_event, name_of, short_op, source_line
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.saved_tensors import kept_objects, say_tensor, shape_text
+from graphlab.analysis.findings.source import dotted, statement_at
 
 if TYPE_CHECKING:
     from graphlab.model import Event, Node
@@ -154,13 +156,32 @@ def _leaf_in_place(recording: Recording, error: Event, message: str) -> Iterator
 
 
 def _leaf_at(recording: Recording, error: Event) -> str | None:
-    """Return the name of the leaf that the line of an error names, if it names one."""
-    from graphlab.analysis.findings.facts import source_line
-
+    """Return the name of the leaf that the line of an error changes: as recorded, else as the line writes it."""
     words = set(re.findall(r"[A-Za-z_]\w*", source_line(recording, error.file, error.line)))
     names = recording.names(error.id)
     leaves = recording.reader.nodes("WHERE kind IN ('parameter', 'leaf')")
-    return next((name for leaf in leaves for name in names.get(leaf.id, ()) if name in words), None)
+    known = (name for leaf in leaves for name in names.get(leaf.id, ()) if name in words)
+    return next(known, None) or _changed_name(statement_at(recording, error.file, error.line))
+
+
+def _changed_name(statement: ast.stmt | None) -> str | None:
+    """Return what a statement changes in place, as it is written: `w` of `w[0] = 1`, `w += 1` and `w.add_(1)`."""
+    if statement is None:
+        return None
+    targets: list[ast.expr] = [statement.target] if isinstance(statement, ast.AugAssign) else []
+    if isinstance(statement, ast.Assign):
+        targets = [target for target in statement.targets if isinstance(target, ast.Subscript)]
+    for part in ast.walk(statement):
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr.endswith("_"):
+            targets.append(part.func.value)
+    for target in targets:
+        changed: ast.expr = target
+        while isinstance(changed, ast.Subscript):
+            changed = changed.value
+        name = dotted(changed)
+        if name and not name.startswith("."):
+            return name
+    return None
 
 
 def _not_scalar(recording: Recording, error: Event, message: str) -> Iterator[Finding]:

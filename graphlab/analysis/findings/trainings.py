@@ -30,9 +30,10 @@ class Pace:
     steps: Column
     ratios: Column
 
-    def typical(self, first: int = 0) -> float | None:
-        """Return the median from a step on, or None where nothing is known."""
-        known = self.ratios[(self.steps >= first) & numpy.isfinite(self.ratios)]
+    def typical(self, first: int = 0, last: int | None = None) -> float | None:
+        """Return the median from a step on, up to another, or None where nothing is known."""
+        inside = (self.steps >= first) & (self.steps <= (self.steps[-1:].max(initial=0) if last is None else last))
+        known = self.ratios[inside & numpy.isfinite(self.ratios)]
         return float(numpy.median(known)) if len(known) else None
 
     def first(self, count: int) -> Pace:
@@ -93,7 +94,9 @@ class OneTraining:
                     continue
                 steps = update.steps[mine]
                 known.append(steps)
-                numpy.add.at(moved, steps, numpy.nan_to_num(update.changes[mine] ** 2))
+                # How far a weight was moved that is NaN by then is not known.
+                changes = numpy.where(update.is_finite[mine], numpy.nan_to_num(update.changes[mine] ** 2), numpy.nan)
+                numpy.add.at(moved, steps, changes)
                 numpy.add.at(weights, steps, numpy.nan_to_num(update.before[mine] ** 2))
             at = numpy.unique(numpy.concatenate(known)) if known else numpy.zeros(0, "i8")
             size = weights[at] + still
@@ -154,7 +157,10 @@ def _together(training: Training) -> list[list[int]]:
                 owner[owner == other] = node
         owner[steps] = node
         groups[node] = joined
-    return [sorted(nodes) for nodes in groups.values()]
+    known = Parameters(training.recording)
+    stepping = {node for node, holders in known.held.items() if any(known.steps[number] for number in holders)}
+    # What the script moves beside an optimizer (an input, to attack the model) is not trained by it.
+    return [sorted([node for node in nodes if node in stepping] or nodes) for nodes in groups.values()]
 
 
 def _made_anew(recording: Recording, known: Parameters, nodes: set[int], first: int, last: int) -> list[int]:

@@ -14,6 +14,7 @@ WORDS: Mapping[str, str] = {
     "source": _("The script"),
     "controls": _("Moments of the run"),
     "search": _("Find name, op, module, line…"),
+    "search_short": _("Find name, op, line…"),
     "found": _("{index} of {count}"),
     "found_none": _("nothing found"),
     "previous_match": _("previous match (Shift+Enter)"),
