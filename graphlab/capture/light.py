@@ -288,10 +288,11 @@ class Light:
             norms = list(map(sizes.get, places))
         else:
             norms = [sizes.get(place, grad) for place, grad in zip(places, grads, strict=True)]
-        if torch.Tensor in set(map(type, norms)):  # they are on another device
+        here = [norm for norm in norms if not isinstance(norm, torch.Tensor)]
+        if len(here) == len(norms):
+            self.sink.add_edge_norms(event, structure.number, here)
+        else:  # they are on another device
             self._pending.edge_norms.append((event, structure.number, norms))
-        else:
-            self.sink.add_edge_norms(event, structure.number, norms)
 
     # -- updates ---------------------------------------------------------------------------------------------------
 
