@@ -32,7 +32,7 @@ def test_numbers_are_found_again_with_the_node_that_was_written_last(
                 expected.get(each) or 100 * (place + 1) + index if is_written else 0
                 for index, each in enumerate(numbers)
             ]
-            slots: list[tuple[int, ...]] = [(0,)] * len(nodes) * is_written
+            slots: list[tuple[int, ...]] = [(0,) for _ in nodes] if is_written else []
             found = Structure(1 + place % 3, nodes if is_written else [], slots, [])
             told.add(numbers, [], found)
             told.settle()
