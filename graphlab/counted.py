@@ -5,6 +5,7 @@ Beside `language`: pictures, reports and comparisons name and count the same few
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from graphlab.language import _, plural
@@ -44,3 +45,12 @@ def count_kinds(kinds: Mapping[str, int]) -> str:
 def count_words(count: int, word: str) -> str:
     """Return a count with what is counted, a word of the table above."""
     return _FORMS[word](count).format(count=count)
+
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def op_words(op: str) -> str:
+    """Return what an op does, from its autograd name: LogSoftmaxBackward0 is `log_softmax`."""
+    stem = op.rstrip("0123456789").removesuffix("Backward") or op
+    return _HUMP.sub("_", stem).lower() or "op"

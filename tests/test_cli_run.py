@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
 from graphlab.cli import main
-from graphlab.cli.progress import step_row
+from graphlab.cli import progress as cli_progress
+from graphlab.cli.progress import Progress, step_row
 from graphlab.recording import open_recording
 from tests.commands import RunGraphlab, child_environment, run_child
 
@@ -199,6 +204,40 @@ def test_rows_stand_below_each_other_and_call_what_has_no_name_by_what_made_it(
     assert "|grad| all 13.856" in fitted[0] and fitted[2].endswith("and 2 more")
     plain = run_graphlab("show", "outputs/grows.glab", "--plain", folder=folder).stdout
     assert "ones@L4.grad accumulates a gradient" in plain
+    for view in ("G", "2 v G"):  # boxes and lanes
+        words = ["explore", "outputs/grows.glab", "--press", view, "--screenshot", "s.txt"]
+        assert run_graphlab(*words, folder=folder).returncode == 0
+        assert "ones@L4 2" in (folder / "s.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("row_seconds", "most"), [(0.0001, 20), (0.02, 5)])
+def test_rows_of_steps_take_a_small_share_of_the_run(
+    row_seconds: float, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script waits while they are told: those of a model with many leaves must not double its time."""
+    clock, told = [0.0], []
+    recording = Mock(steps=[])
+    time = SimpleNamespace(monotonic=lambda: clock[0], perf_counter=lambda: clock[0])
+
+    def tell(_: object, number: int) -> None:
+        clock[0] += row_seconds
+        told.append((clock[0], number))
+
+    monkeypatch.setattr(cli_progress, "time", time)
+    monkeypatch.setattr(cli_progress, "open_recording", lambda path: recording)
+    monkeypatch.setattr(Progress, "_tell_step", lambda self, _, number: tell(_, number))
+    progress = Progress(Path("run.glab"), {}, None)
+    for number in range(10_000):
+        clock[0] += 0.01
+        recording.steps.append(number)
+        progress.look(number)
+    assert len(told) * row_seconds < 0.03 * clock[0]
+    looks = Counter(round(at - row_seconds * index, 3) for index, (at, _) in enumerate(told, 1))
+    assert max(looks.values()) == most, "at a time"
+    assert len(looks) > clock[0] / 3, "now and then"
+    assert told[-1][1] > 9_700, "the newest"
+    progress.finish()
+    assert told[-1][1] == 10_000, "and at the end the rest"
 
 
 def test_without_values_the_report_has_norms_alone(folder: Path, run_graphlab: RunGraphlab) -> None:
@@ -374,3 +413,20 @@ def test_a_script_may_go_elsewhere_close_stdout_and_set_an_excepthook(folder: Pa
     assert json.loads(done.stdout)["steps"][0]["loss"] == 1.0
     script.write_text("import sys\nsys.stdout.close()\n")
     assert run_child("run", "wanders.py", folder=folder).returncode == 0
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_anything_runs(
+    folder: Path, run_graphlab: RunGraphlab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "raises.py").write_text("raise SystemExit('it ran')")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).resolve() != folder.resolve())
+    for words in (["run", "raises.py"], ["run", "raises.py", "train.py"], ["run", "raises.py", "-o", "a/b.glab"]):
+        child = run_graphlab(*words, folder=folder)
+        assert (child.returncode, child.stdout) == (2, "")
+        (line,) = child.stderr.splitlines()
+        assert "nothing can be written to" in line and "-o FOLDER/" in line
+    child = run_graphlab("export", "raises.py", "-o", "x.svg", folder=folder)
+    assert child.returncode == 2 and "it ran" not in child.stderr
+    assert child.stderr.splitlines() == [
+        f"graphlab: nothing can be written in the folder {folder}: write somewhere else"
+    ]

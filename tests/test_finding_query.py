@@ -22,7 +22,7 @@ from graphlab.finding.query import (
     format_query,
     parse_query,
 )
-from graphlab.finding.texts import contains, has_shape, is_under
+from graphlab.finding.texts import contains, has_shape, is_under, text_test
 
 PIECES = (
     "op:", "name:", "shape:", "line:", "grad:", "value:", "kind:", "|grad|", "|value", ">", "<=", "=", "-", '"', "\\",
@@ -132,6 +132,13 @@ def test_capitals_count_where_there_is_one() -> None:
     assert contains("w_h")("W_h")
     assert not contains("W_H")("W_h")
     assert not contains("x")(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_so"), [("log_softmax", True), ("logsoftmaxb", True), ("LogS", True), ("log-softmax", False)]
+)
+def test_an_op_is_found_by_autograds_name_and_by_what_the_explorer_calls_it(text: str, is_so: bool) -> None:
+    assert text_test(Term("op", text), "op")("LogSoftmaxBackward0") is is_so
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,21 @@ def test_of_repeated_blocks_one_is_drawn_and_the_others_are_counted() -> None:
     assert folded.graph["folded"] == "603 nodes in 11 boxes, folded by repeated blocks"
 
 
+@pytest.mark.parametrize(("skips", "names"), [(0, "net.0.layer0"), (6, "net.0")])
+def test_layers_are_seen_where_the_chain_can_be_laid_in_columns(skips: int, names: str) -> None:
+    build = graphs.GraphBuilder("varied")
+    last = build.node("data", "x", (1,))
+    made: list[int] = []
+    for number in range(32):
+        module, shape = f"net.{number // 4}.layer{number % 4}", (number + 2,)
+        weight = build.node("parameter", f"{module}.weight", shape)
+        # No two layers are alike, so that none are counted as repeated.
+        last = build.op("MulBackward0", (last, weight, *made[:skips]), shape=shape, module=module)
+        made.append(last)
+    folded = fold(build.graph)
+    assert names in {data["name"] for _, data in folded.nodes(data=True)}
+
+
 def test_a_depth_can_be_asked_for() -> None:
     def names(depth: int) -> set[str]:
         nodes = fold(graphs.residual(20), depth).nodes(data=True)
@@ -61,6 +76,19 @@ def test_a_depth_can_be_asked_for() -> None:
 
     assert names(1) == {"stage0", "stage1"}
     assert names(2) == {f"stage{stage}.{block}" for stage in range(2) for block in range(10)}
+
+
+def test_at_a_depth_too_what_lies_in_no_module_is_folded_where_there_is_very_much_of_it() -> None:
+    build = graphs.GraphBuilder("both")
+    weight = build.node("parameter", "w", ())
+    made = [build.node("data", "x", ()), build.node("data", "y", ())]
+    for number in range(2 * MOST):
+        module = "net" if number < MOST else None
+        made.append(build.op("MulBackward0", (made[-1], made[-2], *([weight] * (number % 3))), shape=(), module=module))
+    folded = fold(build.graph, 1)
+    names = [data["name"] for _, data in folded.nodes(data=True)]
+    assert "net" in names
+    assert len(names) < LEGIBLE
 
 
 @pytest.mark.parametrize("depth", [0, -1])

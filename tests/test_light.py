@@ -20,6 +20,7 @@ from graphlab.capture.schedule import Schedule, is_scheduled
 from graphlab.capture.structures import Structures
 from graphlab.recording import Recording
 from graphlab.recording.states import states_at
+from graphlab.renderers.reading import read_nodes
 from graphlab.report import report_run
 from graphlab.store_sink import StoreSink
 from tests.programs import programs
@@ -457,3 +458,38 @@ def test_a_leaf_that_takes_the_place_of_another_is_part_of_the_run_as_that_was(t
     ]
     assert len(norms[0]) == 1
     assert norms[0] == pytest.approx(norms[1])
+
+
+_ASKS_FOR_HOOKS = """
+import torch
+from torch.nn.modules import module
+model = torch.nn.Linear(2, 1)
+asked = [bool(module._has_any_global_hook())]
+handle = module.register_module_forward_hook(lambda *_: None)
+asked.append(bool(module._has_any_global_hook()))
+handle.remove()
+print(asked)
+model(torch.ones(1, 2)).sum().backward()
+"""
+
+
+def test_a_compiled_model_which_warns_of_hooks_on_all_modules_sees_none_of_ours(tmp_path: Path) -> None:
+    run = record_text(tmp_path, _ASKS_FOR_HOOKS, detail="light")
+    assert [event.text for event in run.events if event.kind == "output"] == ["[False, True]\n"]
+    assert len(run.steps) == 1
+
+
+def test_a_leaf_that_a_container_alone_holds_is_named_by_its_place_in_it(tmp_path: Path) -> None:
+    text = """
+    import torch
+    parts = [torch.ones(2, requires_grad=True) for _ in range(2)]
+    first = parts[0]
+    held = {"w": torch.ones(2, requires_grad=True)}
+    (first * parts[1] * held["w"] * torch.ones(2, requires_grad=True)).sum().backward()
+    """
+    run = record_text(tmp_path, text, detail="light")
+    names = {leaf.name for leaf in run.step_gradients(1)}
+    assert {"first", "parts[1]", "held['w']"} < names
+    (nameless,) = names - {"first", "parts[1]", "held['w']"}
+    titles = {reading.title for reading in read_nodes(run.graph()).values()}
+    assert nameless in titles, "a picture calls it as the table does"

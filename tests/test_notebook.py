@@ -44,6 +44,8 @@ def test_a_graph_a_step_and_a_recording_show_themselves(tmp_path: Path, monkeypa
     nbclient.NotebookClient(notebook, kernel_name="here", timeout=120).execute(cwd=str(tmp_path))
     _, run, step, graph = (outputs_of(cell) for cell in notebook.cells)
     assert run["text/plain"].startswith("<Recording notebook: ok, ")  # and no number of a cell's
+    assert "<strong>notebook</strong>" in run["text/html"]
+    assert ">notebook</text>" in graph["image/svg+xml"]
     assert "1 step" not in run["text/html"]
     assert "<table>" in run["text/html"]
     assert "MulBackward0" in run["text/html"]

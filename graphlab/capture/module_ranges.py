@@ -13,11 +13,21 @@ from typing import Any
 
 import torch
 from torch.autograd import _get_sequence_nr as _next_number  # type: ignore[attr-defined]  # held but not exported
+from torch.nn.modules import module as modules
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 _MOST = 200_000
 _REGISTERING = threading.Lock()
 """torch counts its handles in one place for all threads."""
+_ASKED = "_has_any_global_hook"
+_HOOKS = (
+    "_global_backward_pre_hooks", "_global_backward_hooks", "_global_forward_pre_hooks", "_global_forward_hooks",
+    "_global_forward_hooks_always_called", "_global_forward_hooks_with_kwargs",
+)  # fmt: skip
+_ours: set[int] = set()
+"""The numbers of the hooks that are ours, of all threads."""
+_replaced: list[Any] = []
+"""What torch asks of hooks, while some are ours."""
 
 
 class ModuleRanges:
@@ -42,12 +52,16 @@ class ModuleRanges:
             with _REGISTERING:
                 after = register_module_forward_hook(self._after, always_call=True)
                 self._handles = [register_module_forward_pre_hook(self._before), after]
+                _ours.update(handle.id for handle in self._handles)
+                _hide()
 
     def stop(self) -> None:
         """Watch no longer."""
         with _REGISTERING:
             for handle in self._handles:
                 handle.remove()
+                _ours.discard(handle.id)
+            _show()
         self._handles.clear()
         self._marks.clear()
 
@@ -89,3 +103,20 @@ class ModuleRanges:
             index = bisect_right(starts, number) - 1
             found.append(names[index] if index >= 0 else None)
         return found
+
+
+def _hide() -> None:
+    """Let a compiled model, which warns of hooks on all modules when it is called, see the script's own alone."""
+    if not _replaced and hasattr(modules, _ASKED):
+        _replaced.append(getattr(modules, _ASKED))
+        setattr(modules, _ASKED, _has_hook_of_others)
+
+
+def _show() -> None:
+    """Put torch's own question back when no hook is ours any more."""
+    if not _ours and _replaced:
+        setattr(modules, _ASKED, _replaced.pop())
+
+
+def _has_hook_of_others() -> bool:
+    return any(not _ours.issuperset(getattr(modules, name, ())) for name in _HOOKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import weakref
 from collections import defaultdict
@@ -146,7 +147,7 @@ class Variables:
         if is_inside:
             return
         if root not in known:
-            self._roots.append((weakref.ref(root), variable))
+            self._roots.append((weakref.ref(root), self._free_name(variable)))
         roots = [(module, name) for reference, name in self._roots if (module := reference()) is not None]
         # A model that holds an earlier one (a container, a wrapper) names it anew.
         inner = {id(module) for outer, _ in roots for module in outer.modules() if module is not outer}
@@ -169,13 +170,23 @@ class Variables:
         self.sink.set_modules(self._classes)
         self.registry.has_unnamed = had_unnamed  # what was new in here has a name now
 
+    def _free_name(self, variable: str) -> str:
+        """Return what a model is called: with a number where another has its name, as in a loop over a plain list."""
+        taken = {name for reference, name in self._roots if reference() is not None}
+        names = itertools.chain([variable], (f"{variable}#{number}" for number in itertools.count(2)))
+        return next(name for name in names if name not in taken)
+
     def _is_named(self, root: torch.nn.Module) -> bool:
         """Whether a model and all its parts have names."""
         is_root = any(reference() is root for reference, _ in self._roots)
         return is_root and all(part in self.module_paths for part in root.modules())
 
     def look_around(self, frame: FrameType | None, is_own: Callable[[CodeType], object]) -> None:
-        """Name leaves by what the script's running functions hold, where lines are not followed."""
+        """Name leaves by what the script's running functions hold, where lines are not followed.
+
+        An element of a container names only what no variable does.
+        """
+        elements: list[tuple[str, torch.Tensor]] = []
         while frame is not None:
             if is_own(frame.f_code):
                 for name, value in [*frame.f_locals.items(), *_modules_held(frame)]:
@@ -185,10 +196,17 @@ class Variables:
                     elif isinstance(value, torch.optim.Optimizer):
                         self.registry.remarks.meet(value)
                     elif isinstance(value, torch.Tensor):
-                        leaf = self.registry.leaves.get(value)
-                        if leaf is not None and leaf.name is None:
-                            self.registry.name_leaf(leaf, leaf.kind, name)
+                        self._name_found(value, name)
+                    else:
+                        elements += [(f"{name}{label}", part) for label, part in _parts(value)]
             frame = frame.f_back
+        for name, value in elements:
+            self._name_found(value, name)
+
+    def _name_found(self, value: torch.Tensor, name: str) -> None:
+        leaf = self.registry.leaves.get(value)
+        if leaf is not None and leaf.name is None:
+            self.registry.name_leaf(leaf, leaf.kind, name)
 
     def look_at_figures(self, frames: Sequence[FrameType]) -> dict[str, float]:
         """Return the numbers that the script itself and its innermost function hold, where lines are not followed."""

@@ -100,6 +100,9 @@ def run(arguments: argparse.Namespace) -> int:
         graphs = sides.graphs()
         comparison = compare(*graphs, factor=factor)
         numbers = _numbers_of(sides, tolerance, begins)
+    if target is not None:
+        # Before the words, so that it is there too where these go to a `head` that has read enough.
+        _write_picture(comparison, target, arguments)
     if arguments.json:
         from graphlab.renderers.changes import report
 
@@ -107,8 +110,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _write_changes(comparison, sides.names, graphs)
         _write_numbers(numbers, has_facts=False)
-    if target is not None:
-        _write_picture(comparison, target, arguments)
     is_counting = numbers is not None and arguments.tolerance is not None and not numbers.is_within
     return max(sides.code, int(not comparison.is_equal or is_counting))
 
@@ -145,17 +146,17 @@ def _compare_numbers(
     numbers = _numbers_of(sides, tolerance, begins)
     if numbers is None:
         raise UsageError(messages.NUMBERS_OF_RUNS)
-    if arguments.json:
-        write_json(_report(numbers))
-    else:
-        _write_sides(sides.names)
-        _write_numbers(numbers, has_facts=True)
     if target is not None:
         from graphlab.renderers import write_whole
         from graphlab.renderers.plots import render_runs
 
         write_whole(target, render_runs(numbers, sides.names, target.suffix[1:].lower(), arguments.theme))
         write_line(messages.EXPORTED.format(path=target), sys.stderr)
+    if arguments.json:
+        write_json(_report(numbers))
+    else:
+        _write_sides(sides.names)
+        _write_numbers(numbers, has_facts=True)
     return int(not numbers.is_within)
 
 

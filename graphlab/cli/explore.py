@@ -75,6 +75,7 @@ def start_child(arguments: argparse.Namespace) -> Child:
     options = read_run_options(arguments)
     (scenario,) = find_scenarios(arguments)
     chosen_parameters(options, scenario)
+    from graphlab.cli.run import check_folder
     from graphlab.tui.child import start_recording
 
     words = []
@@ -86,6 +87,7 @@ def start_child(arguments: argparse.Namespace) -> Child:
     words += [word for window in arguments.windows for word in ("--full", window)]
     words += ["--no-values"] if arguments.no_values else []
     source = ["-m", arguments.module] if arguments.module else [arguments.source]
+    check_folder(FOLDER)
     target = free_path(FOLDER, scenario.name.rpartition(".")[2])
     return start_recording(source, target, options=words, arguments=options.script_arguments)
 

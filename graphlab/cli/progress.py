@@ -18,9 +18,12 @@ from graphlab.recording import Recording, open_recording
 from graphlab.report import report_step
 from graphlab.sentences import format_number
 
-_SECONDS = 0.25
+_SECONDS, _MOST_SECONDS = 0.25, 2.0
+"""How long it takes at least, and at most, until there is news again."""
+_SHARE = 0.02
+"""Of the run's time, what reading and writing the rows of steps may take: they are told while the script waits."""
 _MOST = 20
-"""Steps that are told at a time, where more have ended since the last time: the newest."""
+"""Steps that are told at a time at most, where more have ended since the last time: the newest."""
 _SHOWN = 4
 """Leaves whose gradient norm stands in a row."""
 _WIDTH = len("1.2346e+07")
@@ -47,6 +50,9 @@ class Progress:
         self._has_rows = has_rows
         self._recording: Recording | None = None
         self._told = 0
+        self._pause = _SECONDS
+        self._row_seconds = 0.001
+        """What telling a step takes, as far as is known."""
         self._looked_at = time.monotonic()
         self._line = ""
         # As it is now: while the script runs, what stands there records its words, and our rows are none of them.
@@ -66,12 +72,13 @@ class Progress:
     def look(self, events: int) -> None:
         """Show what is new, now and then; called whenever rows may have been committed."""
         now = time.monotonic()
-        if now - self._looked_at < _SECONDS:
+        if now - self._looked_at < self._pause:
             return
         self._tell_steps(is_done=False)
         if self._is_terminal:
             self._show_line(events)
         self._looked_at = time.monotonic()
+        self._pause = min(max(_SECONDS, (self._looked_at - now) / _SHARE), _MOST_SECONDS)
 
     def finish(self, *, is_told: bool = False) -> None:
         """Show the rest, after the recording was closed; is_told: the person knows what is wrong with it."""
@@ -108,15 +115,24 @@ class Progress:
                 self._recording.refresh()
             recording = self._recording
             ended = len(recording.steps) if is_done else len(recording.steps) - 1
-            for number in range(self._told + 1, ended + 1):
-                # What trains fast in light detail is not to wait for its own rows.
-                if self._has_rows and (self._results is not None or ended - number < _MOST or is_done):
+            first = self._told + 1
+            if self._results is None and not is_done:
+                first = max(first, ended + 1 - self._affordable())
+            if self._has_rows and first <= ended:
+                began = time.perf_counter()
+                for number in range(first, ended + 1):
                     self._tell_step(recording, number)
+                self._row_seconds = (time.perf_counter() - began) / (ended + 1 - first)
             self._told = max(self._told, ended)
             recording.light.blocks.forget(self._told)
         except GraphlabError as error:
             if is_done and not is_told:
                 self.tell(str(error))
+
+    def _affordable(self) -> int:
+        """Return how many rows of steps there is time for since the last ones: one at least, the newest."""
+        seconds = _SHARE * (time.monotonic() - self._looked_at)
+        return max(1, min(_MOST, int(seconds / max(self._row_seconds, 1e-6))))
 
     def _tell_step(self, recording: Recording, number: int) -> None:
         if self._results is not None:

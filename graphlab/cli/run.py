@@ -31,7 +31,7 @@ from graphlab.cli.output import write_json, write_line
 from graphlab.cli.several import run_all, run_each
 from graphlab.errors import RecordingError, UsageError
 from graphlab.language import _
-from graphlab.store.paths import FOLDER, free_path
+from graphlab.store.paths import FOLDER, can_write, free_path
 
 if TYPE_CHECKING:
     from graphlab.request import RunOutcome, RunRequest
@@ -81,12 +81,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def recording_path(output: str | None, name: str) -> Path:
-    """Return the file that a recording goes to: the one asked for, or a free name in a folder."""
+    """Return the file that a recording goes to: the one asked for, or a free name in a folder.
+
+    Raises:
+        UsageError: nothing can be written there.
+    """
     if output is None:
-        return free_path(FOLDER, name)
-    if output.endswith(("/", os.sep)) or Path(output).is_dir():
-        return free_path(Path(output), name)
-    return Path(output)
+        path = free_path(FOLDER, name)
+    elif output.endswith(("/", os.sep)) or Path(output).is_dir():
+        path = free_path(Path(output), name)
+    else:
+        path = Path(output)
+    check_folder(path.parent)
+    return path
+
+
+def check_folder(folder: Path) -> None:
+    """See whether a recording can be written to a folder, before anything runs.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if not can_write(folder):
+        raise UsageError(messages.CANNOT_WRITE_TO.format(folder=folder))
 
 
 def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scenario, path: Path, target: Path) -> int:

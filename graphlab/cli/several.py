@@ -26,7 +26,7 @@ from graphlab.errors import GraphlabError, UsageError
 from graphlab.own_process import graphlab_command
 from graphlab.recorded_words import say_recorded
 from graphlab.sentences import format_number
-from graphlab.store.paths import ENDING, FOLDER, free_path
+from graphlab.store.paths import ENDING, FOLDER, can_write, free_path
 
 if TYPE_CHECKING:
     from graphlab.scenario import Scenario
@@ -205,9 +205,9 @@ def _words(arguments: argparse.Namespace, source: str, target: Path) -> list[str
 
 
 def _folder(output: str | None) -> Path:
-    if output is None:
-        return FOLDER
-    folder = Path(output)
+    folder = FOLDER if output is None else Path(output)
     if folder.suffix == ENDING or folder.is_file():
         raise UsageError(messages.FOLDER_FOR_SEVERAL.format(name=output))
+    if not can_write(folder):
+        raise UsageError(messages.CANNOT_WRITE_TO.format(folder=folder))
     return folder

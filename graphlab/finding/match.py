@@ -125,7 +125,7 @@ def node_texts(index: Index, term: Term) -> Array:
     if term.key in {"line", "file"}:
         return _at_places(index, nodes.places, term)
     keys = ("op", "call", "name", "module") if term.key == WORD else _OF_NODES[term.key]
-    mask: Array = numpy.logical_or.reduce([nodes.texts[key].where(text_test(term)) for key in keys])
+    mask: Array = numpy.logical_or.reduce([nodes.texts[key].where(text_test(term, key)) for key in keys])
     if term.key in {WORD, "name"}:
         tagged = nodes.tagged.array[nodes.tags.where(contains(term.text))]
         rows = nodes.rows(tagged)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy
 
+from graphlab.counted import op_words
+
 if TYPE_CHECKING:
     from graphlab.finding.query import Term
 
@@ -90,8 +92,11 @@ def has_shape(pattern: str) -> Callable[[str | None], bool]:
     return lambda word: word is not None and expression.fullmatch(word + "x" if word else "") is not None
 
 
-def text_test(term: Term) -> Callable[[str | None], bool]:
-    """Return the test of a term that asks one column."""
+def text_test(term: Term, column: str = "") -> Callable[[str | None], bool]:
+    """Return the test of a term that asks one column; an op is found by what its row says of it too."""
+    if column == "op":
+        test = contains(term.text)
+        return lambda word: test(word) or (word is not None and test(op_words(word)))
     if term.key == "shape":
         return has_shape(term.text)
     if term.key == "kind":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphlab.counted import op_words
 from graphlab.finding.query import ANY, WORD, Query, Term
 from graphlab.finding.texts import contains, is_under, text_test
 from graphlab.language import _
@@ -75,6 +76,7 @@ def _why_node(
         return _why_figures(term, gradient, value)
     if term.key == WORD:
         words: list[tuple[str, str | None]] = [("op", node.op), ("call", node.call), ("name", node.name)]
+        words += [("op", op_words(node.op))] if node.op else []
         words += [("name", tag) for tag in tags]
         words += [("module", node.module), ("line", index.text_of((node.file, node.line)))]
         test = contains(term.text)
@@ -98,8 +100,11 @@ def _why_key(index: Index, term: Term, node: Node, tags: list[str]) -> str:
         )
     test = text_test(term)
     words: dict[str, list[str | None]] = {
-        "op": [node.op, node.call], "name": [node.name, *tags], "kind": [node.kind], "dtype": [node.dtype],
-    }  # fmt: skip
+        "op": [node.op, node.call, node.op and op_words(node.op)],
+        "name": [node.name, *tags],
+        "kind": [node.kind],
+        "dtype": [node.dtype],
+    }
     return next((f"{term.key} {word}" for word in words[term.key] if test(word)), "")
 
 

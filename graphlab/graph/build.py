@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graphlab.crowd import without_collector
 from graphlab.recording.calls import read_calls
 from graphlab.recording.figures import Figures
+from graphlab.recording.variables import made_name
 from graphlab.sentences import say_event
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 def build_graph(recording: Recording, moment: int, *, has_future: bool = False) -> Graph:
     """Return the graph of the step that a moment lies in, as of that moment.
 
-    Nodes carry id, kind, name, names, op, call, calls (of the script's functions, in which an op was made), module,
-    file, line, shape, dtype, device, value, gradient (a `Snapshot` or None), event and state (done, now, future);
-    edges slot, output, label, gradient and state.
+    Nodes carry id, kind, name, names, made (what a leaf or data without a name is called: `ones@L5`), op, call, calls
+    (of the script's functions, in which an op was made), module, file, line, shape, dtype, device, value, gradient (a
+    `Snapshot` or None), event and state (done, now, future); edges slot, output, label, gradient and state.
 
     Args:
         has_future: keep the nodes and edges of the step that do not exist yet, marked `future`.
@@ -51,6 +52,8 @@ def build_graph(recording: Recording, moment: int, *, has_future: bool = False) 
             if has_future or not is_future:
                 state = "future" if is_future else "now" if node.id == now or node.event == moment else "done"
                 facts = _node_facts(figures, node, state, names, files)
+                if not facts["name"] and (made := made_name(recording, node)):
+                    facts["made"] = made
                 graph.add_node(node.id, **facts, calls=calls.get(node.id, ()))
         for edge in structure.edges:
             if edge.source in graph and edge.target in graph and (has_future or edge.event <= moment):

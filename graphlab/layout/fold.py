@@ -127,7 +127,11 @@ def _plan_whole(graph: networkx.MultiDiGraph, how: Fold, most: int, groups: Sequ
     groups = build_groups(graph) if groups is None else groups
     if isinstance(how, int):
         found, word = at_depth(groups, how)
-        return Folding(found, _("folded by {word}, depth {depth}").format(word=word, depth=how))
+        words = _("folded by {word}, depth {depth}").format(word=word, depth=how)
+        if len(graph) - sum(len(group.members) - 1 for group in found) <= MOST:
+            return Folding(found, words)
+        # What lies in no module, such as a loop written out in the script, would flood the picture.
+        return Folding(_with_others(groups, {group.id for group in found}), words)
     edges = [(source, target) for source, target, *_unused in edges_of(graph)]
     found = outermost(groups, choose_closed(groups, len(graph), edges))
     if len(graph) <= most and any(group.kind == "run" for group in found):
@@ -165,14 +169,15 @@ def choose_closed(
         chosen |= set() if is_whole else layers
         found = outermost(groups, chosen)
         boxes = count - sum(len(group.members) - 1 for group in found)
-        if chosen != closed and depth and (boxes > legible or not _is_legible(_edges_between(found, edges))):
+        between = _edges_between(found, edges)
+        if chosen != closed and depth and (boxes > legible or not _is_legible(between, has_layers=not is_whole)):
             break
         closed = chosen
     return closed
 
 
-def _is_legible(edges: Sequence[tuple[int, int]]) -> bool:
-    """Whether edges are few enough, and no way along them too long."""
+def _is_legible(edges: Sequence[tuple[int, int]], *, has_layers: bool) -> bool:
+    """Whether edges are few enough, and no way along them too long; layers are worth columns, their ops are not."""
     if len(edges) > MOST_EDGES:
         return False
     order = execution_order({node for edge in edges for node in edge}, edges)
@@ -181,7 +186,7 @@ def _is_legible(edges: Sequence[tuple[int, int]]) -> bool:
     for source, target in sorted(edges, key=lambda edge: place[edge[0]]):
         layer[target] = max(layer[target], layer[source] + 1)
     longest = max(layer.values(), default=0)
-    if not LONGEST < longest <= LONGEST_IN_COLUMNS:
+    if not (has_layers and LONGEST < longest <= LONGEST_IN_COLUMNS):
         return longest <= LONGEST
     # What only gives stands right above its first user; a line passes the layers from there to its last user.
     ends: dict[int, tuple[int, int]] = {}
@@ -196,7 +201,12 @@ def _is_legible(edges: Sequence[tuple[int, int]]) -> bool:
 
 
 def _has_module(group: Group) -> bool:
-    return any(inside.kind in {"module", "steps", "repeat"} for inside in walk(group.children))
+    """Whether a module holds others, or a loop, or is mostly blocks alike; a few ops alike make no more of a layer."""
+    half = len(group.members) / 2
+    return any(
+        inside.kind in {"module", "steps"} or (inside.kind == "repeat" and len(inside.members) > half)
+        for inside in walk(group.children)
+    )
 
 
 def _stays_closed(group: Group) -> bool:
@@ -225,6 +235,19 @@ def at_depth(groups: Sequence[Group], depth: int) -> tuple[list[Group], str]:
     for group in groups:
         gather(group, 0)
     return found, kind
+
+
+def _with_others(groups: Iterable[Group], chosen: Collection[str]) -> list[Group]:
+    """Return the chosen groups, and the outermost of those that have nothing to do with them."""
+    found: list[Group] = []
+    stack = list(groups)[::-1]
+    while stack:
+        group = stack.pop()
+        if group.id in chosen or not any(inside.id in chosen for inside in walk(group.children)):
+            found.append(group)
+        else:
+            stack.extend(reversed(group.children))
+    return found
 
 
 def _say(groups: Iterable[Group]) -> str:

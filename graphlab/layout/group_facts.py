@@ -161,8 +161,3 @@ def _takes(graph: networkx.MultiDiGraph, edges: EdgesByEnd, inside: set[int]) ->
         if source not in inside and graph.nodes[source].get("kind") not in LEAF_KINDS:
             found[source, data.get("output") or 0] = graph.nodes[source].get("shape")
     return [found[key] for key in sorted(found)]
-
-
-def _short(data: dict[str, Any]) -> str:
-    word = str(data.get("call") or data.get("op") or data.get("name") or data.get("kind"))
-    return word.rpartition(".")[2] or word

@@ -9,13 +9,13 @@ never makes a cycle.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
+from graphlab.counted import op_words
 from graphlab.language import _
 from graphlab.layout.drafts import Draft, Forest, GroupKind, Item, adopt_leaves, flat_places, same_or_new
 from graphlab.layout.repeats import Run, find_runs, has_shared_leaf, shares_leaves
@@ -23,8 +23,6 @@ from graphlab.layout.sketch import Sketch, sketch_graph
 
 if TYPE_CHECKING:
     import networkx
-
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 MOST_ITEMS = 32
 """Members of a group beyond which runs of them become groups, so that opening one never floods the picture."""
@@ -343,7 +341,7 @@ def _name_block(sketch: Sketch, block: Sequence[Item], kind: Literal["steps", "r
 
 
 def _name_run(sketch: Sketch, places: Sequence[int]) -> str:
-    return _name_words([_short(sketch.ops[place]) for place in places if sketch.ops[place]])
+    return _name_words([op_words(sketch.ops[place]) for place in places if sketch.ops[place]])
 
 
 def _name_words(words: Sequence[str]) -> str:
@@ -352,11 +350,6 @@ def _name_words(words: Sequence[str]) -> str:
     if len(words) <= 3:
         return ", ".join(words)
     return f"{words[0]} … {words[-1]}"
-
-
-def _short(op: str) -> str:
-    stem = op.rstrip("0123456789").removesuffix("Backward")
-    return _HUMP.sub("_", stem or op).lower()
 
 
 def _bounds(sketch: Sketch, items: Sequence[Item]) -> list[int]:

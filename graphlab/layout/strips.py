@@ -19,8 +19,8 @@ from graphlab.layout.placement import Placement, Spacing, Tag, simplify
 _MOST_PASSING = 4
 """Lines beyond which a cut is harder to read across than a strip is to scroll."""
 _MOST_COLUMNS = 40
-_SLIM = 2.0
-"""How many times longer than wide a strip is."""
+_SLIM = 1.2
+"""How many times longer than wide a strip is: half a page that is beside the other half is read at twice the size."""
 _GAIN = 0.8
 """By how much the picture must shrink less on its page, to be worth the cuts."""
 _REACH = 0.3

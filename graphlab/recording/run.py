@@ -174,8 +174,9 @@ class Recording(ShownInNotebooks):
 
     @property
     def title(self) -> str:
-        """The scenario's title, or its name where it has none."""
-        return self.scenario.title or self.facts.scenario
+        """The scenario's title, or what the run is called where it has none: a notebook's cell is a numbered file."""
+        title = self.scenario.title
+        return title if title and title != self.scenario.name else self.facts.scenario
 
     @property
     def events(self) -> Events:

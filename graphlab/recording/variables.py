@@ -144,7 +144,8 @@ def made_name(recording: Recording, node: Node) -> str | None:
     if node.kind not in {"parameter", "leaf", "data"} or not 1 <= node.event <= recording.event_count:
         return None
     maker = recording.event(node.event)
-    if maker.kind != "op" or not maker.line:
+    is_refilled = node.kind == "data" and maker.text.endswith("_")  # a batch norm's running mean: no `zero_` made it
+    if maker.kind != "op" or not maker.line or is_refilled:
         return None
     path = ""
     if maker.file not in {None, 1}:

@@ -145,6 +145,12 @@ def check_target(target: str | os.PathLike[str], *, renderer: str = "graphlab", 
         raise RenderError(
             _("the folder {folder} does not exist: make it first, or write somewhere else").format(folder=path.parent)
         )
+    if not os.access(path.parent, os.W_OK):  # told before a script has run for it
+        raise RenderError(
+            _("nothing can be written in the folder {folder}: write somewhere else").format(
+                folder=path.parent.absolute()
+            )
+        )
     return path
 
 

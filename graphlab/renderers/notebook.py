@@ -23,7 +23,7 @@ def recording_html(recording: Recording) -> str:
     steps = list(recording.steps)
     facts = recording.facts
     words = [
-        facts.scenario,
+        facts.scenario if facts.scenario != recording.title else "",
         _("{detail} detail").format(detail=facts.detail),
         facts.status,
         count_words(recording.event_count, "event"),

@@ -6,13 +6,12 @@ A graph carries facts; what a person sees of them (`20×1`, `‖∇‖ 3.85`, `l
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from graphlab.counted import KIND_NAMES
+from graphlab.counted import KIND_NAMES, op_words
 from graphlab.dimensions import dimension_words
 from graphlab.language import _
 from graphlab.model import LEAF_KINDS, Snapshot
@@ -46,8 +45,6 @@ def kind_words(facts: Mapping[str, Any]) -> Mapping[str, str]:
     """Return what a legend says of each kind of node, from the facts of a graph: a static one has no autograd."""
     return STATIC_KIND_WORDS if facts.get("static") else KIND_WORDS
 
-
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 MARK_SIGNS: Mapping[str, str] = {"added": "+", "removed": "−", "changed": "~", "renamed": "="}
 MARK_WORDS: Mapping[str, str] = {
@@ -160,6 +157,11 @@ def _is_named_so(data: Mapping[str, Any]) -> bool:
     return str(data["call"]).rpartition(".")[2].strip("_") == op_words(str(data.get("op") or ""))
 
 
+def _unnamed(data: Mapping[str, Any], kind: str) -> str:
+    """Return what stands for a name: of a leaf that nobody saw come its number, as in the table of gradients."""
+    return f"{KIND_NAMES[kind]} {data['id']}" if kind in LEAF_KINDS else KIND_NAMES.get(kind, kind)
+
+
 def read_node(data: Mapping[str, Any], *, is_missing: bool = False, is_part: bool = False) -> NodeReading:
     """Return what a picture says of a node, from its attributes in the graph.
 
@@ -176,7 +178,7 @@ def read_node(data: Mapping[str, Any], *, is_missing: bool = False, is_part: boo
         detail = ", ".join(filter(None, (detail, dimension_words(data.get("op"), data.get("call"), data.get("shape")))))
         tags = names or ((name,) if name else ())
     else:
-        title = name or (names[0] if names else KIND_NAMES.get(kind, kind))
+        title = name or (names[0] if names else plain(data.get("made") or "") or _unnamed(data, kind))
         title = title if title.strip() else f'"{title}"'
         detail = plain(data.get("detail") or KIND_DETAILS.get(kind, KIND_NAMES.get(kind, kind)))
         tags = tuple(other for other in names if other != title)
@@ -348,12 +350,6 @@ def call_words(call: str | None, op: str) -> str:
                 return ("F." if "functional" in prefix else "") + call.removeprefix(prefix)
         return call
     return op_words(op)
-
-
-def op_words(op: str) -> str:
-    """Return what an op does, from its autograd name: LogSoftmaxBackward0 is `log_softmax`."""
-    stem = op.rstrip("0123456789").removesuffix("Backward")
-    return _HUMP.sub("_", stem).lower() or "op"
 
 
 def plain(text: str) -> str:

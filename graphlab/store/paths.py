@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 ENDING = ".glab"
 FOLDER = Path("outputs")
+
+
+def can_write(folder: Path) -> bool:
+    """Whether files can be made in a folder, or the folder itself where it is not there yet."""
+    folder = folder.absolute()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK) or not folder.is_dir()  # what is no folder, whoever opens it tells
 
 
 def free_path(folder: Path, name: str, ending: str = ENDING) -> Path:

@@ -24,6 +24,7 @@ from graphlab.layout.grid import (
     glyph,
     lay_out_grid,
 )
+from graphlab.recording import made_name
 from graphlab.tui.box_text import BoxItem, Zoom, size_of_item
 
 if TYPE_CHECKING:
@@ -184,6 +185,8 @@ def plan_boxes(
 ) -> BoxPlan:
     """Lay out the graph of a step whose last event is `last`; groups do not overlap."""
     names = state.recording.names(last)
+    nameless = [node for node in structure.nodes.values() if not names.get(node.id)]
+    names = names | {node.id: [name] for node in nameless if (name := made_name(state.recording, node))}
     group_of = {node: group for group in groups for node in group.nodes}
     items: list[BoxItem] = []
     index: dict[int, int] = {}

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from graphlab.counted import op_words
 from graphlab.layout.grid import CellSize
 from graphlab.model import LEAF_KINDS, Node
 from graphlab.sentences import format_shape
 from graphlab.tui import messages
-from graphlab.tui.lane_columns import short_number, short_op
+from graphlab.tui.lane_columns import short_number
 from graphlab.tui.lanes import count_signs, node_mark
 from graphlab.tui.rows import Row, fit, row_width, shorten, spread
 
@@ -89,7 +90,7 @@ def is_minor(node: Node, group: BoxGroup | None) -> bool:
 
 def op_word(node: Node) -> str:
     """Return what an op's box is headed with."""
-    return short_op(node.op).lower() if node.kind == "op" else messages.LANE_KINDS[node.kind]
+    return op_words(node.op or "") if node.kind == "op" else messages.LANE_KINDS[node.kind]
 
 
 # -- sizes ---------------------------------------------------------------------------------------------------------
@@ -141,7 +142,9 @@ def group_lines(group: BoxGroup, node: Node) -> list[tuple[str, str]]:
 
 
 def _leaf_name(node: Node, name: str) -> str:
-    return name or messages.LANE_KINDS[node.kind]
+    kind = messages.LANE_KINDS[node.kind]
+    # Light detail sees no leaf come: it is known by its number, in the table of gradients too.
+    return name or (f"{kind} {node.id}" if node.kind in LEAF_KINDS else kind)
 
 
 # -- looks and text ------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from graphlab.counted import op_words
 from graphlab.tui import messages
-from graphlab.tui.lane_columns import short_op
 from graphlab.tui.pane import RowsPane
 from graphlab.tui.rows import Row, fit, over, wrap
 
@@ -47,7 +47,7 @@ class FoundRows(Sequence[Row]):
         if place < 0:
             return self.head[place]
         found = self._search.describe(place)
-        what = short_op(found.op).lower() if found.op else messages.LANE_KINDS.get(found.kind, found.kind)
+        what = op_words(found.op) if found.op else messages.LANE_KINDS.get(found.kind, found.kind)
         row: Row = [(f" e{found.event:<6} ", "number"), (messages.STEP_SHORT.format(step=found.step), "quiet")]
         row += [(f"{what:<10.10} ", found.kind if found.node else "text"), (f"{found.name or '':<14.14} ", "bold")]
         row += [(f"{'L' + str(found.line) if found.line else '':<6}", "quiet"), (found.why, "text")]

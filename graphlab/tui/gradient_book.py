@@ -196,7 +196,7 @@ class GradientBook:
 
     def short_name(self, number: int) -> str:
         """Return a name that is short enough for a formula."""
-        from graphlab.tui.lane_columns import short_op
+        from graphlab.counted import op_words
 
         node = self._state.recording.node(number)
-        return self._state.tag_of(node) or short_op(node.op).lower() or node.kind
+        return self._state.tag_of(node) or (op_words(node.op) if node.op else node.kind)

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from graphlab.counted import op_words
 from graphlab.dimensions import dimension_words
 from graphlab.language import _
 from graphlab.model import Change, Edge, Node
 from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages, places
-from graphlab.tui.lane_columns import short_op
 from graphlab.tui.pane import Pane
 from graphlab.tui.prose import prose_rows, sentence
 from graphlab.tui.rows import Row, fit, over, rule, shorten, wrap
@@ -107,7 +107,7 @@ def _head_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
     if not is_made:
         rows.append([(messages.MADE_LATER.format(event=node.event), "quiet")])
     else:
-        made: Row = [(messages.KINDS[node.kind].format(call=node.call or short_op(node.op).lower()), node.kind)]
+        made: Row = [(messages.KINDS[node.kind].format(call=node.call or op_words(node.op or "")), node.kind)]
         made.append((f" e{node.event}", "text"))
         line = state.line_of(node)
         if line:

@@ -109,7 +109,7 @@ KEYS: tuple[Key, ...] = (
         _("compare this step with another step, recording or exported graph; again: the list of what differs"), FIND),
     Key("check", "c", "c", "check", _("check"),
         _("what is, or may be, wrong with the run: the list of findings; Enter goes to the chosen "
-          "one"), FIND, footer=10),
+          "one"), FIND, footer=5),
     Key("where_made", "d", "d", "where_made", _("where made"),
         _("where the selected value was made, through views"), FIND, footer=8),
     Key("next_use", "u", "u", "next_use", _("next use"),

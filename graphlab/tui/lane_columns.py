@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphlab.counted import op_words
 from graphlab.language import _
 from graphlab.model import LEAF_KINDS
 from graphlab.sentences import format_shape
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _LEAST_WORDS = (14, 20, 24, 28)
 """Cells that op, name and shape keep when a first, second, third … column takes of them."""
+_LONGEST_OP, _ROOMY = 18, 60
+"""Cells that an op may take where op, name and shape have so many: `native_batch_norm`."""
 _LEAST_NAME = 10
 """Cells that a name keeps beside a shape."""
 _MODULE = 16
@@ -176,8 +179,8 @@ def flowing_words(
 ) -> Row:
     """Return op, name and shape as far as they find room; a name is shortened, a shape is there as a whole or not."""
     future = "future" if is_future else ""
-    kind = short_op(node.op).lower() if node.kind == "op" else messages.LANE_KINDS[node.kind]
-    op = shorten(kind, min(12, room)) if "op" in chosen else ""
+    kind = op_words(node.op or "") if node.kind == "op" else messages.LANE_KINDS[node.kind]
+    op = shorten(kind, min(_LONGEST_OP if room >= _ROOMY else 12, room)) if "op" in chosen else ""
     name = state.tag_of(node) if "name" in chosen else ""
     shape = format_shape(node.shape) if "shape" in chosen else ""
     leaf = "∇" if node.kind in LEAF_KINDS and not has_gradient else ""

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from graphlab.model import LEAF_KINDS
+from graphlab.recording import made_name
 from graphlab.tui import messages, places
 from graphlab.tui.arrivals import Arrivals
 from graphlab.tui.box_book import BoxBook
@@ -428,10 +429,19 @@ class ExplorerState:
         return next(iter(self._names(step.last, self.last).get(number, ())), "") if step is not None else ""
 
     def tag_of(self, node: Node) -> str:
-        """Return the name that sits on a node at the cursor; before it is made, the one that it will have."""
+        """Return the name that sits on a node at the cursor; before it is made, the one that it will have.
+
+        A leaf or data that never has one is called by what made it.
+        """
         tags = self.names().get(node.id, [])
         name = node.name or next(iter(tags), "")
-        return name if name or node.event <= self.moment else self.step_name(node.id)
+        if name or (node.kind == "op" and node.event <= self.moment):
+            return name
+        return self.step_name(node.id) or self._made_name(node, self.last)
+
+    @lru_cache(4096)  # noqa: B019 - a state lives as long as the app
+    def _made_name(self, node: Node, count: int) -> str:
+        return made_name(self.recording, node) or ""
 
     def name_of(self, number: int) -> str:
         """Return what people call a node at the cursor."""
