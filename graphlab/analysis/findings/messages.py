@@ -86,15 +86,13 @@ PROBABILITIES_TO_NLL = Text(
 )
 WRONG_GRADIENT = Text(
     "error",
-    _(
-        "torch says: {said} What the backward of {function} returns{at} does not fit the inputs of its forward, "
-        "called{applied}"
-    ),
+    _("torch says: {said} What the backward of {function} returns{at} does not fit the inputs of its forward{applied}"),
     _(
         "return one gradient for each input of the forward, in their order, each of its input's shape, and None for "
         "what needs none"
     ),
 )
+CALLED_AT = _(", called at line {line}")
 GRAD_OF_DATA = Text(
     "warning",
     _(

@@ -23,6 +23,14 @@ ZEROED_BEFORE_STEP = Text(
     ),
     _("zero before the backward: optimizer.zero_grad(), loss.backward(), optimizer.step()"),
 )
+ZEROED_SOMEWHERE = Text(
+    "warning",
+    _(
+        "{optimizer} steps at line {line}, but no parameter of it has a gradient then: something zeroes them between "
+        "the backward and the step"
+    ),
+    _("zero before the backward: optimizer.zero_grad(), loss.backward(), optimizer.step()"),
+)
 STEP_BEFORE_BACKWARD = Text(
     "warning",
     _(
@@ -87,5 +95,5 @@ def in_line(line: int | None) -> str:
 
 __all__ = [
     "HELD_TWICE", "MADE_ANEW", "NOTHING_LEARNS", "NOT_HELD", "NOT_ZEROED", "NO_BACKWARD", "NO_STEP",
-    "STEP_BEFORE_BACKWARD", "THEY_STAY", "ZEROED_BEFORE_STEP", "at_line", "in_line",
+    "STEP_BEFORE_BACKWARD", "THEY_STAY", "ZEROED_BEFORE_STEP", "ZEROED_SOMEWHERE", "at_line", "in_line",
 ]  # fmt: skip

@@ -130,6 +130,8 @@ def find_idle_steps(recording: Recording) -> Iterator[Finding]:
             text, other = messages.NO_BACKWARD, None
         elif zeroed is not None:
             text, other = messages.ZEROED_BEFORE_STEP, zeroed.line
+        elif backward_before is not None and recording.step_of(max(remark.event, 1)).detail == "light":
+            text, other = messages.ZEROED_SOMEWHERE, None  # what zeroes is no event there
         else:
             text = messages.STEP_BEFORE_BACKWARD
             other = recording.event(backward_after).line if backward_after is not None else None

@@ -203,7 +203,7 @@ def _wrong_gradient(recording: Recording, error: Event, message: str) -> Iterato
     yield make_finding(
         recording, "function-gradient-wrong", messages.WRONG_GRADIENT, error.id, node=node.id, file=file, line=line,
         lines=(node.line, error.line), evidence={"op": node.op}, said=_first_sentence(message), function=name,
-        at=messages.at_line(line), applied=messages.at_line(node.line),
+        at=messages.at_line(line), applied=messages.CALLED_AT.format(line=node.line) if node.line is not None else "",
     )  # fmt: skip
 
 
