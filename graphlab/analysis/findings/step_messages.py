@@ -32,6 +32,14 @@ STEP_BEFORE_BACKWARD = Text(
     ),
     _("the order is optimizer.zero_grad(), loss.backward(), optimizer.step()"),
 )
+NO_BACKWARD = Text(
+    "warning",
+    _(
+        "{optimizer} steps at line {line}, but no backward ever runs: no parameter gets a gradient, and the step has "
+        "nothing to go by"
+    ),
+    _("call loss.backward() before optimizer.step()"),
+)
 NO_STEP = Text(
     "warning",
     _("{count} backwards gave gradients to parameters that {optimizer} holds (made{made}), and it never steps: {so}"),
@@ -78,6 +86,6 @@ def in_line(line: int | None) -> str:
 
 
 __all__ = [
-    "HELD_TWICE", "MADE_ANEW", "NOTHING_LEARNS", "NOT_HELD", "NOT_ZEROED", "NO_STEP", "STEP_BEFORE_BACKWARD",
-    "THEY_STAY", "ZEROED_BEFORE_STEP", "at_line", "in_line",
+    "HELD_TWICE", "MADE_ANEW", "NOTHING_LEARNS", "NOT_HELD", "NOT_ZEROED", "NO_BACKWARD", "NO_STEP",
+    "STEP_BEFORE_BACKWARD", "THEY_STAY", "ZEROED_BEFORE_STEP", "at_line", "in_line",
 ]  # fmt: skip

@@ -126,7 +126,9 @@ def find_idle_steps(recording: Recording) -> Iterator[Finding]:
         zeroed = _zeroed_after(recording, backward_before, remark)
         if backward_before is not None and zeroed is None and not _are_reachable(parameters, number):
             continue  # its parameters are cut off, which is a finding of its own
-        if zeroed is not None:
+        if backward_before is None and backward_after is None:
+            text, other = messages.NO_BACKWARD, None
+        elif zeroed is not None:
             text, other = messages.ZEROED_BEFORE_STEP, zeroed.line
         else:
             text = messages.STEP_BEFORE_BACKWARD
