@@ -56,3 +56,28 @@ def test_a_module_that_is_not_built_yet_waits_for_its_name(tmp_path: Path) -> No
     assert run.notes == []
     assert parameters(run) == ["bias", "weight"]
     run.close()
+
+
+PLAIN_LIST = """
+import torch
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = [torch.nn.Linear(2, 2) for _ in range(3)]
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+net = Net()
+net(torch.ones(1, 2)).sum().backward()
+"""
+
+
+def test_models_that_go_by_one_name_in_a_loop_are_told_apart(tmp_path: Path) -> None:
+    run = record_text(tmp_path, PLAIN_LIST)
+    names = {f"layer{number}.{name}" for number in ("", "#2", "#3") for name in ("bias", "weight")}
+    assert set(parameters(run)) == names
+    run.close()

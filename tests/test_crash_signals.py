@@ -19,6 +19,7 @@ import torch
 from graphlab.capture import Session
 from graphlab.capture.identity import TensorMap
 from graphlab.capture.interrupts import keeping_interrupts
+from graphlab.cli import entry
 from graphlab.recorder import run_script
 from graphlab.recording import Recording, open_recording
 from graphlab.report import report_run
@@ -300,6 +301,25 @@ def test_a_ctrl_c_between_a_number_and_its_row_leaves_no_gap(tmp_path: Path) -> 
     run = open_recording(tmp_path / "run.glab")
     assert [(event.id, event.text) for event in run.events] == [(1, "whole"), (2, "?"), (3, "?"), (4, "last")]
     run.close()
+
+
+def test_after_a_ctrl_c_in_code_that_was_a_text_the_exit_code_is_ours(tmp_path: Path) -> None:
+    """As where torch imports a module with dataclasses; python under `-m` would die of the signal."""
+    (tmp_path / "caught.py").write_text(
+        "import sys\n"
+        "from graphlab.cli import entry\n"
+        "def command(words):\n"
+        "    try:\n"
+        "        exec('raise KeyboardInterrupt')\n"
+        "    except KeyboardInterrupt:\n"
+        "        return entry.INTERRUPTED\n"
+        "entry._dispatch = command\n"
+        "sys.exit(entry.main([]))\n"
+    )
+    environment = child_environment()
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(tmp_path), environment.get("PYTHONPATH")]))
+    ended = subprocess.run([sys.executable, "-m", "caught"], env=environment, check=False)
+    assert ended.returncode == entry.INTERRUPTED
 
 
 @pytest.mark.slow

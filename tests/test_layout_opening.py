@@ -99,3 +99,31 @@ def test_export_opens_groups(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         error = capsys.readouterr().err
         assert error.count("\n") == 1
         assert "no group 'nowhere'" in error
+
+
+TWO_OPTIMIZERS = """\
+import torch
+torch.manual_seed(0)
+one, two = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+first, second = (torch.optim.SGD(part.parameters(), lr=0.1) for part in (one, two))
+for turn in range(2):
+    first.zero_grad()
+    one(torch.ones(3, 2)).pow(2).mean().backward()
+    first.step()
+    second.zero_grad()
+    two(torch.ones(3, 2)).mean().backward()
+    second.step()
+"""
+
+
+def test_export_says_where_another_step_has_another_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = record_text(tmp_path, TWO_OPTIMIZERS, detail="light")
+    nodes = [step.nodes for step in recording.steps]
+    assert nodes[:2] == nodes[2:]
+    assert nodes[0] != nodes[1]
+    recording.close()
+    source, target = str(recording.path), str(tmp_path / "x.svg")
+    assert main(["export", source, "-o", target]) == 0
+    assert f"step 3 has another graph, of {nodes[2]} nodes: --step 3\n" in capsys.readouterr().err
+    assert main(["export", source, "--step", "4", "-o", target]) == 0
+    assert "another graph" not in capsys.readouterr().err

@@ -65,8 +65,9 @@ def expected_boxes(recording: Recording, moment: int) -> tuple[list[dict[str, An
 
 def with_later_names(boxes: list[dict[str, Any]], shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Let what has no name yet be called what it will be called, as the page does."""
+    unnamed = {box["title"] for box in boxes if "@L" in box["title"]} | {"data", "leaf", "parameter"}
     return [
-        {**box, "title": page["title"]} if box["title"] in {"data", "leaf", "parameter"} else box
+        {**box, "title": page["title"]} if box["title"] in unnamed else box
         for box, page in zip(boxes, shown, strict=True)
     ]
 

@@ -109,6 +109,22 @@ def test_a_leaf_that_gathers_gradients_is_asked_about_what_came(tmp_path: Path) 
     assert found.leaves[0].checks[0].recorded == 12.0
 
 
+def test_a_backward_of_another_thread_is_verified_too(tmp_path: Path) -> None:
+    text = """
+        import threading
+        import torch
+        def work():
+            w = torch.tensor([1.0, 2.0], requires_grad=True)
+            (w ** 3).sum().backward()
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        """
+    (leaf,) = verified(record_text(tmp_path, text)).leaves
+    assert [check.measured for check in leaf.checks] == pytest.approx([3.0, 12.0])
+    assert leaf.error < 1e-6
+
+
 def test_what_cannot_be_verified_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain = record_text(tmp_path, "import torch\nw = torch.ones(2, requires_grad=True)\n", name="plain")
     with pytest.raises(UsageError, match="no backward began"):

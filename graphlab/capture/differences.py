@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import random
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,8 @@ _RANDOM = frozenset(
 )
 """Calls that fill a tensor with random numbers: of another width they would draw others."""
 _STEP = 1e-6
+_BEGINNING = "_bootstrap_inner"
+"""Where a thread begins, also one whose class has a `run` of its own."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ class Differences:
         engine = Engine(before)
         engine.start()
         try:
-            with _seeing_functions(mode), mode, _silence(), contextlib.suppress(_Enough):
+            with _seeing_functions(mode), _following_threads(mode), mode, _silence(), contextlib.suppress(_Enough):
                 self._run()
         except Exception as error:  # noqa: BLE001 - whatever a script that runs in 64 bits does not like
             self.raised = f"{type(error).__name__}: {error}"
@@ -182,6 +185,30 @@ def _seeing_functions(mode: _Widening) -> Iterator[None]:
         yield
     finally:
         setattr(Function, "apply", original)  # noqa: B010 - as above
+
+
+@contextlib.contextmanager
+def _following_threads(mode: _Widening) -> Iterator[None]:
+    """Have the mode widen in the threads that the script starts too: modes are a thread's own."""
+    original: Any = getattr(threading.Thread, _BEGINNING)
+    told = threading.excepthook
+
+    def begin(thread: threading.Thread) -> None:
+        with mode:
+            original(thread)
+
+    def tell(args: Any) -> None:
+        # What ends the script where its backward begins is no error of the thread that begins it.
+        if not issubclass(args.exc_type, _Enough):
+            told(args)
+
+    setattr(threading.Thread, _BEGINNING, begin)
+    threading.excepthook = tell
+    try:
+        yield
+    finally:
+        setattr(threading.Thread, _BEGINNING, original)
+        threading.excepthook = told
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from graphlab.capture.norms import LARGE, Figure, Measured, arrive, figures_of
 from graphlab.capture.optimizer_states import note_states, rates_of
 from graphlab.capture.registry import Place, Registry
 from graphlab.capture.rows import Row
-from graphlab.capture.schedule import Schedule
+from graphlab.capture.schedule import Schedule, is_looked_into_again
 from graphlab.capture.sink import LightEvent, LightStep
 from graphlab.capture.snapshots import BUDGET
 from graphlab.capture.steps import Steps
@@ -82,6 +82,7 @@ class _Pending:
     rates: list[tuple[str, float]] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
     edge_norms: list[tuple[int, int, list[Figure]]] = field(default_factory=list)
+    """Those that are on another device until the step ends."""
 
 
 class Light:
@@ -142,7 +143,8 @@ class Light:
         event = noted.number
         if is_new:
             self._is_close = self.schedule.is_on(self.steps.step, self._cost)
-        found = self.structures.find(walk, roots, t_outputs, event, place=place, is_kept=self._is_close)
+        is_looked_into = self._is_close and is_looked_into_again(1 + len(self._pending.losses))
+        found = self.structures.find(walk, roots, t_outputs, event, place=place, is_kept=is_looked_into)
         if not is_known:
             self.watcher.name_leaves()
         if self._is_close:
@@ -154,7 +156,7 @@ class Light:
                 leaf = self.registry.leaves.get(tensor)
                 if leaf is not None:
                     leaf.was_reached = True
-        passing = Passing(found, Measured(), [], self._is_close and bool(found.number), place)
+        passing = Passing(found, Measured(), [], is_looked_into and bool(found.number), place)
         if passing.is_close or walk.has_large:
             with quick_handles():
                 self._hook(walk, passing)
@@ -286,7 +288,11 @@ class Light:
             norms = list(map(sizes.get, places))
         else:
             norms = [sizes.get(place, grad) for place, grad in zip(places, grads, strict=True)]
-        self._pending.edge_norms.append((event, structure.number, norms))
+        here = [norm for norm in norms if not isinstance(norm, torch.Tensor)]
+        if len(here) == len(norms):
+            self.sink.add_edge_norms(event, structure.number, here)
+        else:  # they are on another device
+            self._pending.edge_norms.append((event, structure.number, norms))
 
     # -- updates ---------------------------------------------------------------------------------------------------
 

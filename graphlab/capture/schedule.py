@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 _JUMP = 10.0
 _FREE_EXTRAS = 8
+_MANY_BACKWARDS = 100
+"""Backwards of one step that are all looked into: more than accumulation and closures take."""
 _EXTRA_BYTES = 20
 """How many bytes a parameter and step the steps that are looked at out of turn may take, after the first few."""
 
@@ -83,6 +85,11 @@ def is_scheduled(step: int, every: int | None) -> bool:
     if every is not None:
         return step == 1 or step % every == 0
     return step <= 10 or step % 10 ** (len(str(step - 1)) - 1) == 0
+
+
+def is_looked_into_again(backward: int) -> bool:
+    """Whether inner gradients are kept of so-manieth backward of one step: a script without updates has one step."""
+    return backward <= _MANY_BACKWARDS or is_scheduled(backward, None)
 
 
 def _is_alarming(losses: Sequence[float], before: Sequence[float]) -> bool:

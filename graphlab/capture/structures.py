@@ -17,6 +17,7 @@ import torch
 from graphlab.capture.deep import find_cuts, may_be_deep
 from graphlab.capture.module_ranges import ModuleRanges
 from graphlab.capture.norms import LARGE
+from graphlab.capture.reached import Reached
 from graphlab.capture.registry import Place, Registry
 from graphlab.capture.snapshots import dtype_name, name_device, sizes_of
 from graphlab.capture.torchviz_text import draw_with_torchviz
@@ -38,7 +39,7 @@ class Structure:
 
     number: int
     """Its number in the recording, 0 where it was not written."""
-    nodes: list[int]
+    nodes: Sequence[int]
     """The node of each function, in the order of the walk."""
     slots: list[tuple[int, ...]]
     """Of each op, which of its inputs have a gradient; of a leaf none."""
@@ -47,6 +48,10 @@ class Structure:
     has_modules: bool = False
     is_small: bool = False
     """Whether no gradient in it is too large to be held until the backward has ended."""
+
+    def leaves(self) -> list[int]:
+        """Return the nodes that are leaves."""
+        return [node for node, slots in zip(self.nodes, self.slots, strict=True) if slots == _LEAF]
 
 
 class Structures:
@@ -78,10 +83,9 @@ class Structures:
         """Of a graph: which one the backward after it ran through last."""
         self._likely: dict[bytes, Likely] = {}
         """Of a graph: the one that came after it twice in a row."""
-        self._reached: list[tuple[list[int], list[int], Structure]] = []
-        """Of each backward of the step: the sequence numbers, and the leaves that were known."""
+        self._reached = Reached()
         self._seen: dict[int, int] = {}
-        self._seen_leaves: set[int] = set()
+        """By sequence number: those ops of the walk that earlier backwards of the step reached, and their nodes."""
         self._times: dict[bytes, int] = {}
         self._cuts: dict[bytes, list[int]] = {}
         self.nodes = 0
@@ -91,8 +95,6 @@ class Structures:
     def begin_step(self) -> None:
         """Forget what the backwards of the step before reached."""
         self._reached.clear()
-        self._seen.clear()
-        self._seen_leaves.clear()
         self._times.clear()
         self.nodes = self.edges = 0
 
@@ -100,11 +102,11 @@ class Structures:
 
     def walk(self, roots: Sequence[tuple[Any, int]]) -> Walk:
         """Go through all that some roots lead to."""
-        self._gather_seen()
+        self._reached.settle()
         self._is_naming = False
         likely = self._likely.get(self._last)
         walk = likely.follow(roots) if likely is not None else None
-        if walk is None or not self._seen.keys().isdisjoint(walk.numbers):
+        if walk is None or self._reached.find(walk.numbers):
             walk, below, order = self._go(roots)
             if not walk.unknown and not walk.has_shared:
                 self._expect(walk, below, order, roots)
@@ -145,6 +147,7 @@ class Structures:
                     order[id(each)] = len(functions)
                     functions.append(each)
         walk = Walk(functions, [fn._sequence_nr() for fn in functions])
+        self._seen = self._reached.find(walk.numbers)
         codes = array("q", [part for fn, output in roots for part in (order[id(fn)], output)])
         self._write(walk, below, order, codes)
         walk.digest = hashlib.blake2b(codes.tobytes(), digest_size=16).digest()
@@ -210,16 +213,6 @@ class Structures:
         key = ("leaf", sizes_of(tensor), tensor.dtype, tensor.device)
         return self._codes.setdefault(key, len(self._codes))
 
-    def _gather_seen(self) -> None:
-        """Put together what the backwards of this step have reached: most steps have one, and need none of it."""
-        for numbers, leaves, found in self._reached:
-            self._seen.update(zip(numbers, found.nodes or [0] * len(numbers), strict=True))
-            self._seen_leaves.update(leaves)
-            ends = (node for node, slots in zip(found.nodes, found.slots, strict=True) if slots == _LEAF)
-            self._seen_leaves.update(ends)
-        self._seen.pop(_NO_NUMBER, None)
-        self._reached.clear()
-
     def is_known(self, walk: Walk) -> bool:
         """Whether a graph was written before, and none of its leaves is new."""
         return not walk.unknown and (walk.digest, self._times.get(walk.digest, 0)) in self._known
@@ -247,8 +240,8 @@ class Structures:
         elif found is not None:
             self._bind_leaves(walk, found)
         found = found or Structure(0, [], [], [])
-        self._reached.append((walk.numbers, walk.leaf_nodes, found))
-        met = self._seen_leaves.intersection(walk.leaf_nodes) if self._seen_leaves else ()
+        self._reached.add(walk.numbers, walk.leaf_nodes, found)
+        met = self._reached.leaves.intersection(walk.leaf_nodes) if self._reached.leaves else ()
         self.nodes += walk.ops + len(walk.leaves) - len(met)
         self.edges += walk.edges
         if found.number and not found.has_modules:
@@ -259,7 +252,7 @@ class Structures:
         """A leaf that was never seen, in a graph that was: it stands where another stood before."""
         if not walk.unknown:
             return
-        nodes = [node for node, slots in zip(found.nodes, found.slots, strict=True) if slots == _LEAF]
+        nodes = found.leaves()
         for place in walk.unknown:
             self.registry.replace_leaf(nodes[place], walk.leaves[place])
 
@@ -304,7 +297,8 @@ class Structures:
         text = self._draw(walk, t_outputs)
         key = f"light {walk.digest.hex()} {times}"
         number = self.sink.add_graph(key, text, sorted(set(numbers)), roots_made, measured)
-        found = Structure(number, numbers, slots, outputs, has_modules=any(modules), is_small=is_small(walk, metadata))
+        packed = array("q", numbers)  # many graphs may be known, of many nodes
+        found = Structure(number, packed, slots, outputs, has_modules=any(modules), is_small=is_small(walk, metadata))
         if walk.unknown:  # from now on these leaves are known
             again, _, _ = self._go(roots)
             self._known.setdefault((again.digest, times), found)
@@ -362,9 +356,10 @@ class Structures:
 
 
 _LEAF = (-1,)
-_NO_NUMBER = 2**64 - 1
-"""The sequence number of all AccumulateGrad nodes."""
+_slots: dict[tuple[int, ...], tuple[int, ...]] = {}
+"""Those that came up: few are different, and each would be an object for every node."""
 
 
 def _slots_of(edges: Sequence[Any]) -> tuple[int, ...]:
-    return tuple([slot for slot, (below, _) in enumerate(edges) if below is not None])
+    slots = tuple([slot for slot, (below, _) in enumerate(edges) if below is not None])
+    return _slots.setdefault(slots, slots)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import weakref
 from collections import defaultdict
@@ -146,7 +147,7 @@ class Variables:
         if is_inside:
             return
         if root not in known:
-            self._roots.append((weakref.ref(root), variable))
+            self._roots.append((weakref.ref(root), self._free_name(variable)))
         roots = [(module, name) for reference, name in self._roots if (module := reference()) is not None]
         # A model that holds an earlier one (a container, a wrapper) names it anew.
         inner = {id(module) for outer, _ in roots for module in outer.modules() if module is not outer}
@@ -168,6 +169,12 @@ class Variables:
                 self.registry.name_leaf(leaf, "parameter", f"{prefix}{path}")
         self.sink.set_modules(self._classes)
         self.registry.has_unnamed = had_unnamed  # what was new in here has a name now
+
+    def _free_name(self, variable: str) -> str:
+        """Return what a model is called: with a number where another has its name, as in a loop over a plain list."""
+        taken = {name for reference, name in self._roots if reference() is not None}
+        names = itertools.chain([variable], (f"{variable}#{number}" for number in itertools.count(2)))
+        return next(name for name in names if name not in taken)
 
     def _is_named(self, root: torch.nn.Module) -> bool:
         """Whether a model and all its parts have names."""

@@ -34,10 +34,21 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except KeyboardInterrupt:
         _say(messages.INTERRUPTED)
-        return INTERRUPTED
+        code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a user must never meet a traceback of ours unasked
         return report_failure(error)
+    if code == INTERRUPTED:
+        forget_interrupt()
     return code
+
+
+def forget_interrupt() -> None:
+    """Let Python end with the exit code that it is given.
+
+    It remembers that a Ctrl-C left code that was a text (dataclasses make theirs so, and torch many of these), and
+    under `-m` dies of the signal then, whoever has caught it since. Other such code that ends well makes it forget.
+    """
+    exec("")  # noqa: S102 - nothing runs
 
 
 def _dispatch(words: list[str]) -> int:

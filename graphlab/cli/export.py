@@ -23,10 +23,13 @@ from graphlab.language import _
 if TYPE_CHECKING:
     import networkx
 
+    from graphlab.model import Step
     from graphlab.recording import Recording
     from graphlab.renderers.options import Choices
     from graphlab.renderers.selection import Shown
 
+_LOOKED_AT = 100
+"""Steps before the last that are looked at for a graph that is not like it."""
 _EVENT = re.compile(r"e?(\d+)")
 
 
@@ -169,10 +172,22 @@ def run(arguments: argparse.Namespace) -> int:
             else:
                 moment = recording.moment(at=at, step=step, phase=arguments.phase, line=line)
                 _draw(recording, moment, target, arguments, choices)
+            is_chosen = at is not None or step or line or arguments.phase
+            other = None if is_table or is_chosen or target.suffix.lower() == ".html" else _other_graph(recording)
         finally:
             recording.close()
         write_line(messages.EXPORTED.format(path=target), sys.stderr)
+        if other is not None:
+            write_line(messages.OTHER_GRAPH.format(step=other.step, nodes=other.nodes), sys.stderr)
         return source.code
+
+
+def _other_graph(recording: Recording) -> Step | None:
+    """Return the latest step whose graph is not as large as the last one's, as where two optimizers take turns."""
+    steps = recording.steps
+    last = steps[-1].nodes if len(steps) else 0
+    recent = (steps[place] for place in range(len(steps) - 2, max(len(steps) - 2 - _LOOKED_AT, -1), -1))
+    return next((step for step in recent if last > 1 and step.nodes > 1 and step.nodes != last), None)
 
 
 def _draw(recording: Recording, moment: int, target: Path, arguments: argparse.Namespace, choices: Choices) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from graphlab.tui.state import ExplorerState
 
 _BARS = "▁▂▃▄▅▆▇█"
+_LEAST_ROOM = 6
+"""Cells from which on a phase's name is cut to fit: of fewer nothing is left to read."""
 
 
 def stops_of(state: ExplorerState, step: Step) -> list[Event] | None:
@@ -77,7 +79,10 @@ def event_row(state: ExplorerState, width: int) -> tuple[Row, list[tuple[int, in
 
 
 def phase_row(state: ExplorerState, width: int, marks: Sequence[tuple[int, int]]) -> Row:
-    """Return the names of the phases above the marks at which they begin; the longest have the first claim to room."""
+    """Return the names of the phases above the marks at which they begin.
+
+    The longest have the first claim to room, what lies between them the last: a forward is told before a preparation.
+    """
     begins: list[tuple[int, Span]] = []
     for cell, moment in marks:
         span = state.recording.span_of(moment)
@@ -86,9 +91,15 @@ def phase_row(state: ExplorerState, width: int, marks: Sequence[tuple[int, int]]
     taken: dict[int, tuple[str, str]] = {}
     blocked: set[int] = set()
     ends = [*(cell for cell, _ in begins[1:]), width]
-    for end, (cell, span) in sorted(zip(ends, begins, strict=False), key=lambda pair: pair[1][0] - pair[0]):
+    claims = sorted(
+        zip(ends, begins, strict=False), key=lambda pair: (pair[1][1].phase == "setup", pair[1][0] - pair[0])
+    )
+    for end, (cell, span) in claims:
         name = PHASE_NAMES[phase_of_span(state.recording, span)]
         room = range(cell, cell + len(name) + 2)
+        if blocked & set(room) and span.phase != "setup" and end - cell >= _LEAST_ROOM:
+            name = shorten(name, end - cell - 2)  # rather cut than left out: it is where one stands
+            room = range(cell, end)
         if end > cell and not blocked & set(room):
             taken[cell] = name, span.phase
             blocked |= set(room)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from graphlab.analysis.findings.source import forwards_of_functions
 from graphlab.recording.remarks import Remark, read_remarks
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class Flow:
         for event, number in reader.rows(query, first, last):
             if event in self.ops and number in self.states:
                 self.ops[event].read.append(self.states[number])
+        self._inside = list(forwards_of_functions(recording))
         kinds = read_remarks(recording, "exit")
         self.exits = [remark for remark in kinds if first <= remark.event + 1 and remark.event <= last]
         self._of_node: dict[int, set[int]] = defaultdict(set)
@@ -176,10 +178,15 @@ class Flow:
                 # The places that topk, sort or max give beside the values.
                 if any(state.object in above and not state.requires_grad for state in op.made):
                     found.append(Cut("discrete", op.name, op.event, op.file, op.line))
+            elif op.reason == "no-grad" and self._is_inside(op):
+                continue  # a Function's forward records nothing: its own op stands for it
             elif any(state.object in above for state in op.made) or self._goes_through_numbers(op, above):
                 found.append(Cut(op.reason, op.name, op.event, op.file, op.line))
         found += [cut for remark in self.exits if (cut := self._cut_of(remark, tainted, above)) is not None]
         return sorted(found, key=lambda cut: cut.event)
+
+    def _is_inside(self, op: Op) -> bool:
+        return any(file == (op.file or 1) and first <= (op.line or 0) <= last for file, first, last in self._inside)
 
     def _cut_of(self, remark: Remark, tainted: set[int], above: set[int]) -> Cut | None:
         """Return the cut that a tensor's leaving was, if it came back into the flow to the roots."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from graphlab.analysis.findings import messages
-from graphlab.analysis.findings.facts import is_view, source_line
+from graphlab.analysis.findings.facts import is_view, short_op, source_line
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.source import calls, statement_at
 from graphlab.analysis.findings.squashes import SQUASHES, is_scaled, source_of, squash_of
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _WITH_LOGITS = "BinaryCrossEntropyWithLogitsBackward0"
 _LIKELIHOODS = frozenset({"NllLossBackward0", "NllLoss2DBackward0"})
+_SCORES = frozenset({"AddmmBackward0", "MmBackward0", "LinearBackward0", "ConvolutionBackward0"})
+"""Ops of a last layer, whose results no logarithms of shares can be: nothing keeps them below 0."""
 _RESHAPES = frozenset({"ViewBackward0", "UnsafeViewBackward0", "ReshapeAliasBackward0"})
 _MOST = 4000
 """Nodes of one kind that are looked at."""
@@ -47,7 +49,8 @@ def find_squashed_twice(recording: Recording) -> Iterator[Finding]:
     """Find outputs that were squashed (softmax, sigmoid) before a loss that squashes them itself."""
     seen = set()
     for loss, squash, first, name in _squashed(recording):
-        kind = "sigmoid-before-bce-with-logits" if loss.op == _WITH_LOGITS else "softmax-before-cross-entropy"
+        is_binary = loss.op in {_WITH_LOGITS, "SigmoidBackward0"}
+        kind = "sigmoid-before-bce-with-logits" if is_binary else "softmax-before-cross-entropy"
         line, earlier = _line(recording, loss, name), _line(recording, squash, first)
         key = kind, line, earlier, first
         if key not in seen:
@@ -67,6 +70,11 @@ def _squashed(recording: Recording) -> Iterator[tuple[Node, Node, str, str]]:
         first = squash_of(recording, squash)
         if squash is not None and first in {"sigmoid", "softmax"}:
             yield loss, squash, first, "binary_cross_entropy_with_logits"
+    for loss in _nodes(recording, "BinaryCrossEntropyBackward0"):
+        last = source_of(recording, loss)
+        squash = source_of(recording, last) if last is not None and last.op == "SigmoidBackward0" else None
+        if last is not None and squash is not None and squash.op == "SigmoidBackward0":
+            yield last, squash, "sigmoid", "sigmoid"
     for last in _nodes(recording, "LogSoftmaxBackward0"):
         squash = source_of(recording, last)
         if squash is not None and is_scaled(recording, squash):  # by a temperature
@@ -127,20 +135,23 @@ def _reshaped_source(recording: Recording, loss: Node) -> tuple[Node | None, int
 
 
 def find_probabilities_to_nll(recording: Recording) -> Iterator[Finding]:
-    """Find a likelihood that is given probabilities where it expects their logarithms."""
+    """Find a likelihood that is given probabilities, or a layer's raw scores, where it expects logarithms of shares."""
     seen = set()
     for kind in sorted(_LIKELIHOODS):
         for loss in _nodes(recording, kind):
             squash = source_of(recording, loss)
             first = squash_of(recording, squash)
-            if squash is None or first not in {"softmax", "sigmoid"}:
+            is_raw = squash is not None and squash.op in _SCORES
+            if squash is None or (first not in {"softmax", "sigmoid"} and not is_raw):
                 continue
+            first = first or short_op(squash) or ""
             line, earlier = _line(recording, loss, "nll_loss"), _line(recording, squash, first)
             if (line, earlier) not in seen:
                 seen.add((line, earlier))
                 yield make_finding(
-                    recording, "probabilities-to-nll-loss", messages.PROBABILITIES_TO_NLL, loss.event, node=loss.id,
-                    file=loss.file, line=line, lines=(earlier,), evidence={"squashed_by": first},
+                    recording, "probabilities-to-nll-loss",
+                    messages.SCORES_TO_NLL if is_raw else messages.PROBABILITIES_TO_NLL, loss.event, node=loss.id,
+                    file=loss.file, line=line, lines=(earlier,), evidence={"op" if is_raw else "squashed_by": first},
                     loss="nll_loss", squash=first, at=messages.at_line(line), earlier=messages.at_line(earlier),
                 )  # fmt: skip
 

@@ -84,6 +84,31 @@ PROBABILITIES_TO_NLL = Text(
     ),
     _("take log_softmax in place of softmax, or cross_entropy on the raw outputs"),
 )
+WRONG_GRADIENT = Text(
+    "error",
+    _("torch says: {said} What the backward of {function} returns{at} does not fit the inputs of its forward{applied}"),
+    _(
+        "return one gradient for each input of the forward, in their order, each of its input's shape, and None for "
+        "what needs none"
+    ),
+)
+CALLED_AT = _(", called at line {line}")
+GRAD_OF_DATA = Text(
+    "warning",
+    _(
+        "{name}.grad is None at line {line}, for {name} does not require grad: a backward gives gradients to leaves "
+        "alone that ask for them"
+    ),
+    _("call {name}.requires_grad_() before the forward that the gradient is wanted of"),
+)
+SCORES_TO_NLL = Text(
+    "warning",
+    _(
+        "{loss}{at} is given the raw scores of {squash}{earlier} and not logarithms of shares: it takes the score of "
+        "the right class alone, so the loss falls below 0 without end"
+    ),
+    _("use cross_entropy on the raw scores, or put log_softmax before nll_loss"),
+)
 BROADCAST = Text(
     "warning",
     _(

@@ -60,12 +60,11 @@ def find_missing_gradients(recording: Recording) -> Iterator[Finding]:
     parameters = Parameters(recording)
     is_missing = [not parameters.has_gradient(node) and parameters.is_wanted(node) for node in parameters.living]
     missing = [node for node, is_so in zip(parameters.living, is_missing, strict=True) if is_so]
-    if missing:
-        raised = _reached_by_raising(recording)
-        missing = [node for node in missing if node.id not in raised]
+    raised = _reached_by_raising(recording)
+    missing = [node for node in missing if node.id not in raised]
     # Without an optimizer leaves too are meant to learn; but only where a path is cut one can be sure.
     leaves = [] if parameters.optimizers else parameters.leaves
-    by_hand = [leaf for leaf in leaves if not parameters.has_gradient(leaf)]
+    by_hand = [leaf for leaf in leaves if not parameters.has_gradient(leaf) and leaf.id not in raised]
     if not missing and not by_hand:
         return
     flow = _flow(recording, start.id)

@@ -131,7 +131,7 @@ def _said(number: float | None) -> str:
 
 _LOGS = frozenset({"log", "log2", "log10", "log1p"})
 _EXPS = frozenset({"exp", "exp2", "expm1", "sinh", "cosh"})
-_QUOTIENTS = frozenset({"div", "true_divide", "divide", "truediv", "rtruediv"})
+_QUOTIENTS = frozenset({"div", "true_divide", "divide", "truediv", "rtruediv", "rdiv"})
 _SPREADS = frozenset({"std", "var", "std_mean", "var_mean"})
 _SOFTMAXES = frozenset({"softmax", "log_softmax", "scaled_dot_product_attention", "multi_head_attention_forward"})
 _ROOTS = frozenset({"sqrt", "rsqrt"})
@@ -165,7 +165,7 @@ def _power_of_zero(op: Made) -> bool:
 
 def _divided(op: Made) -> int:
     """Return the place of the divisor among the inputs."""
-    return 0 if op.op in {"reciprocal", "rtruediv"} or len(op.inputs) == 1 else 1
+    return 0 if op.op in {"reciprocal", "rtruediv", "rdiv"} or len(op.inputs) == 1 else 1
 
 
 def _zero_by_zero(op: Made) -> bool:

@@ -87,8 +87,9 @@ def sinks_at(one: OneTraining) -> int | None:
         return None
     pace = one.pace.typical()
     fell = float(numpy.mean(numpy.diff(known) < 0))
-    # Adam's steps are small however far there is to fall.
-    is_deep = -known[-1] > _ABYSS * max(abs(float(known[0])), 1e-30)
+    # Adam's steps are small however far there is to fall. A first loss may be next to 0 by chance.
+    early = float(numpy.abs(known[: max(_FEWEST, len(known) // 10)]).max())
+    is_deep = -known[-1] > _ABYSS * max(early, 1e-30)
     return one.first if fell > _STEADILY and (is_deep or (pace is not None and pace > _LARGE)) else None
 
 

@@ -103,6 +103,18 @@ def _outside_of_init(tree: ast.Module) -> Iterator[ast.AST]:
             waiting += ast.iter_child_nodes(node)
 
 
+def forwards_of_functions(recording: Recording) -> Iterator[tuple[int, int, int]]:
+    """Give file, first and last line of the forward of each `autograd.Function` of the script's own."""
+    for file, tree in trees(recording):
+        for each in ast.walk(tree):
+            if isinstance(each, ast.ClassDef) and any(
+                dotted(base).rpartition(".")[2] == "Function" for base in each.bases
+            ):
+                for method in each.body:
+                    if isinstance(method, ast.FunctionDef) and method.name == "forward":
+                        yield file, method.lineno, method.end_lineno or method.lineno
+
+
 def stands_under(recording: Recording, file: int | None, line: int | None, names: Collection[str]) -> bool:
     """Whether the text around a line, within its function, is a `with` of such a call, or the function decorated so."""
     return any(

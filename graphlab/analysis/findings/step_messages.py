@@ -23,6 +23,14 @@ ZEROED_BEFORE_STEP = Text(
     ),
     _("zero before the backward: optimizer.zero_grad(), loss.backward(), optimizer.step()"),
 )
+ZEROED_SOMEWHERE = Text(
+    "warning",
+    _(
+        "{optimizer} steps at line {line}, but no parameter of it has a gradient then: something zeroes them between "
+        "the backward and the step"
+    ),
+    _("zero before the backward: optimizer.zero_grad(), loss.backward(), optimizer.step()"),
+)
 STEP_BEFORE_BACKWARD = Text(
     "warning",
     _(
@@ -31,6 +39,14 @@ STEP_BEFORE_BACKWARD = Text(
         "so each one uses the gradients of the step before, or none"
     ),
     _("the order is optimizer.zero_grad(), loss.backward(), optimizer.step()"),
+)
+NO_BACKWARD = Text(
+    "warning",
+    _(
+        "{optimizer} steps at line {line}, but no backward ever runs: no parameter gets a gradient, and the step has "
+        "nothing to go by"
+    ),
+    _("call loss.backward() before optimizer.step()"),
 )
 NO_STEP = Text(
     "warning",
@@ -78,6 +94,6 @@ def in_line(line: int | None) -> str:
 
 
 __all__ = [
-    "HELD_TWICE", "MADE_ANEW", "NOTHING_LEARNS", "NOT_HELD", "NOT_ZEROED", "NO_STEP", "STEP_BEFORE_BACKWARD",
-    "THEY_STAY", "ZEROED_BEFORE_STEP", "at_line", "in_line",
+    "HELD_TWICE", "MADE_ANEW", "NOTHING_LEARNS", "NOT_HELD", "NOT_ZEROED", "NO_BACKWARD", "NO_STEP",
+    "STEP_BEFORE_BACKWARD", "THEY_STAY", "ZEROED_BEFORE_STEP", "ZEROED_SOMEWHERE", "at_line", "in_line",
 ]  # fmt: skip

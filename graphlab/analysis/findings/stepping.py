@@ -126,8 +126,12 @@ def find_idle_steps(recording: Recording) -> Iterator[Finding]:
         zeroed = _zeroed_after(recording, backward_before, remark)
         if backward_before is not None and zeroed is None and not _are_reachable(parameters, number):
             continue  # its parameters are cut off, which is a finding of its own
-        if zeroed is not None:
+        if backward_before is None and backward_after is None:
+            text, other = messages.NO_BACKWARD, None
+        elif zeroed is not None:
             text, other = messages.ZEROED_BEFORE_STEP, zeroed.line
+        elif backward_before is not None and recording.step_of(max(remark.event, 1)).detail == "light":
+            text, other = messages.ZEROED_SOMEWHERE, None  # what zeroes is no event there
         else:
             text = messages.STEP_BEFORE_BACKWARD
             other = recording.event(backward_after).line if backward_after is not None else None

@@ -13,6 +13,7 @@ from graphlab.analysis.findings.facts import Backward, backwards, last_event, na
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.saved_tensors import kept_objects, say_tensor, shape_text
 from graphlab.analysis.findings.source import dotted, statement_at
+from graphlab.analysis.findings.withheld import line_of_return
 
 if TYPE_CHECKING:
     from graphlab.model import Event, Node
@@ -190,12 +191,53 @@ def _not_scalar(recording: Recording, error: Event, message: str) -> Iterator[Fi
     )
 
 
+def _wrong_gradient(recording: Recording, error: Event, message: str) -> Iterator[Finding]:
+    """Explain what the backward of a Function of the script's own returned: another shape, or too few."""
+    match = re.search(r"[Ff]unction (\w+?)Backward", message)
+    name = match[1] if match is not None else ""
+    rows = recording.reader.nodes("WHERE op = ? ORDER BY id DESC LIMIT 1", f"{name}Backward")
+    if not name or not rows:
+        return
+    node = rows[0]
+    file, line = line_of_return(recording, node)
+    yield make_finding(
+        recording, "function-gradient-wrong", messages.WRONG_GRADIENT, error.id, node=node.id, file=file, line=line,
+        lines=(node.line, error.line), evidence={"op": node.op}, said=_first_sentence(message), function=name,
+        at=messages.at_line(line), applied=messages.CALLED_AT.format(line=node.line) if node.line is not None else "",
+    )  # fmt: skip
+
+
+def _grad_is_none(recording: Recording, error: Event, message: str) -> Iterator[Finding]:
+    """Explain a `None` that the line of an error got by asking a tensor for its `.grad`."""
+    statement = statement_at(recording, error.file, error.line)
+    asked = [
+        dotted(part.value) for part in (ast.walk(statement) if statement is not None else ())
+        if isinstance(part, ast.Attribute) and part.attr == "grad" and isinstance(part.value, ast.Name | ast.Attribute)
+    ]  # fmt: skip
+    for name in asked:
+        query = "SELECT object FROM bindings WHERE name = ? AND kind = 'tensor' AND event <= ? ORDER BY id DESC LIMIT 1"
+        row = recording.reader.row(query, name, error.id)
+        if row is None:
+            continue
+        query = "SELECT requires_grad FROM tensors WHERE object = ? ORDER BY id DESC LIMIT 1"
+        needs = recording.reader.row(query, row[0])
+        if needs is not None and not needs[0]:
+            yield make_finding(
+                recording, "grad-of-non-leaf", messages.GRAD_OF_DATA, error.id, line=error.line, file=error.file,
+                evidence={"name": name}, name=name,
+            )  # fmt: skip
+            return
+
+
 _KINDS: tuple[tuple[str, Any], ...] = (
     ("backward through the graph a second time", _second_backward),
     ("modified by an inplace operation", _changed_in_place),
     ("a leaf Variable that requires grad", _leaf_in_place),
     ("a view of a leaf Variable that requires grad", _leaf_in_place),
     ("grad can be implicitly created only for scalar outputs", _not_scalar),
+    ("returned an invalid gradient at index", _wrong_gradient),
+    ("returned an incorrect number of gradients", _wrong_gradient),
+    ("'NoneType'", _grad_is_none),
 )
 """Words of torch's errors, and who explains them."""
 

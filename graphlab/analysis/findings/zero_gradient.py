@@ -12,6 +12,7 @@ from graphlab.analysis.findings import number_messages as messages
 from graphlab.analysis.findings.cuts import Cut, find_cuts
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.flow import flow_of
+from graphlab.analysis.findings.held_parameters import Parameters
 from graphlab.analysis.findings.not_finite import first_not_finite
 from graphlab.analysis.findings.source import line_of_definition
 from graphlab.analysis.findings.training import Training, training_of
@@ -43,7 +44,11 @@ def find_zero_gradients(recording: Recording) -> Iterator[Finding]:
     spoilt = first_not_finite(training)
     groups: dict[tuple[int | None, int | None, str], _Group] = {}
     light: dict[int, list[str]] = {}
+    parameters = Parameters(recording)
+    passing = {leaf.id for leaf in parameters.leaves if parameters.steps and leaf.id not in parameters.held}
     for leaf in training.leaves:
+        if leaf in passing and len(training.gradient(leaf)) == 1:
+            continue  # of one step, beside an optimizer's parameters: an input, a number made into a tensor
         step = zero_from(training, leaf)
         if step is None or (spoilt is not None and step > spoilt):
             continue  # what follows NaN and infinity says nothing

@@ -1,0 +1,13 @@
+"""A model that is only looked at, and an optimizer that is made and never steps."""
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+net = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+x = torch.randn(10, 4)
+
+for _ in range(4):
+    with torch.no_grad():
+        loss = net(x).pow(2).mean()

@@ -1,0 +1,72 @@
+"""What the backwards of a step have reached is told as a dict of all of it would tell it, in far less memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphlab.capture import reached
+from graphlab.capture.reached import NO_NUMBER, Reached
+from graphlab.capture.structures import Structure
+from tests.recorded import record_text
+
+WALKS = st.lists(
+    st.tuples(st.sets(st.integers(0, 40), max_size=12), st.integers(0, 60), st.booleans(), st.booleans()), max_size=12
+)
+
+
+@given(WALKS, st.integers(1, 4))
+def test_numbers_are_found_again_with_the_node_that_was_written_last(
+    walks: list[tuple[set[int], int, bool, bool]], most: int
+) -> None:
+    kept, reached._MOST = reached._MOST, most  # so few that parts are put together, too
+    try:
+        told = Reached()
+        expected: dict[int, int] = {}
+        for place, (distances, first, is_written, has_leaf) in enumerate(walks):
+            numbers = [first + each for each in distances] + [NO_NUMBER] * has_leaf
+            assert told.find(numbers) == {each: expected[each] for each in numbers if each in expected}
+            nodes = [
+                expected.get(each) or 100 * (place + 1) + index if is_written else 0
+                for index, each in enumerate(numbers)
+            ]
+            slots: list[tuple[int, ...]] = [(0,) for _ in nodes] if is_written else []
+            found = Structure(1 + place % 3, nodes if is_written else [], slots, [])
+            told.add(numbers, [], found)
+            told.settle()
+            for number, node in zip(numbers, nodes, strict=True):
+                if number != NO_NUMBER and not expected.get(number):
+                    expected[number] = node
+        assert told.find(list(expected)) == expected
+    finally:
+        reached._MOST = kept
+
+
+def test_a_script_without_updates_takes_no_memory_for_each_node_of_each_backward(tmp_path: Path) -> None:
+    """It is one step, however long it runs."""
+    text = """
+    import gc
+    import sys
+
+    import torch
+
+    NODES = 100
+    w = torch.full((4,), 0.5, requires_grad=True)
+    blocks = []
+    for _ in range(125):
+        x = w
+        for _ in range(NODES // 2):
+            x = (x * w).sin()
+        x.sum().backward()
+        gc.collect(0)
+        blocks.append(sys.getallocatedblocks())
+    grown = (blocks[-1] - blocks[24]) / 100
+    assert grown < NODES / 2, grown
+    """
+    run = record_text(tmp_path, text, detail="light")
+    [step] = run.steps
+    assert step.nodes == 125 * 101 + 1
+    assert step.edges == 125 * 151
+    assert run.reader.number("SELECT COUNT(*) FROM edge_norms") == 100, "of the first hundred, then of ever fewer"
