@@ -430,3 +430,20 @@ def test_a_folder_that_cannot_be_written_to_is_told_before_anything_runs(
     assert child.stderr.splitlines() == [
         f"graphlab: nothing can be written in the folder {folder}: write somewhere else"
     ]
+
+
+@pytest.mark.filterwarnings("ignore::ImportWarning")  # python's own for such an import, which it shows to nobody
+def test_a_script_that_imports_from_its_own_package_is_told_how_it_is_run(
+    folder: Path, run_graphlab: RunGraphlab
+) -> None:
+    package = folder / "outer" / "inner"
+    package.mkdir(parents=True)
+    for each in (package, package.parent):
+        (each / "__init__.py").touch()
+    (package / "fit.py").write_text("from . import nothing\n")
+    child = run_graphlab("run", "outer/inner/fit.py", folder=folder)
+    assert child.returncode == 1
+    assert f"`graphlab run -m outer.inner.fit` in {folder.resolve()}" in child.stderr.splitlines()[-1]
+    child = run_graphlab("run", "-m", "outer.inner.fit", folder=folder)
+    assert "cannot import name 'nothing'" in child.stderr
+    assert "graphlab run -m" not in child.stderr

@@ -62,6 +62,9 @@ SEED_NOTHING = _(
 )
 NO_LOSS = _("none")
 RUN_INTERRUPTED = _("graphlab: interrupted; recorded up to here in {path}")
+PART_OF_PACKAGE = _(
+    "graphlab: {script} imports from its own package: run it as python would, `graphlab run -m {module}` in {folder}"
+)
 RUN_FAILED = _("graphlab: the script raised; recorded up to there in {path}")
 RUN_CUT_OFF = _("graphlab: {said}; what was recorded by then is in {path}")
 CUT_OFF = "graphlab: {said}"

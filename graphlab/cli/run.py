@@ -124,7 +124,23 @@ def _run_one(arguments: argparse.Namespace, options: RunOptions, scenario: Scena
         if arguments.json:
             _write_report(target, path, results, verified, is_told=not outcome.is_whole)
     code = end_run(outcome, path)
+    if arguments.module is None and _lacks_package(outcome.error):
+        _suggest_module(scenario.path.resolve())
     return max(code, verified[0]) if verified is not None else code
+
+
+def _lacks_package(error: BaseException | None) -> bool:
+    return isinstance(error, ImportError) and "no known parent package" in str(error)
+
+
+def _suggest_module(script: Path) -> None:
+    """Say how a script that is a part of a package is run: from the folder that holds the package."""
+    names, folder = [script.stem], script.parent
+    while (folder / "__init__.py").exists() or len(names) == 1:
+        names.insert(0, folder.name)
+        folder = folder.parent
+    said = messages.PART_OF_PACKAGE.format(script=script.name, module=".".join(names), folder=folder)
+    write_line(said, sys.stderr)
 
 
 def _verify(target: Path, results: TextIO, *, is_json: bool) -> tuple[int, Any]:
