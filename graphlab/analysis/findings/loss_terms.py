@@ -6,6 +6,7 @@ Separate from the parameters that never get a gradient: here each gets one, from
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ _SUMS = frozenset({"add", "radd", "iadd", "add_", "sub", "rsub", "isub", "sub_"}
 _JOINS = frozenset({"stack", "cat", "sum", "mean"})
 """Ops that a list of terms becomes a loss by."""
 _SCALINGS = frozenset({"mul", "rmul", "div", "truediv", "true_divide", "neg", "imul", "mul_", "div_"})
+_BACKWARDS = 400
+"""Backwards among which lines are looked for: those of the first steps."""
 _LOOKED_AT = 8
 """Backwards that are looked at, each the first of its line."""
 
@@ -38,7 +41,7 @@ def find_idle_terms(recording: Recording) -> Iterator[Finding]:
     parameters = Parameters(recording)
     seen: set[tuple[int | None, int | None]] = set()
     told: set[tuple[int | None, int | None]] = set()
-    for start in events_of(recording, "backward_start"):
+    for start in itertools.islice(events_of(recording, "backward_start"), _BACKWARDS):
         place = start.file, start.line
         if start.details.get("call") == "grad" or place in seen:
             continue
