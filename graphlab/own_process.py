@@ -25,7 +25,7 @@ _FORGET = "sys.path[0] = {folder!r}; "
 def python_command(code: str) -> list[str]:
     """Return how a process begins that runs some code of ours; its arguments follow."""
     forget = "" if sys.flags.safe_path else _FORGET.format(folder=str(Path(sys.executable).parent))
-    return [sys.executable, "-c", _BEGIN.format(forget=forget, root=_ROOT) + f"; {code}"]
+    return [sys.executable, "-c", _BEGIN.format(forget=forget, root=_ROOT) + code]
 
 
 def graphlab_command() -> list[str]:

@@ -33,7 +33,7 @@ NOT_IN_LIGHT: set[str] = {
     "softmax-over-wrong-dimension", "loss-term-without-gradient",
 }  # fmt: skip
 """What only the recorded ops, lines and values show."""
-VALUES_ONLY = {"two_units_alive", "pixels_not_scaled", "name_lost_to_an_update"}
+VALUES_ONLY = {"mean_square_overflows", "two_units_alive", "pixels_not_scaled", "name_lost_to_an_update"}
 """Scripts of which light detail, without values of activations, lines and names, cannot tell, or not so much."""
 LIGHT_NAMES = {"not-finite-data": "not-finite"}
 """What light detail tells under a wider name."""

@@ -53,6 +53,7 @@ def find_not_finite(recording: Recording) -> Iterator[Finding]:
     training = training_of(recording)
     step = first_not_finite(training)
     if step is None:
+        yield from _find_swallowed(recording, training)
         return
     if recording.step(step).detail == "light":
         yield _light_finding(recording, training, step)
@@ -69,6 +70,37 @@ def first_not_finite(training: Training) -> int | None:
     updates = [training.update(node) for node in training.parameters]
     first += [int(each.steps[~each.is_finite][0]) for each in updates if not each.is_finite.all()]
     return min(first, default=None)
+
+
+def _find_swallowed(recording: Recording, training: Training) -> Iterator[Finding]:
+    """Find what overflowed in float16 and vanished again, as 1 / ∞ does: the loss is finite, those entries are lost."""
+    if len(training.skipped):
+        return  # a scaler looks after them
+    rows = recording.reader.rows(
+        "SELECT id FROM tensors WHERE dtype = 'float16' AND snapshot IS NOT NULL ORDER BY id LIMIT ?", _MOST
+    )
+    for (number,) in rows:
+        tensor = recording.tensor(number)
+        # Downwards it is a mask: the least number of all added to a score.
+        if not has_infinity(recording.snapshot(tensor.snapshot)) or _is_mask(recording, tensor):
+            continue
+        inputs = _inputs_of(recording, tensor)
+        if not inputs or not all(_is_clean(recording.snapshot(each.snapshot)) for each in inputs):
+            continue
+        event = recording.event(tensor.event)
+        explained = explain_forward(recording, event, tensor, inputs)
+        text = messages.SWALLOWED._replace(remedy=explained.text.remedy)
+        yield make_finding(
+            recording, "not-finite", text, tensor.event, node=event.node, evidence=explained.evidence, **explained.words
+        )
+        return
+
+
+def _is_mask(recording: Recording, tensor: Tensor) -> bool:
+    """Whether an infinity was put there, or is below."""
+    snapshot = recording.snapshot(tensor.snapshot)
+    greatest = snapshot.statistics.maximum if snapshot is not None else None
+    return is_filled(recording, tensor) or greatest is None or not numpy.isposinf(greatest)
 
 
 def _bad_steps(training: Training) -> Any:

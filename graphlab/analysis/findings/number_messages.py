@@ -19,6 +19,14 @@ GRADIENT_IS = _("the gradient of {names} is not finite")
 THEN_NAN = _("; {op} at line {line} then makes NaN of that infinity (0 · ∞, ∞ − ∞ or ∞ / ∞)")
 AND_MORE = _(" and {count} more")
 
+SWALLOWED = Text(
+    "warning",
+    _(
+        "{op} makes {what} of finite numbers{count}: {reason}. The loss is finite all the same, for a later op makes "
+        "0 of it (1 / ∞): these entries are lost to the model"
+    ),
+    "",
+)
 NOT_FINITE_FORWARD = Text(
     "error", _("{op} is the first op to make {what} of finite numbers{count}: {reason}{then}"), "{remedy}"
 )
