@@ -26,6 +26,7 @@ from graphlab.tui.pane import Pane
 from graphlab.tui.state import ExplorerState
 from graphlab.tui.theme import DARK, THEME_NAMES
 from tests import builders
+from tests.children import until
 
 
 @pytest.fixture(scope="module")
@@ -374,8 +375,7 @@ async def test_a_run_that_never_begins_says_why(tmp_path: Path) -> None:
     child = FakeChild(path, "ImportError: no torch here")
     async with GraphlabApp(path, theme=DARK, child=cast("Child", child)).run_test(size=(120, 40)) as pilot:
         child.is_running = False
-        await pilot.pause(0.4)
-        assert "no torch here" in text_of(pilot)
+        await until(pilot, lambda: "no torch here" in text_of(pilot))
         await press(pilot, "q")
     assert child.was_interrupted
     assert pilot.app.return_code == 1

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
@@ -30,10 +31,11 @@ _LEAST, _MOST = 1e-12, 1e18
 _NEW = 16
 """How much may be new before what is gone is let go of; a share of what is known, so that looking costs little."""
 _CHECKED = 64
-"""How many numbers are compared before memory counts as unchanged."""
-_SPOTS, _SPOT = 8, 32
-"""In how many places these lie on the CPU, and how many bytes are read at each."""
-_read = (ctypes.c_char * _SPOT).from_address
+"""In how many places numbers are compared before memory counts as unchanged."""
+_PLACE = 8
+"""How many bytes are read in each."""
+_NUMBER = numpy.dtype(f"V{_PLACE}")
+_READERS: dict[int, Callable[[int], Any]] = {}
 
 
 @dataclass(slots=True, eq=False)
@@ -157,9 +159,17 @@ def _sample(flat: torch.Tensor) -> bytes:
 
 
 def _read_some(address: int, size: int) -> bytes:
-    """Return as much memory as `_sample` has numbers, from places all over; many times as quick as asking torch."""
-    step = (size - _SPOT) // (_SPOTS - 1)
-    return b"".join([_read(at).raw for at in range(address, address + step * _SPOTS, step)])
+    """Return what lies in places all over some memory; many times as quick as asking torch."""
+    step = (size - _PLACE) // (_CHECKED - 1) // _PLACE * _PLACE
+    return numpy.ndarray(_CHECKED, _NUMBER, memory_at(address, size), 0, (step,)).tobytes()
+
+
+def memory_at(address: int, size: int) -> Any:
+    """Return memory as an array of ctypes: to read it so is ten times as quick as to ask numpy for a tensor's."""
+    read = _READERS.get(size)
+    if read is None:
+        read = _READERS[size] = (ctypes.c_char * size).from_address
+    return read(address)
 
 
 def _in_memory_order(tensor: torch.Tensor) -> torch.Tensor | None:

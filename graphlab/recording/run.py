@@ -400,9 +400,8 @@ class Recording(ShownInNotebooks):
 
     def outputs(self, event: int) -> list[Tensor]:
         """Return the tensors that an op made or changed; none where it ran before anything was recorded (event 0)."""
-        if not event:
-            return []
-        return [self.tensor(number) for number in self.event(event).details.get("outputs", ())]
+        numbers = self.event(event).details.get("outputs", ()) if event else ()
+        return [self.tensor(number) for number in numbers]
 
     def tensor(self, number: int) -> Tensor:
         """Return a state of a tensor by its number."""

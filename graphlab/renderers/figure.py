@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphlab.crowd import without_collector
 from graphlab.errors import RenderError
@@ -55,14 +55,19 @@ def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
         graph = apply_folding(graph, folding)
         stage = graph if is_alone else apply_folding(stage, folding)
     has_numbers = any(_has_numbers(one) for one in ([graph] if stage is graph else [graph, stage]))
-    faces = {node: build_face(reading, has_numbers=has_numbers) for node, reading in read_nodes(graph).items()}
+    readings = read_nodes(graph)
+    told = readings if stage is graph else read_nodes(stage)
+    for node, reading in readings.items():
+        if not _is_named(graph.nodes[node]) and _is_named(stage.nodes[node]):
+            readings[node] = replace(reading, title=told[node].title)  # else it would be wider until it has its name
+    faces = {node: build_face(reading, has_numbers=has_numbers) for node, reading in readings.items()}
     edges = {key: read_edge(graph.edges[key]) for key in sorted(graph.edges(keys=True))}
     sizes = {node: _size(face) for node, face in faces.items()}
     direction = options.direction
     labels = {key: size for key, edge in edges.items() if (size := label_size(edge, direction)) is not None}
     if stage is not graph:
         # What is on stage later must fit already now.
-        for node, reading in read_nodes(stage).items():
+        for node, reading in told.items():
             full = build_face(reading, has_numbers=has_numbers)
             later = _size(full)
             now = sizes.get(node, later)
@@ -75,6 +80,10 @@ def build_figure(graph: networkx.MultiDiGraph, options: Options) -> Figure:
                 labels[key] = LabelSize(max(size.width for size in known), max(size.height for size in known))
     layout = lay_out_boxes(stage, sizes, labels, direction=direction, page=PAGE)
     return Figure(graph, faces, edges, layout)
+
+
+def _is_named(data: Mapping[str, Any]) -> bool:
+    return bool(data.get("name") or data.get("names"))
 
 
 def _has_numbers(graph: networkx.MultiDiGraph) -> bool:
