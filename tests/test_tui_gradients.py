@@ -71,6 +71,12 @@ def test_in_the_forward_the_rule_is_what_the_backward_will_use(recording: Record
     assert "✓" not in said
 
 
+def test_no_heading_stands_over_the_rule_of_what_ran_after_the_backward(tmp_path: Path) -> None:
+    state = at_op(record_text(tmp_path, f"{RESIDUAL}late = y.abs()\n"), "AbsBackward0", kind="op")
+    assert "AbsBackward0" in text(state)
+    assert messages.RULE_FORWARD not in text(state)
+
+
 def test_what_needs_no_gradient_is_said_to_be_skipped(recording: Recording) -> None:
     state = ExplorerState(recording, at=recording.event_count)
     first, *_ = recording.reader.nodes("WHERE op = 'MmBackward0' ORDER BY id")

@@ -77,5 +77,6 @@ class Grouping:
                 tree.closed(tree.first)
         finally:
             sys.setswitchinterval(interval)
-        kept = list(self._known.items())[1 - _KEPT :]
-        self._known = {**dict(kept), question: tree}
+            # Whatever came between, there is an answer: who asks again would only begin anew.
+            kept = list(self._known.items())[1 - _KEPT :]
+            self._known = {**dict(kept), question: tree}

@@ -32,7 +32,8 @@ def brief_rule_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
         return []
     found = state.gradients.rule(node.id)
     label = messages.RULE_FORWARD if found.event is None else messages.RULE_BACKWARD
-    return [rule(label, width), *_formula_rows(state, found, width), *_order_rows(state, found, width)]
+    said = [*_formula_rows(state, found, width), *_order_rows(state, found, width)]
+    return [rule(label, width), *said] if said else []  # what ran after the backward has no way on
 
 
 def sum_rows(state: ExplorerState, node: Node, width: int, *, has_one: bool = False) -> list[Row]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from graphlab.analysis.findings import cut_messages as messages
 from graphlab.analysis.findings.cut_choice import choose_cut
-from graphlab.analysis.findings.dataflow import Flow, root_objects
+from graphlab.analysis.findings.dataflow import Cut, Flow, root_objects
 from graphlab.analysis.findings.facts import events_of
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.held_parameters import Parameters, shown
@@ -22,7 +22,7 @@ from graphlab.analysis.findings.snapshots import is_zero
 from graphlab.analysis.findings.source import statement_at
 
 if TYPE_CHECKING:
-    from graphlab.analysis.findings.dataflow import Cut, Op
+    from graphlab.analysis.findings.dataflow import Op
     from graphlab.model import Event
     from graphlab.recording import Recording
 
@@ -115,8 +115,6 @@ def _numbers(
     recording: Recording, flow: Flow, sources: set[int], sums: list[Op]
 ) -> Iterator[tuple[Cut, set[int]]]:  # fmt: skip
     """Give the terms that are plain numbers by then: `loss + rate * penalty.item()`."""
-    from graphlab.analysis.findings.dataflow import Cut
-
     tainted = flow.made_of(sources)
     terms = [
         (term, op.event) for op in sums if (added := statement_at(recording, op.file, op.line)) is not None
