@@ -20,7 +20,9 @@ from graphlab.report import report_step
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks warm children")
 
+# A step waits as a real one computes: without it, all eight are over within a few thousandths of a second.
 SCRIPT = """\
+import time
 import torch
 torch.manual_seed(1)
 model = torch.nn.Linear(2, 1)
@@ -32,9 +34,11 @@ for step in range(8):
     loss.backward()
     optimizer.step()
     print("loss", loss.item())
+    time.sleep(0.02)
 """
 THREADS = """\
 import threading
+import time
 import torch
 
 
@@ -48,6 +52,7 @@ def train(number):
         loss = (x @ weight).pow(2).mean()
         loss.backward()
         optimizer.step()
+        time.sleep(0.01)
 
 
 threads = [threading.Thread(target=train, args=(number,), name=f"worker {number}") for number in range(3)]
