@@ -139,7 +139,12 @@ def shown_rows(state: ExplorerState, height: int) -> list[str]:
 
 
 def test_what_a_line_printed_stands_below_it(tmp_path: Path) -> None:
-    text = 'import sys\n# Two figures.\nprint("loss    0.25\\nw       -1")\nsys.stdout.write("1 of 2\\r2 of 2\\n")\nx = 1\n'
+    text = """import sys
+# Two figures.
+print("loss    0.25\\nw       -1")
+sys.stdout.write("1 of 2\\r2 of 2\\n")
+x = 1
+"""
     state = ExplorerState(record_text(tmp_path, text))
     ends = {event.line: event.id for event in state.recording.events if event.kind == "line"}
     state.go(ends[3])
