@@ -255,6 +255,7 @@ MORE_SLICES = _("{count} more slices")
 MORE_NUMBERS = _("⋯ {count} more")
 BINS = _("lower edge of each bin, how many")
 SHAPES = _("with shapes")
+PRINTED = _("printed")
 VARIABLES = _("variables")
 LEGEND_SHORT = _("▷ ran  ▶ next")
 
