@@ -93,6 +93,18 @@ def test_in_light_detail_it_is_found_too_where_that_can_show_it(path: Path, tmp_
     assert names - NOT_IN_LIGHT <= found <= names
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("hidden_state_carried", "second-backward"), ("backward_of_a_metric", "backward-without-graph"),
+     ("sum_in_place", "modified-in-place")],
+)  # fmt: skip
+def test_what_light_detail_cannot_tell_of_an_error_it_asks_to_see_in_full(name: str, kind: str, tmp_path: Path) -> None:
+    found = findings_of(FOLDER / "broken" / f"{name}.py", tmp_path, detail="light")
+    asking = [each for each in found if each.finding == kind]
+    assert [each.evidence.get("record_in_full") for each in asking] == [asking[0].step]
+    assert "nothing in the script requires grad" not in "".join(each.message for each in asking)
+
+
 def test_each_broken_script_has_one_that_is_nearly_so() -> None:
     assert [path.name for path in BROKEN] == [path.name for path in NEAR_MISSES]
 
