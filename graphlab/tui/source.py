@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from graphlab.language import _
 from graphlab.scenario import narration_told
 from graphlab.sentences import format_number, format_shape, say_event
@@ -17,7 +19,7 @@ from graphlab.tui.code import highlight
 from graphlab.tui.lane_columns import short_op
 from graphlab.tui.pane import Pane
 from graphlab.tui.prose import sentence
-from graphlab.tui.rows import Row, fit, over, row_text, rule, shorten, spread, wrap
+from graphlab.tui.rows import Row, clean, fit, over, row_text, rule, shorten, spread, wrap
 
 if TYPE_CHECKING:
     from graphlab.model import Event, SourceFile, Variable
@@ -156,6 +158,30 @@ def narration_of(state: ExplorerState) -> str:
     return sentence(_narration(file.text).get(line, "")) if file is not None else ""
 
 
+def printed_lines(state: ExplorerState) -> list[str]:
+    """Return what the line that just ran has printed: all since the line before, also where the stride is finer."""
+    event = state.event
+    if event is None or event.kind not in {"line", "output"}:
+        return []
+    recording = state.recording
+    before = recording.next_event(event.id, ("line",), back=True) or 0
+    found = recording.find_events("kind = 'output' AND id > ? AND id <= ? ORDER BY id DESC LIMIT 8", before, event.id)
+    texts = [each.text for each in reversed(found)]
+    # Of a line that was written over, as bars of progress do, the last state is what stood there.
+    lines = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in "\n".join(texts).split("\n")]
+    return [line for line in lines if line]
+
+
+def printed_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
+    """Return the last lines that were printed, in columns as they stand there if they fit, else wrapped."""
+    room = max(width - 2, 1)
+    rows: list[str] = []
+    for line in printed_lines(state)[-height:]:
+        text = clean(line)
+        rows += [text] if cell_len(text) <= room else wrap(text, room)
+    return [fit([(f" {row}", "text")], width) for row in rows[-height:]]
+
+
 # --- variables
 
 
@@ -272,6 +298,10 @@ def _extra_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
     if state.moment and len(wrap(words, room)) > most and words == say_event(state.recording, state.moment):
         words = say_briefly(state.recording, state.moment)
     said = [fit([(f" {line}", "narration")], width) for line in wrap_within(words, room, most)]
+    printed = printed_rows(state, width, 2 if height < 14 else 4) if height >= 8 else []
+    if printed:
+        # The numbers that a lesson comes to say more than the shapes of the ops that formatted them.
+        return [*([rule("", width), *said] if said else []), rule(messages.PRINTED, width), *printed]
     if height >= 8:
         return [rule(messages.SHAPES, width), *shapes, *said] if shapes else [rule("", width), *said] if said else []
     return [*(shapes[-1:] if height >= 5 else []), *(said if height >= 4 else [])]
