@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal
 
 from graphlab.model import LEAF_KINDS
@@ -22,6 +22,7 @@ from graphlab.tui.find import find_place, nearest
 from graphlab.tui.gradient_book import GradientBook
 from graphlab.tui.lane_table import LaneBook
 from graphlab.tui.lit import Lighting
+from graphlab.tui.loss_bars import read_loss_bars
 from graphlab.tui.search import Search
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class ExplorerState:
         """What to tell the person about the last key, once."""
         self._watchers: list[Callable[[], None]] = []
         self.place = lru_cache(64)(self._place)
+        self.loss_bars = lru_cache(4)(partial(read_loss_bars, recording))
         self.lane_book = LaneBook(self)
         self.box_book = BoxBook(self)
         self.lighting = Lighting(self)
