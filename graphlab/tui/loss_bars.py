@@ -1,6 +1,6 @@
 """The loss of all steps as one line of bars: the same at every moment, so it is made once for a width.
 
-Apart from the timeline that paints it, because the state keeps it and knows nothing of textual.
+Apart from the timeline that paints it, so that it can be asked without textual.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from graphlab.recording import Recording
@@ -27,8 +28,20 @@ class LossBars:
     """The number of the step that each bar begins with."""
 
 
-def read_loss_bars(recording: Recording, room: int, count: int) -> LossBars:
-    """Read the bars that find room in so many cells; `count`, how many events there are, tells answers apart."""
+_known: WeakKeyDictionary[Recording, tuple[tuple[int, int], LossBars]] = WeakKeyDictionary()
+"""What was made last for a recording: for which room, and when there were how many events."""
+
+
+def loss_bars(recording: Recording, room: int) -> LossBars:
+    """Return the bars that find room in so many cells."""
+    key = room, recording.event_count
+    known = _known.get(recording)
+    if known is None or known[0] != key:
+        known = _known[recording] = key, _make(recording, room)
+    return known[1]
+
+
+def _make(recording: Recording, room: int) -> LossBars:
     steps = recording.steps
     known_steps = len(steps)
     shown = min(known_steps, room)

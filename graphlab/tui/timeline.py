@@ -10,6 +10,7 @@ from graphlab.language import _
 from graphlab.model import Event, Step
 from graphlab.sentences import PHASE_NAMES, phase_of_span
 from graphlab.tui import messages, places
+from graphlab.tui.loss_bars import loss_bars
 from graphlab.tui.pane import Pane
 from graphlab.tui.rows import Row, fit, shorten, spread
 
@@ -168,7 +169,7 @@ def loss_row(state: ExplorerState, width: int) -> tuple[Row, list[tuple[int, int
     room = width - len(head) - 20
     if room < 8 or here is None:
         return fit([], width), []
-    drawn = state.loss_bars(room, state.last)
+    drawn = loss_bars(state.recording, room)
     current = max(bisect_right(drawn.steps, here.step) - 1, 0)
     parts = ((drawn.bars[:current], "curve"), (drawn.bars[current], "cursor"), (drawn.bars[current + 1 :], "faint"))
     row: Row = [(head, "quiet")]

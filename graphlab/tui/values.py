@@ -29,6 +29,8 @@ MODES: tuple[Mode, ...] = ("heat", "numbers", "histogram")
 _PLAIN = Look()
 _DIGITS = 4
 """Significant digits of a number that stands for itself; in a table, of the largest."""
+_MOST_ROWS, _MOST_COLUMNS = 5, 4
+"""Of a tensor that is read at once: what a pane of 38 cells shows whole, with its figures."""
 _EXPONENT = re.compile(r"e\+?(-?)0*(?=\d)")
 """What Python writes between a number and its power of ten, more than is needed."""
 _MAXIMUM_BINS = 16
@@ -52,6 +54,14 @@ def value_rows(snapshot: Snapshot | None, width: int, height: int, mode: Mode, l
     else:
         rows += _array_rows(snapshot, array, width, height, mode, cells_of(look))
     return [fit(row, width) for row in rows[:height]]
+
+
+def is_read_at_once(snapshot: Snapshot) -> bool:
+    """Whether a tensor is so small that its numbers say more than colours, and fit where values are shown."""
+    if len(snapshot.shape) == 2 and snapshot.shape[1] != 1:
+        rows, columns = snapshot.shape
+        return rows <= _MOST_ROWS and columns <= _MOST_COLUMNS
+    return len(snapshot.shape) <= 2 and snapshot.size <= _MOST_ROWS * _MOST_COLUMNS
 
 
 def format_value(value: Any, digits: int = _DIGITS) -> str:

@@ -31,13 +31,14 @@ _LOOKED_AT = 400
 def find_unzeroed(recording: Recording) -> Iterator[Finding]:
     """Find an update made with gradients that an earlier update had used, and nothing zeroed in between."""
     parameters = Parameters(recording)
+    text = messages.NOT_ZEROED if any(parameters.steps.values()) else messages.NOT_ZEROED_BY_HAND
     found = _unzeroed_in_full(recording, parameters)
     if found is not None:
         update, nodes, before, after = found
         backward = recording.next_event(update.id, ("backward_start",), back=True)
         at = recording.event(backward) if backward is not None else update
         yield make_finding(
-            recording, "gradients-not-zeroed", messages.NOT_ZEROED, update.id, node=nodes[0].id, file=at.file,
+            recording, "gradients-not-zeroed", text, update.id, node=nodes[0].id, file=at.file,
             line=at.line, lines=(update.line,),
             evidence={"parameters": [parameters.name_of(node) for node in nodes], "norm_left_over": before,
                       "norm_with_it": after},
@@ -53,7 +54,7 @@ def find_unzeroed(recording: Recording) -> Iterator[Finding]:
         backward = recording.next_event(first.event + 1, ("backward_start",), back=True)
         start = recording.event(backward) if backward is not None else None
         yield make_finding(
-            recording, "gradients-not-zeroed", messages.NOT_ZEROED, max(first.event, 1), node=nodes[0].id,
+            recording, "gradients-not-zeroed", text, max(first.event, 1), node=nodes[0].id,
             file=start.file if start is not None else first.file,
             line=start.line if start is not None else first.line, lines=(first.line,),
             evidence={"parameters": first.data["count"]},
@@ -78,8 +79,8 @@ def _unzeroed_in_full(
     found: list[int] = []
     update = 0
     for event, node, kind, before, after in rows:
-        if update and event != update:
-            break
+        if update and event != update and kind == "accumulate":
+            break  # what is updated by hand has an event for each parameter, up to the next backward
         if node in copied:
             continue
         if kind == "zero_grad" or after is None:
@@ -89,8 +90,9 @@ def _unzeroed_in_full(
             if used.get(node) and before is not None:
                 stale.setdefault(node, (before, after))
         elif node in stale and _norm(recording, stale[node][0]):
-            update = event
-            found.append(node)
+            update = update or event
+            if node not in found:
+                found.append(node)
         else:
             used[node] = True
     if not update:
