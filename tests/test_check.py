@@ -187,3 +187,35 @@ def test_what_is_updated_by_hand_is_named_in_full_where_nothing_zeroes_it(tmp_pa
     found = findings_of(FOLDER / "broken" / "by_hand_without_zeroing.py", tmp_path)
     assert len(found[0].evidence["parameters"]) > 1
     assert "grad = None" in found[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "wanted"),
+    [("scale -= 0.05 * scale.grad", ["gradients-not-zeroed"]),
+     ("scale -= 0.05 * scale.grad; scale.grad = None", []),
+     ("scale.copy_(net.weight[0])", [])],
+)  # fmt: skip
+def test_beside_an_optimizer_a_move_along_the_gradient_is_told_from_a_copy(
+    by_hand: str, wanted: list[str], tmp_path: Path
+) -> None:
+    script = f"""
+        import torch
+        torch.manual_seed(0)
+        net = torch.nn.Linear(3, 3)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+        scale = torch.ones(3, requires_grad=True)
+        x, y = torch.randn(12, 3), torch.randn(12, 3)
+        for _ in range(4):
+            optimizer.zero_grad()
+            (net(x) * scale - y).pow(2).mean().backward()
+            optimizer.step()
+            with torch.no_grad():
+                {by_hand}
+    """
+    recording, _ = try_text(tmp_path, script)
+    found = check(recording)
+    assert [each.finding for each in found] == wanted
+    if "gradients-not-zeroed" in wanted:
+        assert (found[0].evidence["parameters"], found[0].line) == (["scale"], 10)
+        assert "grad = None" in found[0].remedy
+    recording.close()
