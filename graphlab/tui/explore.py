@@ -102,7 +102,6 @@ class ExploreScreen(Screen[None]):
         import numpy as _  # noqa: F401 - only so that it is there
 
         self.state.lane_book.finish()
-        self.state.gradients.finish()
 
     def on_unmount(self) -> None:
         """Stop following."""

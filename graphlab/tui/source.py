@@ -68,7 +68,6 @@ def code_rows(state: ExplorerState, width: int, height: int, chosen: int | None 
 def _code_row(state: ExplorerState, file: SourceFile, number: int, width: int, chosen: int | None) -> Row:
     """Return one line with its number and the signs of what ran, comes, and is being differentiated."""
     place = state.here
-    lines = highlight(file.text)
     at = (file.id, number)
     first, second = " ", " "
     names = ["quiet", "quiet"]
@@ -79,14 +78,22 @@ def _code_row(state: ExplorerState, file: SourceFile, number: int, width: int, c
     if at == place.coming:
         second, names[1] = "▶", "coming"
     is_current = at in {place.ran, place.differentiated}
-    style = "text" if is_current else "faint"
-    gutter = [(first, names[0]), (second, names[1]), (f"{number:>{len(str(len(lines)))}} ", style)]
-    code = [*gutter, *lines[number - 1]]
+    signs = ((first, names[0]), (second, names[1]))
     is_leaf = number in state.leaf_lines(file.id)
-    row = spread(code, [(" ∇", "parameter")], width) if is_leaf else fit(code, width)
+    row = _signed_row(file.text, number, signs, width, is_current=is_current, is_leaf=is_leaf)
     if number == chosen:
         return over(row, "selected")
     return over(row, "line") if is_current else row
+
+
+@lru_cache(1024)  # a step of the cursor changes the signs of few lines
+def _signed_row(
+    text: str, number: int, signs: tuple[tuple[str, str], ...], width: int, *, is_current: bool, is_leaf: bool
+) -> Row:
+    lines = highlight(text)
+    style = "text" if is_current else "faint"
+    code = [*signs, (f"{number:>{len(str(len(lines)))}} ", style), *lines[number - 1]]
+    return spread(code, [(" ∇", "parameter")], width) if is_leaf else fit(code, width)
 
 
 def _top(count: int, focus: int, coming: int | None, height: int) -> int:
