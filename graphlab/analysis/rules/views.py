@@ -354,6 +354,6 @@ RULES: dict[str, Rule] = {
     "IndexCopy": rule(_index_filled, _at_index),
     "Take": rule(_taken),
     "ScatterReduce": each(_scatter_reduced),
-    "Trace": rule(lambda f: f.g * numpy.eye(*f.size)),
+    "Trace": rule(lambda f: f.g * numpy.eye(f.size[0], f.size[1])),
     "DiagEmbed": rule(lambda f: numpy.diagonal(f.g, f["offset"], _signed(f["dim1"]), _signed(f["dim2"]))),
 }
