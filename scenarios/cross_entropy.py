@@ -34,58 +34,85 @@ numbers = torch.tensor([[2.0, 1.0, 0.1], [0.5, 2.5, -1.0]]).double().to(DEVICE)
 # The right class of each row.
 right = torch.tensor([0, 1]).to(DEVICE)
 
-
-def report(name: str, loss: torch.Tensor, scores: torch.Tensor) -> None:
-    """Go back from a loss, and print what arrives at the first score."""
-    # From the loss to the scores.
-    loss.backward()
-    # None would mean: not on the way.
-    assert scores.grad is not None
-    # Of the first row and its right class.
-    slope = scores.grad[0, 0].item()
-    print(f"{name:14} loss {loss.item():.6f} slope {slope:+.6f}")
-
-
 # %% By hand
 # A leaf of its own for every way.
 scores = numbers.clone().requires_grad_()
-# All positive.
+# All positive, whatever the scores are.
 powers = scores.exp()
 # Each row adds up to 1.
 p = powers / powers.sum(dim=1, keepdim=True)
-# What the right classes have got.
+# What the right classes have got. No other class is in the loss, but all of them are in the sum.
 picked = p.gather(1, right.unsqueeze(1))
-# Minus the mean of the logarithms.
-report("by hand", -picked.log().mean(), scores)
+# Minus the mean of the logarithms: 0 only if the right classes have got everything.
+loss = -picked.log().mean()
+# The right class of row 0 has p = 0.659: its score should rise by what is missing, over 2 rows.
+# ? Which gradient has scores[0, 0]? It is (p - 1) / n.
+# = scores.grad[0, 0] == -0.1705
+loss.backward()
+# None would mean: not on the way.
+assert scores.grad is not None
+print(f"by hand        loss {loss.item():.6f} slope {scores.grad[0, 0].item():+.6f}")
+# What the right class gains, the others lose: nothing is left of a row.
+row = scores.grad[0].sum()
+print(f"sum of a row   {row.abs().item():.6f}")
 
 # %% Two functions
-# The same numbers.
+# The same numbers in a new leaf.
 scores = numbers.clone().requires_grad_()
-# Logarithms of probabilities, computed in one go.
+# exp, sum and log in one node: it never holds exp of a large number.
 log_p = F.log_softmax(scores, dim=1)
-# Picks, and takes minus the mean.
-report("two functions", F.nll_loss(log_p, right), scores)
+# Picks the right classes, and takes minus the mean.
+loss = F.nll_loss(log_p, right)
+# Two nodes instead of seven, and the same gradient.
+loss.backward()
+# None would mean: not on the way.
+assert scores.grad is not None
+print(f"two functions  loss {loss.item():.6f} slope {scores.grad[0, 0].item():+.6f}")
 
 # %% One function
-# The same numbers.
+# Once more a new leaf.
 scores = numbers.clone().requires_grad_()
 # Both together. It takes scores, not probabilities.
-report("one function", F.cross_entropy(scores, right), scores)
+loss = F.cross_entropy(scores, right)
+# In the graph it is the same two nodes.
+loss.backward()
+# None would mean: not on the way.
+assert scores.grad is not None
+print(f"one function   loss {loss.item():.6f} slope {scores.grad[0, 0].item():+.6f}")
 
 # %% By hand, and safe
-# The same numbers.
+# Once more a new leaf.
 scores = numbers.clone().requires_grad_()
 # At most 0. The largest is a constant here: whatever is taken off cancels out.
 lowered = scores - scores.detach().max(dim=1, keepdim=True).values
 # exp is at most 1 now.
 log_p = lowered - lowered.exp().sum(dim=1, keepdim=True).log()
+# As in nll_loss.
+loss = -log_p.gather(1, right.unsqueeze(1)).mean()
 # The same gradient to the last digit that is shown.
-report("safe by hand", -log_p.gather(1, right.unsqueeze(1)).mean(), scores)
+loss.backward()
+# None would mean: not on the way.
+assert scores.grad is not None
+print(f"safe by hand   loss {loss.item():.6f} slope {scores.grad[0, 0].item():+.6f}")
+
+# %% A large score
+# float32 ends at 3.4e38, which is exp(88.7).
+large = torch.tensor([[100.0, 0.0]]).to(DEVICE)
+# exp(100) is ∞, and ∞ / ∞ is not a number.
+by_hand = large.exp() / large.exp().sum()
+# The same probabilities, with the largest score taken off inside.
+safe = F.softmax(large, dim=1)
+print(f"exp(100)       by hand {by_hand[0, 0].item()}, softmax {safe[0, 0].item()}")
 
 # %% Softmax twice
-# The same numbers.
+# Once more a new leaf.
 scores = numbers.clone().requires_grad_()
-# One softmax too many: cross_entropy takes these for scores.
+# One softmax too many: cross_entropy takes these for scores, and all of them lie between 0 and 1.
 twice = F.cross_entropy(F.softmax(scores, dim=1), right)
+# No error is raised. The loss was 0.285 before.
+# ? Is the loss smaller than 0.285 now?
+# = twice < 0.285
+twice.backward()
 # A much smaller slope.
-report("softmax twice", twice, scores)
+assert scores.grad is not None
+print(f"softmax twice  loss {twice.item():.6f} slope {scores.grad[0, 0].item():+.6f}")

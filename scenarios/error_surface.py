@@ -8,7 +8,8 @@ against the gradient, which stands at right angles to the lines of equal height.
 The bowl here is a long valley: the error depends on the slope w much more than
 on b, as x lies between 0 and 4. So the path first drops to the bottom of the
 valley, within a few steps, and then creeps along it. `graphlab plot
-error_surface.glab -o surface.svg --what surface` draws both.
+error_surface -o surface.svg --what surface` draws both; in the explorer `5`,
+and `v` until it is there.
 
 **Notice** the two gradients: that of w is large and falls at once, that of b
 is small and stays. A rate that is right for one is slow for the other.

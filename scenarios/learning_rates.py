@@ -12,12 +12,14 @@ sum of 50 terms, each multiplied by x. What the rate makes of it:
 | 1e-5 | crawls: still at a quarter of where it started |
 
 For a bowl-shaped error the limit can be told: a rate above 2 divided by the
-largest curvature overshoots by more than it was off. Here the curvature is
-about Σ x², some thousands, and the limit a few times 1e-4. (With the mean in
-place of the sum it would be 50 times as large.)
+largest curvature overshoots by more than it was off. Each step multiplies what
+is off along that direction by 1 - rate · curvature, and the error by its
+square. The curvature is about Σ x², some thousands, and the limit a few times
+1e-4. (With the mean in place of the sum it would be 50 times as large.)
 
 **Notice** that a rate which is too large is seen at once: loss *and* gradient
-rise together, by the same factor at every step.
+rise together, by the same factor at every step, and by the one that was
+reckoned before. Press `5` for the losses of all four, one after the other.
 
 Section: 5 Regression and classification
 Order: 4
@@ -39,6 +41,22 @@ torch.manual_seed(SEED)
 x = torch.empty(POINTS, 1, dtype=torch.float64).uniform_(0, 20).to(DEVICE)
 # A line with slope 0.8 and height 3, and noise.
 y = 0.8 * x + 3 + 0.5 * torch.randn(POINTS, 1, dtype=torch.float64).to(DEVICE)
+
+# %% The limit, before any step
+# A column for w, a column for b: the error is a bowl over the two.
+columns = torch.cat([x, torch.ones_like(x)], dim=1)
+# Its second derivatives: Σ x², Σ x and the number of points. They are the same everywhere.
+hessian = columns.t() @ columns
+# The curvature along the steepest direction, nearly that of w.
+curvature = torch.linalg.eigvalsh(hessian).max().item()
+# Beyond it every step lands higher up on the other side.
+# ? In which range does the limit lie?
+# = "between 1e-4 and 1e-3"
+# - "above 1e-2"
+# - "between 1e-3 and 1e-2"
+# - "below 1e-5"
+limit = 2 / curvature
+print(f"curvature {curvature:.0f}, limit {limit:.2e}")
 
 
 def train(rate: float) -> tuple[float, float]:
@@ -72,21 +90,37 @@ def train(rate: float) -> tuple[float, float]:
 
 
 # %% Far too large
+# The factor of the error in a step: (1 - rate · curvature)².
+expected = (1 - 1e-2 * curvature) ** 2
+print(f"1e-2 expected: times {expected:.3g} a step")
 # From one slope of the valley far up the other.
+# ? What does the rate 1e-2 make of the error?
+# = "it grows at every step"
+# - "it falls, then stays"
+# - "it falls slowly"
 before, after = train(1e-2)
 print(f"rate 1e-2: {before:.3g} to {after:.3g}")
 
 # %% Too large
+# Smaller, and still above 1: the error must grow.
+expected = (1 - 1e-3 * curvature) ** 2
+print(f"1e-3 expected: times {expected:.3g} a step")
 # The same, less fast.
 before, after = train(1e-3)
 print(f"rate 1e-3: {before:.3g} to {after:.3g}")
 
 # %% Right
-# Down in a few steps.
+# Below 1: the error falls along the steepest direction, here to a ninth a step.
+expected = (1 - 1e-4 * curvature) ** 2
+print(f"1e-4 expected: times {expected:.3g} a step")
+# Down in a few steps. What is left is noise, and b, whose direction is flat.
 before, after = train(1e-4)
 print(f"rate 1e-4: {before:.3g} to {after:.3g}")
 
 # %% Too small
+# Just below 1: every step takes an eighth off, and there are only twelve.
+expected = (1 - 1e-5 * curvature) ** 2
+print(f"1e-5 expected: times {expected:.3g} a step")
 # In the right direction, and no more.
 before, after = train(1e-5)
 print(f"rate 1e-5: {before:.3g} to {after:.3g}")

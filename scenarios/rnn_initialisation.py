@@ -32,56 +32,53 @@ x, prev_h = torch.randn(10, 1).to(DEVICE), torch.randn(20, 1).to(DEVICE)
 # What both cells make their weights of.
 drawn_h, drawn_x = torch.randn(20, 20).to(DEVICE), torch.randn(20, 10).to(DEVICE)
 
-
-def report(name: str, before: torch.Tensor, after: torch.Tensor) -> None:
-    """Print how much of a cell can still learn."""
-    # What has come back to the pre-activations: the slope of tanh.
-    slope = before.grad
-    # None would mean: not on the way.
-    assert slope is not None
-    # Units whose slope is all but nothing.
-    flat = int((slope < 0.02).sum().item())
-    print(f"{name:9} variance {before.var().item():5.2f}", end="  ")
-    print(f"flat units {flat:2d} of {after.numel()}")
-
-
 # %% As drawn
-# Variance 1.
+# Every weight a standard normal number: variance 1.
 W_h = drawn_h.clone().requires_grad_()
-# Variance 1.
+# The same for the weights of the input.
 W_x = drawn_x.clone().requires_grad_()
-# A sum of 30 products.
-before = W_x @ x + W_h @ prev_h
-# Kept, to be looked at.
-before.retain_grad()
-# Squashed to almost ±1.
-after = before.tanh()
-# The same loss as in rnn_cell.
-after.sum().backward()
-# Half of the units are flat.
-report("as drawn", before, after)
+# 10 + 20 products a unit: the variances add up.
+wide = W_x @ x + W_h @ prev_h
+# No leaf: it must be asked to keep what comes back.
+wide.retain_grad()
+# Numbers like -5 or 7 go in: tanh is flat there.
+squashed = wide.tanh()
+# The loss of rnn_cell: 1 goes back to each unit, and the slope of tanh is what is left of it.
+squashed.sum().backward()
+# None would mean: not on the way.
+assert wide.grad is not None
+# Units whose slope is all but nothing.
+# ? How many of the 20 units are flat, with a slope below 0.02?
+# = flat == 10
+flat = int((wide.grad < 0.02).sum().item())
+print(f"as drawn  variance {wide.var().item():5.2f}  flat units {flat:2d} of {wide.numel()}")
 
 # %% Well scaled
-# Variance 1 / 20.
+# Divided by √20, the number of columns: variance 1 / 20.
 scaled_h = (drawn_h / 20**0.5).requires_grad_()
-# Variance 1 / 10.
+# Divided by √10: variance 1 / 10.
 scaled_x = (drawn_x / 10**0.5).requires_grad_()
-# The same sum, with smaller terms.
-before = scaled_x @ x + scaled_h @ prev_h
-# Kept, to be looked at.
-before.retain_grad()
-# In the middle of tanh.
-after = before.tanh()
+# As many products as before, each smaller by as much as there are more of them.
+narrow = scaled_x @ x + scaled_h @ prev_h
+# Kept, to be compared with the first cell's.
+narrow.retain_grad()
+# Numbers between -2 and 2: the middle of tanh.
+bent = narrow.tanh()
 # The same loss.
-after.sum().backward()
-# Nearly all units can learn.
-report("scaled", before, after)
+bent.sum().backward()
+# None would mean: not on the way.
+assert narrow.grad is not None
+# The same count for this cell.
+# ? How many of its 20 units are flat?
+# = few == 0
+few = int((narrow.grad < 0.02).sum().item())
+print(f"scaled    variance {narrow.var().item():5.2f}  flat units {few:2d} of {narrow.numel()}")
 
 # %% What arrives at the weights
-# Filled by both passes.
+# Row i of the gradient of W_h is the slope of unit i times prev_h: a flat unit has a silent row.
 assert W_h.grad is not None and scaled_h.grad is not None
-# Rows with hardly any gradient.
+# Rows with hardly any gradient: these units do not learn, whatever the loss.
 silent = int((W_h.grad.abs().amax(dim=1) < 0.02).sum().item())
-# The same for the second cell.
+# In the second cell every row hears something.
 silent_too = int((scaled_h.grad.abs().amax(dim=1) < 0.02).sum().item())
 print(f"rows of W_h with hardly any gradient: {silent} against {silent_too}")

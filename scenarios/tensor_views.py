@@ -13,8 +13,9 @@ all arithmetic make new storage.
 Views share what is written into them. Changed **in place** (`add_`, `+=` on a
 slice), all of them change.
 
-**Notice** which storage each tensor lies in, and that the gradient follows
-views as any other op: what was sliced gets zeros around it.
+**Notice** the inspector: of a view it says whose memory it reads. And in the
+last chapter, that the gradient follows views as any other op: what was sliced
+gets zeros around it.
 
 Section: 1 Tensors
 Order: 2
@@ -25,58 +26,58 @@ import torch
 
 DEVICE = "cpu"
 
-
 # %% A matrix
 # 0 to 5, in two rows of three.
 matrix = torch.arange(6.0).to(DEVICE).view(2, 3)
-
-
-def describe(name: str, tensor: torch.Tensor) -> None:
-    """Print how a tensor is read, and whether its storage is the matrix's."""
-    # Two tensors in the same storage begin with the same address.
-    start, other = matrix.untyped_storage(), tensor.untyped_storage()
-    # A view, or a copy.
-    kind = "shared" if start.data_ptr() == other.data_ptr() else "copied"
-    print(f"{name:9} {tuple(tensor.shape)} strides {tensor.stride()} {kind}")
-
-
-# The matrix shares with itself.
-describe("matrix", matrix)
+# Three numbers on is one row down, one number on is one column to the right.
+print(f"matrix    {tuple(matrix.shape)} strides {matrix.stride()}")
 
 # %% Views
-# The same six numbers, read the other way.
+# The same six numbers, read the other way. No number is moved.
+# ? Which shape has turned?
+# = turned.shape == (3, 2)
 turned = matrix.t()
-# No number was moved.
-describe("turned", turned)
+# The two strides have changed places: this is all that t() does.
+print(f"turned    {tuple(turned.shape)} strides {turned.stride()}")
 # The second column: every third number, from number 1 on.
 column = matrix[:, 1]
-# It begins within the storage.
-describe("column", column)
-# One row, seen four times: stride 0 goes on by nothing.
+# One axis is left, and it keeps its stride.
+print(f"column    {tuple(column.shape)} strides {column.stride()}")
+# One row, seen four times.
 stretched = matrix[0].expand(4, 3)
-# Twelve entries, three numbers.
-describe("stretched", stretched)
+# Stride 0 goes on by nothing: twelve entries, three numbers.
+print(f"stretched {tuple(stretched.shape)} strides {stretched.stride()}")
 
 # %% Copies
-# A storage of its own.
+# A storage of its own, in the same order.
 copied = matrix.clone()
-# The transpose cannot be read as a row of six: this copies.
+# Read in a row, the transpose is 0, 3, 1, 4, 2, 5. No stride does that: this copies.
+# ? Which number is flat[1]?
+# = flat[1] == 3
 flat = turned.reshape(6)
-# Both stand for themselves.
-describe("copied", copied)
-# In the order of the transpose: 0, 3, 1, 4, 2, 5.
-describe("flat", flat)
+# As any new storage: the next number is one on.
+print(f"flat      {tuple(flat.shape)} strides {flat.stride()}")
 
 # %% Written in place
-# Adds 100 to the second column, in the storage itself.
+# Adds 100 to the second column, in the storage itself. Who else reads it?
 column.add_(100)
-print(f"matrix {matrix[0, 1].item():.0f}, turned {turned[1, 0].item():.0f}")
-print(f"copied {copied[0, 1].item():.0f}, flat {flat[2].item():.0f}")
+# A view reads what was written.
+# ? Which number is turned[1, 0] now? Before it was 1.
+# = seen == 101
+seen = turned[1, 0]
+# A copy has numbers of its own.
+# ? And copied[0, 1]? Before it was 1, too.
+# = kept == 1
+kept = copied[0, 1]
+print(f"matrix {matrix[0, 1].item():.0f}, turned {seen.item():.0f}")
+print(f"copied {kept.item():.0f}, flat {flat[2].item():.0f}")
 
 # %% Broadcasting
 # A row of three and a column of two …
 row, tall = torch.ones(3).to(DEVICE), torch.ones(2, 1).to(DEVICE)
-# … are stretched to 2 × 3, without being copied.
+# … are stretched to 2 × 3, with stride 0, and not copied. Only the sum is new.
+# ? Which shape has table?
+# = table.shape == (2, 3)
 table = row + tall
 print(f"{tuple(row.shape)} + {tuple(tall.shape)} = {tuple(table.shape)}")
 
@@ -86,6 +87,8 @@ x = torch.ones(2, 3).to(DEVICE).requires_grad_()
 # A view has a grad_fn: autograd knows where it came from.
 part = x[:, 1:]
 # Only four of six numbers are in the loss.
+# ? Which gradient has x[0, 0], which is not in the slice?
+# = x.grad[0, 0] == 0
 part.sum().backward()
 # None would mean: not on the way.
 assert x.grad is not None

@@ -93,6 +93,18 @@ def test_in_light_detail_it_is_found_too_where_that_can_show_it(path: Path, tmp_
     assert names - NOT_IN_LIGHT <= found <= names
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("hidden_state_carried", "second-backward"), ("backward_of_a_metric", "backward-without-graph"),
+     ("sum_in_place", "modified-in-place")],
+)  # fmt: skip
+def test_what_light_detail_cannot_tell_of_an_error_it_asks_to_see_in_full(name: str, kind: str, tmp_path: Path) -> None:
+    found = findings_of(FOLDER / "broken" / f"{name}.py", tmp_path, detail="light")
+    asking = [each for each in found if each.finding == kind]
+    assert [each.evidence.get("record_in_full") for each in asking] == [asking[0].step]
+    assert "nothing in the script requires grad" not in "".join(each.message for each in asking)
+
+
 def test_each_broken_script_has_one_that_is_nearly_so() -> None:
     assert [path.name for path in BROKEN] == [path.name for path in NEAR_MISSES]
 
@@ -148,3 +160,62 @@ def test_a_loss_that_falls_below_zero_does_not_diverge() -> None:
     assert diverges_at(one) is None
     one.losses = -falling
     assert diverges_at(one) == 2
+
+
+def test_a_bias_before_batch_norm_is_a_note_and_one_before_another_layer_is_none(tmp_path: Path) -> None:
+    script = """
+        import torch
+        torch.manual_seed(0)
+        bias, other = (torch.zeros(3, requires_grad=True) for _ in range(2))
+        weight = torch.ones(3, requires_grad=True)
+        x, y = torch.randn(16, 3), torch.randn(16, 3)
+        for _ in range(4):
+            made = torch.nn.functional.batch_norm(x * weight + bias, None, None, training=True)
+            ((made * weight + other - y) ** 2).mean().backward()
+            with torch.no_grad():
+                for each in (bias, other, weight):
+                    each -= 0.1 * each.grad
+                    each.grad = None
+    """
+    recording, _ = try_text(tmp_path, script)
+    found = [(each.finding, each.line, each.evidence["gradients"]) for each in check(recording)]
+    assert found == [("zero-gradient", 8, ["bias"])]
+    recording.close()
+
+
+def test_what_is_updated_by_hand_is_named_in_full_where_nothing_zeroes_it(tmp_path: Path) -> None:
+    found = findings_of(FOLDER / "broken" / "by_hand_without_zeroing.py", tmp_path)
+    assert len(found[0].evidence["parameters"]) > 1
+    assert "grad = None" in found[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "wanted"),
+    [("scale -= 0.05 * scale.grad", ["gradients-not-zeroed"]),
+     ("scale -= 0.05 * scale.grad; scale.grad = None", []),
+     ("scale.copy_(net.weight[0])", [])],
+)  # fmt: skip
+def test_beside_an_optimizer_a_move_along_the_gradient_is_told_from_a_copy(
+    by_hand: str, wanted: list[str], tmp_path: Path
+) -> None:
+    script = f"""
+        import torch
+        torch.manual_seed(0)
+        net = torch.nn.Linear(3, 3)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+        scale = torch.ones(3, requires_grad=True)
+        x, y = torch.randn(12, 3), torch.randn(12, 3)
+        for _ in range(4):
+            optimizer.zero_grad()
+            (net(x) * scale - y).pow(2).mean().backward()
+            optimizer.step()
+            with torch.no_grad():
+                {by_hand}
+    """
+    recording, _ = try_text(tmp_path, script)
+    found = check(recording)
+    assert [each.finding for each in found] == wanted
+    if "gradients-not-zeroed" in wanted:
+        assert (found[0].evidence["parameters"], found[0].line) == (["scale"], 10)
+        assert "grad = None" in found[0].remedy
+    recording.close()

@@ -10,7 +10,7 @@ from graphlab.recording import Recording
 from graphlab.tui.app import GraphlabApp
 from graphlab.tui.gallery import GalleryScreen
 from graphlab.tui.rows import join_text, row_text
-from graphlab.tui.source import SourcePane, is_edited, source_rows, variable_rows
+from graphlab.tui.source import SourcePane, is_edited, printed_lines, source_rows, variable_rows
 from graphlab.tui.state import ExplorerState
 from graphlab.tui.theme import DARK
 from tests import builders
@@ -136,3 +136,29 @@ def test_what_is_told_may_take_a_third_of_a_low_pane(tmp_path: Path) -> None:
 
 def shown_rows(state: ExplorerState, height: int) -> list[str]:
     return [row_text(row).strip() for row in source_rows(state, 24, height)[2]]
+
+
+def test_what_a_line_printed_stands_below_it(tmp_path: Path) -> None:
+    text = """import sys
+# Two figures.
+print("loss    0.25\\nw       -1")
+sys.stdout.write("1 of 2\\r2 of 2\\n")
+x = 1
+"""
+    state = ExplorerState(record_text(tmp_path, text))
+    ends = {event.line: event.id for event in state.recording.events if event.kind == "line"}
+    state.go(ends[3])
+    below = "\n".join(shown_rows(state, 12))
+    assert f"Two figures.\n─ printed {'─' * 14}\nloss    0.25\nw       -1" in below
+    assert "loss    0.25" not in shown_rows(state, 7)  # the code goes first where there is no room
+    state.go(ends[5])
+    assert printed_lines(state) == []
+    state.go(ends[4])
+    assert printed_lines(state) == ["2 of 2"]
+
+
+def test_a_long_line_that_was_printed_is_wrapped_not_cut(tmp_path: Path) -> None:
+    state = ExplorerState(record_text(tmp_path, 'print("rank 0  shape ()  torch.float32 on the processor")\n'))
+    state.go(state.last)
+    below = [row for row in shown_rows(state, 20) if row]
+    assert [" ".join(below[2:]), len(below)] == ["rank 0 shape () torch.float32 on the processor", 5]

@@ -70,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
                 write_json({"recording": name, "status": status, "findings": said}, results)
             else:
                 _write_findings(recording, found)
+                if recording.facts.detail == "light" and not _has_ops(recording):
+                    write_line(messages.ONLY_LIGHT, sys.stderr)
         finally:
             recording.close()
     grave = _SEVERITIES[: _SEVERITIES.index(arguments.fail_on) + 1]
@@ -90,6 +92,11 @@ def _write_findings(recording: Recording, found: list[Finding]) -> None:
         _write_wrapped(finding.remedy, f"    {messages.REMEDY} ", "      ", width)
         write_line("")
     write_line(_summary(found))
+
+
+def _has_ops(recording: Recording) -> bool:
+    """Whether any step was recorded in full, so that its ops can be looked at."""
+    return recording.reader.row("SELECT 1 FROM events WHERE kind = 'op' LIMIT 1") is not None
 
 
 def _heading(finding: Finding) -> str:

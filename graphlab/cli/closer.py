@@ -61,7 +61,7 @@ def _window(name: str, step: int, last: int) -> tuple[int, int]:
     """Return the steps to look at in full for a finding about one of them."""
     if name == "not-finite":
         return step, step
-    if name == "modified-in-place":
+    if name in {"modified-in-place", "second-backward", "backward-without-graph"}:
         return max(step - 1, 1), step  # who kept the tensor may have run in the step before: a carried hidden state
     return step, min(step + 1, last)  # a gradient that is 0 in one step alone says little
 

@@ -210,6 +210,10 @@ NOT_CLOSER = _(
 THREAD_STAYS_LIGHT = _(
     "graphlab: step {step} is one of another thread, which stays light; recorded in full from the start it can be seen"
 )
+ONLY_LIGHT = _(
+    "graphlab: in light detail shapes that broadcast, terms of a loss without a gradient, names and evaluations are "
+    "not looked at; two steps in full tell of them: --detail light --full 1:2, or graphlab replay"
+)
 NO_FINDINGS = _("nothing found")
 FINDINGS = _("found {counts}")
 SEVERITIES = {"error": _("error"), "warning": _("warning"), "note": _("note")}

@@ -102,8 +102,11 @@ class PackedGraph:
 
     def _made(self, kind: str, first: int, last: int, known: Column) -> Column:
         """Return the nodes of a kind that some events made, but for those that are known."""
-        query = "SELECT MIN(id), MAX(id) FROM nodes WHERE event BETWEEN ? AND ?"
-        low, high = self._reader.row(query, first, last)
+        low, high = self._reader.row("SELECT (SELECT MIN(id) FROM nodes), (SELECT MAX(id) FROM nodes)")
+        if low is not None and high - low >= len(known) + _CHUNK:
+            # There are other steps: where the nodes of this one lie takes a look at the event of each.
+            query = "SELECT MIN(id), MAX(id) FROM nodes WHERE event BETWEEN ? AND ?"
+            low, high = self._reader.row(query, first, last)
         if low is None:
             return numpy.zeros(0, "i8")
         others = numpy.ones(high - low + 1, bool)

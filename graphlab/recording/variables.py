@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from graphlab.model import Node, Variable
+from graphlab.model import EventKind, Node, Variable
 
 if TYPE_CHECKING:
     from graphlab.recording.run import Recording
 
 _BINDING = "SELECT b.id, b.event, b.frame, b.name, b.kind, b.object, b.text, b.element FROM bindings b"
 _LAST_STATE = "SELECT node, label, output FROM tensors WHERE object = ? AND event <= ? ORDER BY id DESC LIMIT 1"
-# The engine binds no names: while it runs they stay what they were.
+# The engine binds no names: while it runs they stay what they were. One look-up a kind, for a backward may be a million
+# events long.
+_OF_ENGINE = {"backward_start", "gradient", "accumulate", "backward_end"}
+_NAMING = ", ".join(f"('{kind}')" for kind in sorted({*get_args(EventKind)} - _OF_ENGINE))
 _LAST_NAMING = (
-    "SELECT id FROM events WHERE id BETWEEN ? AND ? "
-    "AND kind NOT IN ('backward_start', 'gradient', 'accumulate', 'backward_end') ORDER BY id DESC LIMIT 1"
+    f"WITH kinds(kind) AS (VALUES {_NAMING}) SELECT MAX("
+    "(SELECT MAX(id) FROM events WHERE kind = kinds.kind AND id BETWEEN ?1 AND ?2)) FROM kinds"
 )
 # The names of a frame without a scan of all its bindings: two index look-ups a name.
 _NAMES_OF_FRAME = (

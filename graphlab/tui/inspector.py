@@ -13,6 +13,7 @@ from graphlab.model import Change, Edge, Node
 from graphlab.sentences import format_number, format_shape
 from graphlab.tui import messages, places
 from graphlab.tui.pane import Pane
+from graphlab.tui.plain_tensor import plain_name, plain_rows, plain_snapshot, plain_tensor
 from graphlab.tui.prose import prose_rows, sentence
 from graphlab.tui.rows import Row, fit, over, rule, shorten, wrap
 from graphlab.tui.rule_rows import brief_rule_rows, rule_view_rows, sum_rows
@@ -29,6 +30,9 @@ _PLAIN = Look()
 
 def inspector_rows(state: ExplorerState, width: int, height: int, look: Look = _PLAIN) -> list[Row]:
     """Return the rows of the inspector; may be more than fit, then the pane scrolls."""
+    plain = plain_tensor(state)
+    if plain is not None:
+        return plain_rows(state, plain, width, height, look)
     number = state.selected_node
     if number is None:
         return _nothing_rows(state, width)
@@ -53,7 +57,7 @@ def inspector_rows(state: ExplorerState, width: int, height: int, look: Look = _
         share = room // 2 if index == 0 and sections[1][1] is not None else room - len(body)
         body.append(rule(label, width))
         if snapshot is not None:
-            body += value_rows(snapshot, width, max(share - 1, 3), state.tensor_view, look)
+            body += value_rows(snapshot, width, max(share - 1, 3), state.view_of(snapshot), look)
         else:
             body += [fit([(f" {line}", "quiet")], width) for line in wrap(text, width - 1)]
     return [*head, *body, *inputs, *saved]
@@ -111,7 +115,7 @@ def _head_rows(state: ExplorerState, node: Node, width: int) -> list[Row]:
         made.append((f" e{node.event}", "text"))
         line = state.line_of(node)
         if line:
-            made.append((_(", line {line}").format(line=line), "text"))
+            made.append((messages.MADE_IN_LINE.format(line=line), "text"))
         if node.module:
             made.append((_("  in {module}").format(module=node.module), "quiet"))
         rows.append(made)
@@ -145,11 +149,13 @@ def _norm(snapshot: Snapshot | None) -> str:
 
 def _value_section(state: ExplorerState, node: Node) -> tuple[str, Snapshot | None, str]:
     is_one = node.shape is not None and math.prod(node.shape) == 1
-    label = messages.VALUE if is_one else messages.VALUE_RULE.format(view=messages.TENSOR_VIEWS[state.tensor_view])
+    snapshot = state.value(node.id) if node.event <= state.moment else None
+    view = messages.TENSOR_VIEWS[state.view_of(snapshot)]
+    label = messages.VALUE if is_one else messages.VALUE_RULE.format(view=view)
     if node.event > state.moment:
         return label, None, messages.NOT_MADE
     is_light = state.step is not None and state.step.detail == "light"
-    return label, state.value(node.id), messages.NOT_IN_LIGHT if is_light else messages.NOT_KEPT
+    return label, snapshot, messages.NOT_IN_LIGHT if is_light else messages.NOT_KEPT
 
 
 def _gradient_section(state: ExplorerState, node: Node) -> tuple[str, Snapshot | None, str]:
@@ -208,14 +214,14 @@ def _edge_rows(state: ExplorerState, edge: Edge, node: Node, width: int, height:
     gradient = state.recording.edge_gradient(edge.target, edge.slot, state.moment)
     rows.append(rule(messages.EDGE_GRADIENT, width))
     if gradient is not None:
-        rows += value_rows(gradient, width, max(room // 2 - 1, 3), state.tensor_view, look)
+        rows += value_rows(gradient, width, max(room // 2 - 1, 3), state.view_of(gradient), look)
     else:
         text = messages.NO_GRADIENT_NEEDED if source.kind == "data" else places.missing_gradient(state, node.id)
         rows.append(fit([(f" {text}", "quiet")], width))
     label, snapshot, text = _value_section(state, source)
     rows.append(rule(label, width))
     if snapshot is not None:
-        rows += value_rows(snapshot, width, max(room // 2 - 1, 3), state.tensor_view, look)
+        rows += value_rows(snapshot, width, max(room // 2 - 1, 3), state.view_of(snapshot), look)
     else:
         rows.append(fit([(f" {text}", "quiet")], width))
     return [*rows, *inputs]
@@ -245,12 +251,17 @@ class InspectorPane(Pane):
         self.state.changed()
 
     def title(self) -> str:
+        plain = plain_tensor(self.state)
+        if plain is not None:
+            return f"{messages.TITLES['inspector']}: {plain_name(self.state, plain)}"
         node = self.state.selected_node
         if node is None:
             return messages.TITLES["inspector"]
         return f"{messages.TITLES['inspector']}: {self.state.name_of(node)}"
 
     def legend(self) -> str:
+        if plain_tensor(self.state) is not None:
+            return messages.LEGEND_VIEW.format(view=messages.TENSOR_VIEWS[self.state.next_tensor_view])
         view = messages.LEGEND_INSPECTOR.format(view=messages.INSPECTOR_VIEWS[self.state.gradients.next_view])
         if self.state.selected is not None:
             return f"{view}  {messages.LEGEND_PINNED}"
@@ -263,9 +274,14 @@ class InspectorPane(Pane):
         self.state.gradients.turn_view()
 
     def copy_text(self) -> str:
-        number = self.state.selected_node
-        snapshot = self.state.value(number) if number is not None else None
-        if number is None or snapshot is None:
+        number, plain = self.state.selected_node, plain_tensor(self.state)
+        if plain is not None:
+            name, snapshot = plain_name(self.state, plain), plain_snapshot(self.state, plain)
+        elif number is not None:
+            name, snapshot = self.state.name_of(number), self.state.value(number)
+        else:
+            return ""
+        if snapshot is None:
             return ""
         values = snapshot.summary()["values"]
         text = (
@@ -273,4 +289,4 @@ class InspectorPane(Pane):
             if values is not None and snapshot.size <= 400
             else _("norm {norm}").format(norm=snapshot.statistics.norm)
         )
-        return f"{self.state.name_of(number)} = {text}  # {self.state.permalink}"
+        return f"{name} = {text}  # {self.state.permalink}"

@@ -187,10 +187,11 @@ class LaneBook:
         return PackedTable(packed(step)) if self.state.is_large else SmallTable(self.state, step)
 
     def finish(self) -> None:
-        """Do in spare time what a jump to the end would wait for."""
+        """Do in spare time what a jump to the end, or to where gradients wait, would wait for."""
         table = self.table()
         if isinstance(table, PackedTable):
             table.finish()
+            self.state.gradients.finish()
 
     def order(self) -> Sequence[int]:
         """Return the node of every row; for small graphs."""

@@ -255,6 +255,7 @@ MORE_SLICES = _("{count} more slices")
 MORE_NUMBERS = _("⋯ {count} more")
 BINS = _("lower edge of each bin, how many")
 SHAPES = _("with shapes")
+PRINTED = _("printed")
 VARIABLES = _("variables")
 LEGEND_SHORT = _("▷ ran  ▶ next")
 
@@ -322,6 +323,10 @@ KINDS = {
 }
 ALSO = _("also called {names}")
 MADE_LATER = _("not made yet: comes at e{event} (Enter goes there)")
+CHANGED_BY = _("changed by {call} at")
+MADE_IN_LINE = _(", line {line}")
+VIEW_OF = _("a view, {view}: the memory is that of {name}")
+NO_NODE = _("no node of the graph: it wants no gradient")
 MARKED = _("marked (m)")
 MOVED = _("moved by ‖Δ‖ {difference}")
 ACCUMULATED = _("∇ {before} + {added} = {after} (norms)")

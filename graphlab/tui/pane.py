@@ -174,7 +174,8 @@ class RowsPane(ScrollView, can_focus=True, inherit_bindings=False):
             return
         changed = [index - top for index in sorted(rows.keys() | old.keys()) if rows.get(index) != old.get(index)]
         if changed:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+            width = self.size.width  # textual works it out anew each time
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def _set_titles(self, title: str, legend: str) -> None:
         from rich.markup import escape

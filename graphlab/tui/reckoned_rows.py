@@ -73,7 +73,8 @@ def jacobian_view_rows(state: ExplorerState, node: Node, width: int, height: int
             rows += [fit([(line, "quiet")], width) for line in wrap(found, width)]
             continue
         rows += [fit([(line, "text")], width) for line in wrap(_say_rank(found), width)]
-        rows += value_rows(snapshot_of(found.matrix), width, tall, state.tensor_view, look)
+        matrix = snapshot_of(found.matrix)
+        rows += value_rows(matrix, width, tall, state.view_of(matrix), look)
     return rows
 
 

@@ -184,5 +184,6 @@ def _picture(
     rows = [rule(shorten(label, max(width - 4, 4)), width)]
     if snapshot is None:
         return [*rows, fit([(messages.NONE_CAME, "quiet")], width)]
-    mode = "numbers" if state.tensor_view == "heat" and snapshot.size <= width // 4 else state.tensor_view
+    # Two may stand beside each other: there is room for fewer numbers than in the inspector's other views.
+    mode = state.tensor_view or ("numbers" if snapshot.size <= width // 4 else "heat")
     return [*rows, *value_rows(snapshot, width, height, mode, look)]

@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from graphlab.language import _
 from graphlab.scenario import narration_told
 from graphlab.sentences import format_number, format_shape, say_event
@@ -17,7 +19,7 @@ from graphlab.tui.code import highlight
 from graphlab.tui.lane_columns import short_op
 from graphlab.tui.pane import Pane
 from graphlab.tui.prose import sentence
-from graphlab.tui.rows import Row, fit, over, row_text, rule, shorten, spread, wrap
+from graphlab.tui.rows import Row, clean, fit, over, row_text, rule, shorten, spread, wrap
 
 if TYPE_CHECKING:
     from graphlab.model import Event, SourceFile, Variable
@@ -66,7 +68,6 @@ def code_rows(state: ExplorerState, width: int, height: int, chosen: int | None 
 def _code_row(state: ExplorerState, file: SourceFile, number: int, width: int, chosen: int | None) -> Row:
     """Return one line with its number and the signs of what ran, comes, and is being differentiated."""
     place = state.here
-    lines = highlight(file.text)
     at = (file.id, number)
     first, second = " ", " "
     names = ["quiet", "quiet"]
@@ -77,14 +78,22 @@ def _code_row(state: ExplorerState, file: SourceFile, number: int, width: int, c
     if at == place.coming:
         second, names[1] = "▶", "coming"
     is_current = at in {place.ran, place.differentiated}
-    style = "text" if is_current else "faint"
-    gutter = [(first, names[0]), (second, names[1]), (f"{number:>{len(str(len(lines)))}} ", style)]
-    code = [*gutter, *lines[number - 1]]
+    signs = ((first, names[0]), (second, names[1]))
     is_leaf = number in state.leaf_lines(file.id)
-    row = spread(code, [(" ∇", "parameter")], width) if is_leaf else fit(code, width)
+    row = _signed_row(file.text, number, signs, width, is_current=is_current, is_leaf=is_leaf)
     if number == chosen:
         return over(row, "selected")
     return over(row, "line") if is_current else row
+
+
+@lru_cache(1024)  # a step of the cursor changes the signs of few lines
+def _signed_row(
+    text: str, number: int, signs: tuple[tuple[str, str], ...], width: int, *, is_current: bool, is_leaf: bool
+) -> Row:
+    lines = highlight(text)
+    style = "text" if is_current else "faint"
+    code = [*signs, (f"{number:>{len(str(len(lines)))}} ", style), *lines[number - 1]]
+    return spread(code, [(" ∇", "parameter")], width) if is_leaf else fit(code, width)
 
 
 def _top(count: int, focus: int, coming: int | None, height: int) -> int:
@@ -154,6 +163,30 @@ def narration_of(state: ExplorerState) -> str:
     number, line = place.ran
     file = next((file for file in state.recording.files if file.id == number), None)
     return sentence(_narration(file.text).get(line, "")) if file is not None else ""
+
+
+def printed_lines(state: ExplorerState) -> list[str]:
+    """Return what the line that just ran has printed: all since the line before, also where the stride is finer."""
+    event = state.event
+    if event is None or event.kind not in {"line", "output"}:
+        return []
+    recording = state.recording
+    before = recording.next_event(event.id, ("line",), back=True) or 0
+    found = recording.find_events("kind = 'output' AND id > ? AND id <= ? ORDER BY id DESC LIMIT 8", before, event.id)
+    texts = [each.text for each in reversed(found)]
+    # Of a line that was written over, as bars of progress do, the last state is what stood there.
+    lines = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in "\n".join(texts).split("\n")]
+    return [line for line in lines if line]
+
+
+def printed_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
+    """Return the last lines that were printed, in columns as they stand there if they fit, else wrapped."""
+    room = max(width - 2, 1)
+    rows: list[str] = []
+    for line in printed_lines(state)[-height:]:
+        text = clean(line)
+        rows += [text] if cell_len(text) <= room else wrap(text, room)
+    return [fit([(f" {row}", "text")], width) for row in rows[-height:]]
 
 
 # --- variables
@@ -272,6 +305,10 @@ def _extra_rows(state: ExplorerState, width: int, height: int) -> list[Row]:
     if state.moment and len(wrap(words, room)) > most and words == say_event(state.recording, state.moment):
         words = say_briefly(state.recording, state.moment)
     said = [fit([(f" {line}", "narration")], width) for line in wrap_within(words, room, most)]
+    printed = printed_rows(state, width, 2 if height < 14 else 4) if height >= 8 else []
+    if printed:
+        # The numbers that a lesson comes to say more than the shapes of the ops that formatted them.
+        return [*([rule("", width), *said] if said else []), rule(messages.PRINTED, width), *printed]
     if height >= 8:
         return [rule(messages.SHAPES, width), *shapes, *said] if shapes else [rule("", width), *said] if said else []
     return [*(shapes[-1:] if height >= 5 else []), *(said if height >= 4 else [])]

@@ -22,7 +22,9 @@ from graphlab.tui.find import find_place, nearest
 from graphlab.tui.gradient_book import GradientBook
 from graphlab.tui.lane_table import LaneBook
 from graphlab.tui.lit import Lighting
+from graphlab.tui.plain_tensor import plain_snapshot, plain_tensor
 from graphlab.tui.search import Search
+from graphlab.tui.values import is_read_at_once
 
 if TYPE_CHECKING:
     from graphlab.model import Change, Edge, Event, Node, Snapshot, Step
@@ -53,7 +55,8 @@ class ExplorerState:
         self.selected: int | EdgeChoice | None = None
         """A node or an edge that was selected; None: what the cursor's event made."""
         self.marks: list[int] = []
-        self.tensor_view: TensorView = "heat"
+        self.tensor_view: TensorView | None = None
+        """How tensors are shown; None until the person has chosen: few elements as numbers, many as a heat map."""
         self.is_playing = False
         self.speed = 4.0
         """Stops a second while playing."""
@@ -311,7 +314,20 @@ class ExplorerState:
     @property
     def next_tensor_view(self) -> TensorView:
         """What follows in the order of heat map, numbers, histogram."""
-        return _TENSOR_VIEWS[(_TENSOR_VIEWS.index(self.tensor_view) + 1) % len(_TENSOR_VIEWS)]
+        snapshot = None
+        if self.tensor_view is None:
+            plain, node = plain_tensor(self), self.selected_node
+            if plain is not None:
+                snapshot = plain_snapshot(self, plain)
+            elif node is not None:
+                snapshot = self.value(node)
+        return _TENSOR_VIEWS[(_TENSOR_VIEWS.index(self.view_of(snapshot)) + 1) % len(_TENSOR_VIEWS)]
+
+    def view_of(self, snapshot: Snapshot | None) -> TensorView:
+        """Return how a tensor is shown: as the person chose, else by how many elements it has."""
+        if self.tensor_view is not None:
+            return self.tensor_view
+        return "numbers" if snapshot is not None and is_read_at_once(snapshot) else "heat"
 
     def turn_tensor_view(self) -> None:
         """Show tensors in the next way."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from graphlab.language import _
 from graphlab.model import Event, Step
 from graphlab.sentences import PHASE_NAMES, phase_of_span
 from graphlab.tui import messages, places
+from graphlab.tui.loss_bars import loss_bars
 from graphlab.tui.pane import Pane
 from graphlab.tui.rows import Row, fit, shorten, spread
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from graphlab.model import Span
     from graphlab.tui.state import ExplorerState
 
-_BARS = "▁▂▃▄▅▆▇█"
 _LEAST_ROOM = 6
 """Cells from which on a phase's name is cut to fit: of fewer nothing is left to read."""
 
@@ -161,7 +161,6 @@ def short_word(state: ExplorerState, moment: int) -> str:
 
 def loss_row(state: ExplorerState, width: int) -> tuple[Row, list[tuple[int, int]]]:
     """Return the loss of all steps as a line of bars, with the cursor's step marked, and cell and step of each."""
-    steps = state.recording.steps
     here = state.step
     right: Row = []
     if here is not None and here.loss is not None:
@@ -170,29 +169,12 @@ def loss_row(state: ExplorerState, width: int) -> tuple[Row, list[tuple[int, int
     room = width - len(head) - 20
     if room < 8 or here is None:
         return fit([], width), []
-    count = min(len(steps), room)
-    gap = max(1, min(9, room // count))
-    losses = [steps[cell * len(steps) // count].loss for cell in range(count)]
-    known = [loss for loss in losses if loss is not None and math.isfinite(loss)]
-    low, high = min(known, default=0.0), max(known, default=1.0)
+    drawn = loss_bars(state.recording, room)
+    current = max(bisect_right(drawn.steps, here.step) - 1, 0)
+    parts = ((drawn.bars[:current], "curve"), (drawn.bars[current], "cursor"), (drawn.bars[current + 1 :], "faint"))
     row: Row = [(head, "quiet")]
-    marks = []
-    current = max((cell for cell in range(count) if cell * len(steps) // count + 1 <= here.step), default=0)
-    for cell, loss in enumerate(losses):
-        if loss is None:
-            bar = "·"
-        elif not math.isfinite(loss):
-            bar = "!"
-        else:
-            share = (loss - low) / (high - low) if high > low else 0.0
-            bar = _BARS[round(share * (len(_BARS) - 1))]
-        number = cell * len(steps) // count + 1
-        marks.append((len(head) + cell * gap, number))
-        names = "cursor" if cell == current else "curve" if number <= here.step else "faint"
-        if row[-1][1] == names:
-            row[-1] = (row[-1][0] + bar * gap, names)
-        else:
-            row.append((bar * gap, names))
+    row += [("".join(bar * drawn.gap for bar in bars), names) for bars, names in parts if bars]
+    marks = [(len(head) + cell * drawn.gap, number) for cell, number in enumerate(drawn.steps)]
     return spread(row, right, width), marks
 
 

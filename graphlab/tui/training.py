@@ -41,7 +41,7 @@ class TrainingPane(Pane):
         )  # fmt: skip
         if self._built is not None and self._built[0] == key and training.is_read:
             return self._built[1]
-        rows = training.rows(number, width, height, look, state.tensor_view)
+        rows = training.rows(number, width, height, look, state.tensor_view or "heat")
         self._built = (key, rows)
         if not training.is_read and not self._is_waiting:
             self._is_waiting = True

@@ -29,6 +29,8 @@ MODES: tuple[Mode, ...] = ("heat", "numbers", "histogram")
 _PLAIN = Look()
 _DIGITS = 4
 """Significant digits of a number that stands for itself; in a table, of the largest."""
+_MOST_ROWS, _MOST_COLUMNS = 5, 4
+"""Of a tensor that is read at once: what a pane of 38 cells shows whole, with its figures."""
 _EXPONENT = re.compile(r"e\+?(-?)0*(?=\d)")
 """What Python writes between a number and its power of ten, more than is needed."""
 _MAXIMUM_BINS = 16
@@ -52,6 +54,14 @@ def value_rows(snapshot: Snapshot | None, width: int, height: int, mode: Mode, l
     else:
         rows += _array_rows(snapshot, array, width, height, mode, cells_of(look))
     return [fit(row, width) for row in rows[:height]]
+
+
+def is_read_at_once(snapshot: Snapshot) -> bool:
+    """Whether a tensor is so small that its numbers say more than colours, and fit where values are shown."""
+    if len(snapshot.shape) == 2 and snapshot.shape[1] != 1:
+        rows, columns = snapshot.shape
+        return rows <= _MOST_ROWS and columns <= _MOST_COLUMNS
+    return len(snapshot.shape) <= 2 and snapshot.size <= _MOST_ROWS * _MOST_COLUMNS
 
 
 def format_value(value: Any, digits: int = _DIGITS) -> str:
@@ -83,6 +93,10 @@ def _is_finite(value: Any) -> bool:
 
 def _array_rows(snapshot: Snapshot, array: Array, width: int, height: int, mode: Mode, cells: Cells) -> list[Row]:
     """Lay out figures, notes and body: with little room the body gets what there is, and the figures give way."""
+    if mode == "numbers" and is_read_at_once(snapshot) and snapshot.is_complete:
+        # The numbers themselves say more than figures about them.
+        body = _number_rows(array, width, height, cells)
+        return [*_statistics_rows(snapshot, width, height - len(body)), *body]
     head = _statistics_rows(snapshot, width, max(height // 3, 1) if height > 1 else 0)
     if not snapshot.is_complete:
         head = [*head[: max(height - 2, 0)], _sample_row(snapshot, array)][: max(height - 1, 0)]

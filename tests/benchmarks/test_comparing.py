@@ -5,6 +5,7 @@ Measured, not asserted, as all benchmarks are. The budget: a few seconds, and li
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import numpy
 import pytest
 
 from graphlab.comparing import Tolerance, compare_runs
+from graphlab.graph.diff import compare
 from graphlab.recording import open_recording
+from tests import graphs
 from tests.light_builder import light_run
 from tests.recorded import record_text
 
@@ -49,6 +52,15 @@ def long_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         assert path is not None
         paths.append(path)
     return paths[0], paths[1]
+
+
+def test_two_graphs_of_ten_thousand_nodes(benchmark: Any) -> None:
+    """With ten ops less in one of them: two seconds on an idle machine."""
+    before, after = graphs.random_dag(10_000, 1), graphs.random_dag(10_000, 1)
+    ops = [node for node, data in after.nodes(data=True) if data["kind"] == "op"]
+    after.remove_nodes_from(random.Random(1).sample(ops, 10))
+    comparison = benchmark.pedantic(compare, (before, after), rounds=3)
+    assert (comparison.count("added"), comparison.count("removed")) == (0, 10)
 
 
 def test_two_long_light_runs(benchmark: Any, long_runs: tuple[Path, Path]) -> None:

@@ -61,6 +61,17 @@ DISCRETE = Text(
     ),
     _("compute the loss of the scores themselves (cross_entropy of the logits); {what} is for metrics"),
 )
+DRAWN = Text(
+    "warning",
+    _(
+        "{names} {are} no gradient in any backward: the path to the loss is cut{at} by {what}, which draws at random: "
+        "what is drawn has no slope in the chances that it is drawn with"
+    ),
+    _(
+        "let the loss read the logarithm of the chance of what was drawn (Categorical(…).log_prob(action) times its "
+        "reward), or draw in a way that has a slope (rsample(), F.gumbel_softmax)"
+    ),
+)
 NO_GRAD = Text(
     "warning",
     _(
@@ -103,7 +114,7 @@ OF_A_GRADIENT = Text(
     _("ask for it with autograd.grad(…, create_graph=True), so that a second backward can go through it"),
 )
 CUTS = {
-    "detached": DETACHED, "copied": COPIED, "discrete": DISCRETE, "no-grad": NO_GRAD, "data": BY_DATA,
+    "detached": DETACHED, "copied": COPIED, "discrete": DISCRETE, "drawn": DRAWN, "no-grad": NO_GRAD, "data": BY_DATA,
     "gradient": OF_A_GRADIENT,
 }  # fmt: skip
 """By why an op's result has no graph."""
@@ -151,7 +162,7 @@ NOTHING_REQUIRES = _("nothing in the script requires grad")
 
 __all__ = [
     "ARE", "A_COMPARISON", "BACKWARD_AFTER_CUT", "BACKWARD_OF_FROZEN", "BACKWARD_WITHOUT_GRAPH", "BY_DATA", "COPIED",
-    "CUTS", "CUT_BY_EXIT", "DETACHED", "DISCRETE", "EXITS", "FROZEN", "IDLE_TERM", "MISSING_IN_LIGHT",
+    "CUTS", "CUT_BY_EXIT", "DETACHED", "DISCRETE", "DRAWN", "EXITS", "FROZEN", "IDLE_TERM", "MISSING_IN_LIGHT",
     "NOTHING_REQUIRES", "NOT_IN_LOSS", "NOT_USED", "NO_GRAD", "OF_A_GRADIENT", "RETURNED_NONE", "WAY_WAS_CUT",
     "at_line",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ _BOUNDS = frozenset(
 )
 SQUASHERS = frozenset({"Tanh", "Sigmoid", "Softmax", "SafeSoftmax", "LogSoftmax", "Softsign", "LogSigmoid", "Erf"})
 _STAIRS = frozenset({"Sign", "Round", "Floor", "Ceil", "Trunc", "Heaviside", "FloorDivide", "Sgn"})
+_DRAWS = frozenset({"Bernoulli", "Normal", "Poisson", "Multinomial", "Binomial"})
 _PICKERS = frozenset(
     {"Where", "Maximum", "Minimum", "Max", "Min", "Amax", "Amin", "Index", "Select", "Slice", "Gather", "Topk", "Sort",
      "MaskedFill", "MaskedSelect", "IndexSelect", "Take", "Split", "Unbind", "MaxPool2DWithIndices", "Unsafe_Split",
@@ -33,7 +34,9 @@ _BIASES = {"Addmm": 0, "Addmv": 0, "Baddbmm": 0, "Convolution": 2, "NativeLayerN
 _PASSES = frozenset(
     {"T", "View", "UnsafeView", "ReshapeAlias", "Transpose", "Permute", "Expand", "Squeeze", "Unsqueeze", "Clone",
      "Mul", "NativeDropout", "Tanh", "Gelu", "LeakyRelu", "Silu", "Elu", "Relu", "Threshold", "Slice",
-     "MaxPool2DWithIndices", "ToCopy", "Mm", "Bmm", "Mean", "Sum", "AvgPool2D"}
+     "MaxPool2DWithIndices", "ToCopy", "Mm", "Bmm", "Mean", "Sum", "AvgPool2D", "Amax", "Max", "AdaptiveAvgPool2D",
+     "AdaptiveMaxPool2D", "MaxPool3DWithIndices", "AvgPool3D", "Select", "Split", "Unbind", "Index", "IndexSelect",
+     "Gather", "Cat", "Stack", "Repeat", "Neg", "Abs", "Cumsum", "UpsampleNearest2D", "UpsampleBilinear2D", "Linear"}
 )  # fmt: skip
 """Ops that make 0 of 0."""
 _HORIZON = 5_000
@@ -94,6 +97,8 @@ def explain_cut(flow: Flow, edge: Edge) -> Cut:
         return Cut("stairs", node, node, edge.slot)
     if name in _PICKERS:
         return Cut("not-taken", node, node, edge.slot)
+    if name in _DRAWS:
+        return Cut("drawn", node, node, edge.slot)
     if name == "NativeDropout":
         return Cut("dropped", node, node, edge.slot)
     if _is_summed(flow, edge, node):

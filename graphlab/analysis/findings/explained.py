@@ -20,7 +20,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "update-too-large": ("learning-rate-too-large", "loss-without-bound"),
     "update-too-small": ("vanishing-gradient", "learning-rate-too-small"),
     "learning-rate-too-small": ("vanishing-gradient", "zero-gradient", "dead-relu", "saturated"),
-    "learning-rate-too-large": ("exploding-gradient", "identical-units"),
+    "learning-rate-too-large": ("exploding-gradient", "identical-units", "gradients-not-zeroed"),
 }
 """By the name of a finding: those that explain it, where they hold no later and concern the same node, or none."""
 
@@ -30,6 +30,7 @@ WHOLE_RUN = frozenset(
         "learning-rate-too-large",
         "learning-rate-too-small",
         "loss-without-bound",
+        "gradients-not-zeroed",
         "exploding-gradient",
         "vanishing-gradient",
     }

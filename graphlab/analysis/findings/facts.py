@@ -77,6 +77,16 @@ def events_of(recording: Recording, kind: EventKind) -> Iterator[Event]:
         number = recording.next_event(number, (kind,))
 
 
+def ask_for_full(recording: Recording, event: Event) -> dict[str, int]:
+    """Return the step of an event as evidence asks for it to be recorded in full; nothing where it is."""
+    if recording.facts.detail != "light" or not recording.steps:
+        return {}
+    # What ends before its first backward begins was not yet settled to be light, and has no ops all the same.
+    step = recording.step_of(event.id)
+    seen = recording.reader.row("SELECT 1 FROM events WHERE kind = 'op' AND id BETWEEN ? AND ?", step.first, step.last)
+    return {} if seen is not None else {"record_in_full": recording.number_at(event.id)}
+
+
 def last_event(recording: Recording, kind: str, before: int) -> Event | None:
     """Return the last event of a kind before another, or None."""
     number = recording.next_event(before, (kind,), back=True)

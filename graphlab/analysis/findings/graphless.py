@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from graphlab.analysis.findings import cut_messages as messages
 from graphlab.analysis.findings.cut_choice import choose_cut
 from graphlab.analysis.findings.dataflow import Flow
-from graphlab.analysis.findings.facts import last_event, source_line
+from graphlab.analysis.findings.facts import ask_for_full, last_event, source_line
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.held_parameters import Parameters, shown
 from graphlab.analysis.findings.missing import line_of_freezing, of_cut
@@ -57,11 +57,15 @@ def find_backward_without_graph(recording: Recording) -> Iterator[Finding]:
             what=why.what,
         )  # fmt: skip
         return
-    has_leaves = recording.reader.row("SELECT 1 FROM nodes WHERE kind IN ('parameter', 'leaf') LIMIT 1") is not None
+    asked = ask_for_full(recording, error)
+    has_leaves = (
+        bool(asked)
+        or recording.reader.row("SELECT 1 FROM nodes WHERE kind IN ('parameter', 'leaf') LIMIT 1") is not None
+    )
     reason = messages.WAY_WAS_CUT if has_leaves else messages.NOTHING_REQUIRES
     yield make_finding(
         recording, "backward-without-graph", messages.BACKWARD_WITHOUT_GRAPH, error.id,
-        reason=reason, backward=error.line, said=said,
+        evidence=asked, reason=reason, backward=error.line, said=said,
     )  # fmt: skip
 
 

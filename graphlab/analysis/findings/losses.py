@@ -141,9 +141,11 @@ def find_probabilities_to_nll(recording: Recording) -> Iterator[Finding]:
         for loss in _nodes(recording, kind):
             squash = source_of(recording, loss)
             first = squash_of(recording, squash)
-            is_raw = squash is not None and squash.op in _SCORES
+            is_raw = squash is not None and _is_raw(recording, squash)
             if squash is None or (first not in {"softmax", "sigmoid"} and not is_raw):
                 continue
+            scores = source_of(recording, squash, 0) if is_raw and squash.op == "AddBackward0" else None
+            squash = scores if scores is not None and squash.call is None else squash
             first = first or short_op(squash) or ""
             line, earlier = _line(recording, loss, "nll_loss"), _line(recording, squash, first)
             if (line, earlier) not in seen:
@@ -154,6 +156,16 @@ def find_probabilities_to_nll(recording: Recording) -> Iterator[Finding]:
                     file=loss.file, line=line, lines=(earlier,), evidence={"op" if is_raw else "squashed_by": first},
                     loss="nll_loss", squash=first, at=messages.at_line(line), earlier=messages.at_line(earlier),
                 )  # fmt: skip
+
+
+def _is_raw(recording: Recording, node: Node) -> bool:
+    """Whether a node makes the raw scores of a layer; one of three dimensions may add its bias in an op of its own."""
+    if node.op != "AddBackward0":
+        return node.op in _SCORES
+    rows = recording.reader.edges("WHERE target = ? ORDER BY slot", node.id)
+    scores = source_of(recording, node, 0)
+    bias = recording.node(rows[1].source) if len(rows) == 2 else None
+    return scores is not None and scores.op in _SCORES and bias is not None and bias.kind in {"parameter", "leaf"}
 
 
 def _nodes(recording: Recording, op: str) -> list[Node]:

@@ -29,6 +29,8 @@ _OWN = 4
 
 _COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 """How ops are called that people write as `<` or `==`: `x > w` is `lt` where `w` is a parameter."""
+DRAWS = frozenset({"multinomial", "bernoulli", "bernoulli_", "normal", "normal_", "poisson", "binomial"})
+"""Ops that draw at random, with chances or about a mean that may have been computed."""
 _MAKES_A_TENSOR = re.compile(r"\b(?:\w*Tensor)\(")
 """The old constructor, `torch.Tensor([a, b])`, which asks each tensor for its number."""
 
@@ -174,6 +176,8 @@ def of_cut(recording: Recording, cut: Cut) -> Why:
         if cut.reason == "float" and _MAKES_A_TENSOR.search(source_line(recording, file, line)):
             return Why(messages.COPIED, "copied", cut.event, file, line, "Tensor", at)
         return Why(messages.CUT_BY_EXIT, cut.reason, cut.event, file, line, messages.EXITS[cut.reason], at)
+    if cut.what in DRAWS and cut.reason in {"discrete", "no-grad"}:  # a distribution's sample() sets no_grad itself
+        return Why(messages.DRAWN, cut.reason, cut.event, cut.file, cut.line, cut.what)
     what = messages.A_COMPARISON if cut.what in _COMPARISONS else cut.what
     return Why(messages.CUTS.get(cut.reason, messages.CUT_BY_EXIT), cut.reason, cut.event, file, line, what, at)
 

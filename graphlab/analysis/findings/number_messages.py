@@ -299,6 +299,34 @@ STAIRS = Text(
         "as it is (x + (q(x) - x).detach())"
     ),
 )
+NEVER_ANY_LOSS = Text(
+    "warning",
+    _(
+        "the loss is exactly 0 at every step, and so is the gradient of {names}: {op} makes 0 of all that it is "
+        "given, as where every example keeps its margin from the start, so nothing is learnt"
+    ),
+    _("give it examples that are harder, or a larger margin; look whether its inputs are of the scale that it expects"),
+)
+DRAWN = Text(
+    "warning",
+    _(
+        "the gradient of {names} is exactly 0 {since}: {op} draws at random, and what is drawn has no slope in the "
+        "chances that it is drawn with"
+    ),
+    _(
+        "let the loss read the logarithm of the chance of what was drawn (log_prob(action) times its reward), or draw "
+        "in a way that has a slope (rsample(), F.gumbel_softmax)"
+    ),
+)
+NO_EFFECT = Text(
+    "note",
+    _(
+        "{names} {have} no effect: {op} at line {line} takes the mean away again, so the gradient is 0 but for "
+        "rounding ({norm}, of {upstream} that comes)"
+    ),
+    _("nothing has to be done; the bias could be left out (bias=False) where a normalisation follows"),
+)
+HAVE = (_("has"), _("have"))
 NOT_CHOSEN = Text(
     "warning",
     _("the gradient of {names} is exactly 0 {since}: {op} never takes what they lead to"),

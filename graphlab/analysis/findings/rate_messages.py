@@ -95,7 +95,7 @@ CLIPPED_AWAY = Text(
     "warning",
     _(
         "a gradient comes at every step that would move {name} at the learning rate of {rate}, and no update changes "
-        "a single bit: the gradient is made 0 before the step (clipped to a norm of 0, or zeroed)"
+        "a single bit: the gradient is made 0, or next to it, before the step (clipped to hardly any norm, or zeroed)"
     ),
     _("clip to a norm above 0 (clip_grad_norm_(…, 1.0)); zero gradients before the backward, not after it"),
 )

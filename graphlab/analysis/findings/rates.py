@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy
 
 from graphlab.analysis.findings import rate_messages as messages
+from graphlab.analysis.findings.cuts import stem
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.held_parameters import Parameters
 from graphlab.analysis.findings.number_messages import UNKNOWN, some
@@ -38,6 +39,12 @@ _APART = 100.0
 
 _SUNK = 1e4
 """By how much a loss below 0 has to have grown in size to be one without bound."""
+_SUNK_IF_TURNED = 100.0
+"""The same, of an error with its sign turned."""
+_ERRORS = frozenset(
+    {"MseLoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BinaryCrossEntropy", "BinaryCrossEntropyWithLogits", "Abs"}
+)
+"""Ops of losses that are never below 0."""
 _ABYSS = 1e8
 """The same, whatever the updates are."""
 _STEADILY = 0.9
@@ -83,14 +90,43 @@ def sinks_at(one: OneTraining) -> int | None:
     losses = one.losses
     finite = numpy.isfinite(losses)
     known = losses if finite.all() else losses[: int(numpy.argmin(finite))]
-    if len(known) < _MANY or known[-1] >= 0 or -known[-1] <= _SUNK * max(abs(float(known[0])), 1e-30):
+    if len(known) < _MANY or known[-1] >= 0:
         return None
+    if -known[-1] <= _SUNK * max(abs(float(known[0])), 1e-30):
+        return one.first if _speeds_down(known) and is_turned_error(one) else None
     pace = one.pace.typical()
     fell = float(numpy.mean(numpy.diff(known) < 0))
     # Adam's steps are small however far there is to fall. A first loss may be next to 0 by chance.
     early = float(numpy.abs(known[: max(_FEWEST, len(known) // 10)]).max())
     is_deep = -known[-1] > _ABYSS * max(early, 1e-30)
     return one.first if fell > _STEADILY and (is_deep or (pace is not None and pace > _LARGE)) else None
+
+
+def _speeds_down(losses: numpy.ndarray[tuple[int], numpy.dtype[numpy.float64]]) -> bool:
+    """Whether losses fell steadily to many times their size, and the more the later."""
+    quarter = len(losses) // 4
+    late, before = losses[-quarter - 1] - losses[-1], losses[-2 * quarter - 1] - losses[-quarter - 1]
+    fell = float(numpy.mean(numpy.diff(losses) < 0))
+    largest = float(numpy.abs(losses[: max(_FEWEST, len(losses) // 10)]).max())
+    return bool(late > before > 0) and fell > _STEADILY and -losses[-1] > _SUNK_IF_TURNED * max(largest, 1e-30)
+
+
+def is_turned_error(one: OneTraining) -> bool:
+    """Whether the only loss of a step is an error, whose least is 0, with its sign turned."""
+    recording = one.whole.recording
+    structure = recording.structure(one.last)
+    sources = {edge.target: structure.nodes[edge.source] for edge in structure.edges if edge.slot == 0}
+    outputs = [node for node in structure.nodes.values() if node.kind == "output"]
+    if len(outputs) != 1:
+        return False
+    node, is_turned = sources.get(outputs[0].id), False
+    while node is not None:
+        name = stem(node)
+        if name in _ERRORS:
+            return is_turned
+        is_turned ^= name == "Neg"
+        node = sources.get(node.id) if name in {"Neg", "Mean", "Sum", "Div"} else None
+    return False
 
 
 def find_too_large_steps(recording: Recording) -> Iterator[Finding]:

@@ -44,7 +44,17 @@ class _Use:
 
 
 def find_dead_units(recording: Recording) -> Iterator[Finding]:
-    """Find ReLUs most of whose units let nothing through, for no sample, to the end of the run."""
+    """Find ReLUs most of whose units let nothing through, for no sample, to the end of the run; once for each line."""
+    worst: dict[tuple[int | None, int | None], tuple[float, Finding]] = {}
+    for use, share, units in _dead_layers(recording):
+        place = use.node.file, use.node.line or -use.node.id
+        if place not in worst or share > worst[place][0]:
+            worst[place] = share, _dead_finding(recording, use, share, units)
+    yield from (finding for _, finding in worst.values())
+
+
+def _dead_layers(recording: Recording) -> Iterator[tuple[_Use, float, int]]:
+    """Give each such ReLU as it was when it came so far, with the share of its units, and how many there are."""
     for uses in _activations(recording, frozenset(RECTIFIERS)):
         values = [(use, recording.value(use.node.id, recording.step(use.step).last)) for use in uses]
         known = [(use, dead) for use, value in values if (dead := dead_units(value)) is not None]
@@ -59,7 +69,7 @@ def find_dead_units(recording: Recording) -> Iterator[Finding]:
         share = float(shares[0] if shares[0] >= _HALF else shares[len(known) // 2])
         if share >= _HALF and not _is_all_zero(recording, uses[-1]):
             use, dead = known[int(numpy.argmax(shares >= share))]
-            yield _dead_finding(recording, use, share, dead.size)
+            yield use, share, dead.size
 
 
 def _is_all_zero(recording: Recording, use: _Use) -> bool:

@@ -15,6 +15,9 @@ NOT_ZEROED = Text(
     ),
     _("call optimizer.zero_grad() once a step, before the backward"),
 )
+NOT_ZEROED_BY_HAND = NOT_ZEROED._replace(
+    remedy=_("set each gradient back once a step, after the update: w.grad = None (or w.grad.zero_())"),
+)
 ZEROED_BEFORE_STEP = Text(
     "warning",
     _(
@@ -94,6 +97,6 @@ def in_line(line: int | None) -> str:
 
 
 __all__ = [
-    "HELD_TWICE", "MADE_ANEW", "NOTHING_LEARNS", "NOT_HELD", "NOT_ZEROED", "NO_BACKWARD", "NO_STEP",
-    "STEP_BEFORE_BACKWARD", "THEY_STAY", "ZEROED_BEFORE_STEP", "ZEROED_SOMEWHERE", "at_line", "in_line",
+    "HELD_TWICE", "MADE_ANEW", "NOTHING_LEARNS", "NOT_HELD", "NOT_ZEROED", "NOT_ZEROED_BY_HAND", "NO_BACKWARD",
+    "NO_STEP", "STEP_BEFORE_BACKWARD", "THEY_STAY", "ZEROED_BEFORE_STEP", "ZEROED_SOMEWHERE", "at_line", "in_line",
 ]  # fmt: skip

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy
+
 from graphlab.analysis.findings import step_messages as messages
 from graphlab.analysis.findings.computed_targets import not_held, target_of
 from graphlab.analysis.findings.facts import backwards_to, count_events
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _ANEW = 3
 """How often a parameter is made under a name before that is the way of the script."""
+_ALONG = 0.999
+"""The cosine between a move and a gradient from which on the one is a multiple of the other."""
 _LOOKED_AT = 400
 """Updates of a run that are looked at for gradients that nothing zeroed."""
 
@@ -31,13 +35,16 @@ _LOOKED_AT = 400
 def find_unzeroed(recording: Recording) -> Iterator[Finding]:
     """Find an update made with gradients that an earlier update had used, and nothing zeroed in between."""
     parameters = Parameters(recording)
+    text = messages.NOT_ZEROED if any(parameters.steps.values()) else messages.NOT_ZEROED_BY_HAND
     found = _unzeroed_in_full(recording, parameters)
     if found is not None:
         update, nodes, before, after = found
+        if not any(node.id in parameters.held for node in nodes):
+            text = messages.NOT_ZEROED_BY_HAND
         backward = recording.next_event(update.id, ("backward_start",), back=True)
         at = recording.event(backward) if backward is not None else update
         yield make_finding(
-            recording, "gradients-not-zeroed", messages.NOT_ZEROED, update.id, node=nodes[0].id, file=at.file,
+            recording, "gradients-not-zeroed", text, update.id, node=nodes[0].id, file=at.file,
             line=at.line, lines=(update.line,),
             evidence={"parameters": [parameters.name_of(node) for node in nodes], "norm_left_over": before,
                       "norm_with_it": after},
@@ -53,7 +60,7 @@ def find_unzeroed(recording: Recording) -> Iterator[Finding]:
         backward = recording.next_event(first.event + 1, ("backward_start",), back=True)
         start = recording.event(backward) if backward is not None else None
         yield make_finding(
-            recording, "gradients-not-zeroed", messages.NOT_ZEROED, max(first.event, 1), node=nodes[0].id,
+            recording, "gradients-not-zeroed", text, max(first.event, 1), node=nodes[0].id,
             file=start.file if start is not None else first.file,
             line=start.line if start is not None else first.line, lines=(first.line,),
             evidence={"parameters": first.data["count"]},
@@ -73,24 +80,28 @@ def _unzeroed_in_full(
     stale: dict[int, tuple[int, int | None]] = {}
     """By node: what came onto a gradient that an update has used: the event, and the snapshots before and after."""
     used: dict[int, bool] = {}
+    latest: dict[int, int] = {}
+    """By node: the snapshot of its gradient as it is by then."""
     # Beside optimizers, what the script does to the parameters of no optimizer are copies: of a target network.
     copied = {node.id for node in parameters.nodes if node.id not in parameters.held} if parameters.steps else set()
     found: list[int] = []
     update = 0
     for event, node, kind, before, after in rows:
-        if update and event != update:
-            break
-        if node in copied:
-            continue
+        if update and event != update and kind == "accumulate":
+            break  # what is updated by hand has an event for each parameter, up to the next backward
         if kind == "zero_grad" or after is None:
             used.pop(node, None)
             stale.pop(node, None)
         elif kind == "accumulate":
+            latest[node] = after
             if used.get(node) and before is not None:
                 stale.setdefault(node, (before, after))
+        elif node in copied and not (node in stale and _goes_along(recording, before, after, latest[node])):
+            used[node] = True
         elif node in stale and _norm(recording, stale[node][0]):
-            update = event
-            found.append(node)
+            update = update or event
+            if node not in found:
+                found.append(node)
         else:
             used[node] = True
     if not update:
@@ -98,6 +109,19 @@ def _unzeroed_in_full(
     before, after = stale[found[0]]
     nodes = [recording.node(node) for node in found]
     return recording.event(update), nodes, _norm(recording, before), _norm(recording, after)
+
+
+def _goes_along(recording: Recording, before: int | None, after: int | None, gradient: int) -> bool:
+    """Whether an update moved a parameter straight along its gradient, as no copy of another's values does."""
+    arrays = []
+    for number in (before, after, gradient):
+        kept = recording.snapshot(number)
+        if kept is None or kept.array is None or not kept.is_complete:
+            return False
+        arrays.append(numpy.asarray(kept.array, "f8").ravel())
+    move, slope = arrays[1] - arrays[0], arrays[2]
+    size = float(numpy.linalg.norm(move) * numpy.linalg.norm(slope))
+    return bool(size > 0 and abs(float(move @ slope)) > _ALONG * size and move.size > 1)
 
 
 def _norm(recording: Recording, snapshot: int | None) -> float | None:

@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from graphlab.analysis.findings import messages
-from graphlab.analysis.findings.facts import Backward, backwards, last_event, name_of, short_op, source_line
+from graphlab.analysis.findings.facts import (
+    Backward,
+    ask_for_full,
+    backwards,
+    last_event,
+    name_of,
+    short_op,
+    source_line,
+)
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.saved_tensors import kept_objects, say_tensor, shape_text
 from graphlab.analysis.findings.source import dotted, statement_at
@@ -62,7 +70,8 @@ def _second_backward(recording: Recording, error: Event, message: str) -> Iterat
     yield make_finding(
         recording, "second-backward", messages.SECOND_BACKWARD, error.id,
         node=carried.id if carried is not None else start.node, lines=(first.line if first else None, made),
-        evidence={"shared_nodes": len(now.nodes & before.nodes) if now and before else None},
+        evidence={"shared_nodes": len(now.nodes & before.nodes) if now and before else None,
+                  **({} if made is not None else ask_for_full(recording, error))},
         said=_first_sentence(message), line=start.line, first=first.line if first else "?", where=where,
     )  # fmt: skip
 
@@ -111,12 +120,8 @@ def _changed_in_place(recording: Recording, error: Event, message: str) -> Itera
 
 
 def _changed_somewhere(recording: Recording, error: Event, words: dict[str, Any]) -> Finding:
-    number = recording.number_at(error.id) if recording.steps else 0
-    is_light = number > 0 and recording.step(number).detail == "light"
-    evidence = {"record_in_full": number} if is_light else {}
-    return make_finding(
-        recording, "modified-in-place", messages.CHANGED_SOMEWHERE, error.id, evidence=evidence, **words
-    )
+    asked = ask_for_full(recording, error)
+    return make_finding(recording, "modified-in-place", messages.CHANGED_SOMEWHERE, error.id, evidence=asked, **words)
 
 
 def _find_change(

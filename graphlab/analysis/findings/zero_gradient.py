@@ -26,6 +26,9 @@ _PASSING = frozenset({"zero-parameter", "zero-factor", "not-taken"})
 _LEAST_SHARE = 0.1
 """Of its steps a leaf has to have a gradient of 0 at the end of the run, to be told of."""
 
+_FEWEST = 5
+"""Steps of a loss of 0, none before it, that are told of."""
+
 
 @dataclass
 class _Group:
@@ -98,8 +101,9 @@ def zero_from(training: Training, leaf: int) -> int | None:
 
 
 def _is_solved(training: Training, steps: numpy.ndarray[tuple[int], numpy.dtype[numpy.int64]]) -> bool:
-    """Whether the loss itself has come to 0: then every gradient may be."""
-    return bool(training.losses[int(steps[-1]) - 1] == 0)
+    """Whether the loss itself has come to 0: then every gradient may be. One that was 0 from the start came nowhere."""
+    losses = training.losses[steps - 1]
+    return bool(losses[-1] == 0) and not (len(losses) >= _FEWEST and (losses == 0).all())
 
 
 def _step_with_edges(recording: Recording, step: int) -> int | None:
@@ -114,6 +118,8 @@ def _finding(recording: Recording, group: _Group, *, is_all: bool) -> Finding:
     name, text = _TEXTS[cut.cause]
     if cut.cause == "cancels" and not is_all:
         text = messages.CANCELS_SOME
+    if cut.cause == "clamped" and not training_of(recording).losses.any():
+        text = messages.NEVER_ANY_LOSS
     came = recording.find_events("kind = 'gradient' AND node = ? ORDER BY id LIMIT 1", cut.cut.id)
     event = came[0].id if came else recording.last_backward_end(recording.step(step))
     factors = list(dict.fromkeys(each.factor for each in group.cuts if each.factor))
@@ -150,6 +156,7 @@ _TEXTS: dict[str, tuple[str, Text]] = {
     "softmax-of-one": ("zero-gradient", messages.SOFTMAX_OF_ONE),
     "stairs": ("zero-gradient", messages.STAIRS),
     "not-taken": ("zero-gradient", messages.NOT_CHOSEN),
+    "drawn": ("zero-gradient", messages.DRAWN),
     "dropped": ("zero-gradient", messages.DROPPED),
     "zero-parameter": ("zero-gradient", messages.ZERO_PARAMETER),
     "zero-factor": ("zero-gradient", messages.ZERO_FACTOR),

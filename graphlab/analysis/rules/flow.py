@@ -34,6 +34,9 @@ class Backward:
         """Return who hands a gradient to a node, in the order in which they were made; twice who does so twice."""
         return [edge.target for edge in self.uses.get(node, ())]
 
+    def finish(self) -> None:
+        """Do in spare time what somebody would wait for: here nothing."""
+
     def ran_by(self, moment: int) -> Container[int] | None:
         """Return the nodes that have run by a moment, where that is known without asking the recording."""
         return None
