@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sqlite3
@@ -18,6 +19,14 @@ MAGIC = b"SQLite format 3\x00"
 
 _OF_AN_OP = {"call", "outputs"}
 _OF_OUTPUT = {"stream"}
+
+
+class Connection(sqlite3.Connection):
+    """Closes itself where nobody did: a recording may just go out of scope, and Python 3.13 warns of it."""
+
+    def __del__(self) -> None:
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it was never opened
+            self.close()
 
 
 def read_schema() -> str:

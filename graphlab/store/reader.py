@@ -23,6 +23,7 @@ from graphlab.store.format import (
     APPLICATION_ID,
     FORMAT_VERSION,
     MAGIC,
+    Connection,
     decode_real,
     decode_shape,
     describe_cut,
@@ -163,7 +164,7 @@ class Reader:
 
     def _connect_to(self, address: str) -> sqlite3.Connection:
         """Open the file so that nothing in it is run, and nothing in it can take all memory or time."""
-        connection = sqlite3.connect(address, uri=True, timeout=5, check_same_thread=False)
+        connection = sqlite3.connect(address, uri=True, timeout=5, check_same_thread=False, factory=Connection)
         try:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
             for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON"):

@@ -16,7 +16,7 @@ from typing import Any
 
 from graphlab.errors import RecordingError
 from graphlab.language import _
-from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, describe_cut, read_schema, sqlite_reason
+from graphlab.store.format import APPLICATION_ID, FORMAT_VERSION, Connection, describe_cut, read_schema, sqlite_reason
 from graphlab.store.light import OpenBlock
 from graphlab.store.lock import Place, RunLock
 from graphlab.store.pieces import PieceTable, PieceTables
@@ -114,7 +114,7 @@ class Writer:
         self._process = os.getpid()
         self._lock_of_threads = threading.RLock()
         self._is_made = False
-        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self.connection = _connect(":memory:")
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +122,7 @@ class Writer:
                 _make_room(path)
                 _make_empty(path)
                 self._is_made = True
-                self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                self.connection = _connect(path)
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             self.discard()
@@ -363,6 +363,10 @@ class Writer:
         except sqlite3.Error:
             return False
         return True
+
+
+def _connect(place: str | Path) -> Connection:
+    return sqlite3.connect(place, isolation_level=None, check_same_thread=False, factory=Connection)
 
 
 def _make_room(path: Path) -> None:

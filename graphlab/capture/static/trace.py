@@ -67,13 +67,14 @@ class ScriptTrace:
         self._own: dict[str, OwnFile] = {}
         self._name = name
         self._code: CodeType | None = None
+        self._is_reached = False
         self.lines = Lines(self._text_of_name)
         self.watch = Watch(
             self._text_of_code,
             wants_call=any(tracer in _OF_A_CALL for tracer in tracers),
             name=name,
             wants_step="step" in tracers,
-            reached=self._trace,
+            reached=self._trace_step,
         )
 
     def run(self, argv: Sequence[str], *, module: str | None, seed: int | None) -> BaseException | None:
@@ -85,16 +86,16 @@ class ScriptTrace:
             try:
                 self.watch.start()
                 run_main(code, main)
-            except Reached:
-                return None
-            except SystemExit:
+            except (Reached, SystemExit):
                 pass
             except BaseException as error:  # noqa: BLE001 - whatever ends the script, what it called can be traced
                 self.watch.stop()
                 return error
             finally:
                 self.watch.stop()
-            self._trace(None)
+            if not self._is_reached:
+                self._trace_step(None)
+            self._trace_calls()
         return None
 
     # -- the script's own files --------------------------------------------------------------------------------------
@@ -146,12 +147,20 @@ class ScriptTrace:
 
     # -- tracing -----------------------------------------------------------------------------------------------------
 
-    def _trace(self, frame: FrameType | None) -> None:
-        call = self.watch.chosen()
-        for tracer in sorted(self._tracers, key=lambda tracer: tracer != "step"):  # before others touch the gradients
+    def _trace_step(self, frame: FrameType | None) -> None:
+        """Trace the step where it is at hand, before others touch the gradients."""
+        self._is_reached = True
+        if "step" in self._tracers:
             with _quiet():
-                graph = self._trace_step(frame) if tracer == "step" else self._trace_call(tracer, call)
-            self.graphs.append(graph)
+                self.graphs.append(self._step_graph(frame))
+
+    def _trace_calls(self) -> None:
+        """Ask all others, when no trace function runs any more: within one, Python 3.13 lets nothing be compiled."""
+        call = self.watch.chosen()
+        for tracer in self._tracers:
+            if tracer != "step":
+                with _quiet():
+                    self.graphs.append(self._trace_call(tracer, call))
         self.graphs.sort(key=lambda graph: self._tracers.index(graph.tracer))
 
     def _trace_call(self, tracer: Tracer, call: Call | None) -> StaticGraph:
@@ -172,7 +181,7 @@ class ScriptTrace:
             return f"the script never calls {self._name!r} with tensors" + (f": it calls {names}" if names else "")
         return "the script calls no model, and no function of its own with tensors: --static step traces its statements"
 
-    def _trace_step(self, frame: FrameType | None) -> StaticGraph:
+    def _step_graph(self, frame: FrameType | None) -> StaticGraph:
         target = "the whole script"
         try:
             loop = self.watch.loop
