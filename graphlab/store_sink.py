@@ -60,8 +60,11 @@ class StoreSink:
 
     def begin_event(self) -> int:
         """Give the next event its number."""
-        self.event_count = event = next(self._numbers)  # in one go: other threads print
+        event = next(self._numbers)  # in one go: other threads print
+        if event - self.event_count != 1:  # a Ctrl-C came when a number was taken and nobody had it yet
+            self._open.update(range(self.event_count + 1, event))
         self._open.add(event)
+        self.event_count = event
         return event
 
     def end_event(
@@ -89,8 +92,7 @@ class StoreSink:
         """Complete what was begun and never ended: what has its row after all keeps that."""
         following = next(self._numbers)
         self._numbers = itertools.count(following)
-        # A Ctrl-C may have come when a number was taken and nobody had it yet.
-        self._open.update(range(self.event_count + 1, following))
+        self._open.update(range(self.event_count + 1, following))  # as in `begin_event`
         self.event_count = following - 1
         seconds = time.perf_counter() - self._began
         for event in sorted(self._open):
