@@ -34,13 +34,19 @@ def parts(value: Any, most: int = _ELEMENTS) -> list[tuple[str, Any]]:
         return [(f"[{index}]", part) for index, part in enumerate(value[:most])]
     if isinstance(value, dict):
         found = islice(list(dict.items(value)), most)
-        return [(f"[{key!r}]", part) for key, part in found if type(key) in {str, int}]
+        return [(f"[{key!r}]", part) for key, part in found if _is_plain(key)]
     if isinstance(value, tuple):
         fields = getattr(kind, "_fields", ())
         return [(f".{name}", part) for name, part in zip(fields, tuple.__iter__(value), strict=False)]
-    if isinstance(value, _NOTHING_INSIDE) or kind.__module__.partition(".")[0] in _FOREIGN:
+    home: Any = kind.__module__  # which a class may set to anything
+    if isinstance(value, _NOTHING_INSIDE) or type(home) is not str or home.partition(".")[0] in _FOREIGN:
         return []
     return [(f".{name}", part) for name, part in islice(_attributes(value), most)]
+
+
+def _is_plain(key: Any) -> bool:
+    """Whether to write a key runs no code of the script's."""
+    return type(key) in {str, int, float, bool, type(None)} or (type(key) is tuple and all(map(_is_plain, key)))
 
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
