@@ -94,6 +94,8 @@ def test_shapes_are_asked_where_they_first_come_up_and_never_twice(recording: Re
     assert ("Which shape does `add` make of 3x1, 2?", "3x2") in said
     assert ("Which shape does `matmul` make of 1x3 @ 3x2?", "1x2") in said
     assert ("Which shape does `sum` make of 1x2?", "1") in said
+    total = next(each for each in questions if "`sum` make of 1x2" in each.prompt)
+    assert {each.text: each.remark for each in total.choices}["2"] == "That would be left with another dim=."
     ops = [question for question in questions if "make of" in question.prompt]
     assert len({question.prompt for question in ops}) == len(ops)
     (gradient,) = [question for question in questions if question.prompt.startswith("`b.grad`")][:1]

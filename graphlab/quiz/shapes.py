@@ -124,7 +124,8 @@ def _op_distractors(name: str, made: Shape, inputs: Sequence[Shape]) -> list[tup
         found.append((tuple(size for shape in inputs for size in shape), messages.SHAPE_NOT_BROADCAST))
     if name in _REDUCTIONS:
         found += [(inputs[0], messages.SHAPE_OF_INPUT)]
-        found += [(inputs[0][:-1], messages.SHAPE_KEPT), (inputs[0][1:], messages.SHAPE_KEPT)]
+        others = (inputs[0][:-1], inputs[0][1:])
+        found += [(shape, messages.SHAPE_OTHER_DIMENSION) for shape in others if len(inputs[0]) > 1]
         found += [((*made, 1), messages.SHAPE_KEPT), ((), messages.SHAPE_SCALAR)]
     if name in _VIEWS:
         found += [(made[::-1], messages.SHAPE_TURNED), (inputs[0], messages.SHAPE_OF_INPUT)]

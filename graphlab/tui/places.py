@@ -242,11 +242,12 @@ def current_node(state: ExplorerState, moment: int) -> int | None:
     recent = state.recent if state.moment == moment else range(moment, moment + 1)
     for first in (recent.start, step.first):
         found = recording.find_events("node IS NOT NULL AND id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1", first, moment)
+        made = recording.reader.number("SELECT MAX(id) FROM nodes WHERE event BETWEEN ? AND ?", first, moment)
+        # The op that makes data has no node of its own: what it made is what there is to see, if it came last.
+        if made is not None and (not found or recording.node(made).event > found[0].id):
+            return made
         if found and found[0].node is not None:
             return found[0].node
-        made = recording.reader.number("SELECT MAX(id) FROM nodes WHERE event BETWEEN ? AND ?", first, moment)
-        if made is not None:
-            return made
     return None
 
 

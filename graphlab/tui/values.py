@@ -93,6 +93,10 @@ def _is_finite(value: Any) -> bool:
 
 def _array_rows(snapshot: Snapshot, array: Array, width: int, height: int, mode: Mode, cells: Cells) -> list[Row]:
     """Lay out figures, notes and body: with little room the body gets what there is, and the figures give way."""
+    if mode == "numbers" and is_read_at_once(snapshot) and snapshot.is_complete:
+        # The numbers themselves say more than figures about them.
+        body = _number_rows(array, width, height, cells)
+        return [*_statistics_rows(snapshot, width, height - len(body)), *body]
     head = _statistics_rows(snapshot, width, max(height // 3, 1) if height > 1 else 0)
     if not snapshot.is_complete:
         head = [*head[: max(height - 2, 0)], _sample_row(snapshot, array)][: max(height - 1, 0)]

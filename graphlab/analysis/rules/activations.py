@@ -113,10 +113,19 @@ def _logsumexp(facts: Facts) -> Array:
     return spread(facts, facts.g, x.shape) * numpy.exp(x - result)
 
 
+def _random_leak(facts: Facts) -> Array:
+    """Multiply by what was drawn; in evaluation nothing is, and the noise is memory that nobody wrote."""
+    if facts.get("training", False):
+        return facts.g * facts["noise"]
+    return facts.g * numpy.where(facts["self"] > 0, 1.0, (facts["lower"] + facts["upper"]) / 2)
+
+
 RULES: dict[str, Rule] = {
     "Relu": rule(lambda f: f.g * (f["result"] > 0)),
     "LeakyRelu": rule(_leaky),
-    "RreluWithNoise": rule(lambda f: f.g * f["noise"]),
+    "RreluWithNoise": rule(_random_leak),
+    "Softshrink": rule(lambda f: f.g * (numpy.abs(f["self"]) > f["lambd"])),
+    "Hardshrink": rule(lambda f: f.g * (numpy.abs(f["self"]) > f["lambd"])),
     "Threshold": rule(lambda f: f.g * (f["self"] > f["threshold"])),
     "Elu": rule(_elu),
     "Celu": rule(_celu),

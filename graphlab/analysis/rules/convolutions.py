@@ -12,7 +12,7 @@ import numpy
 from graphlab.analysis.rules.facts import Array, Facts, Rule, Shape, each, rule
 
 
-def _spans(place: Shape, counts: Shape, stride: Shape, dilation: Shape) -> tuple[Any, ...]:
+def spans(place: Shape, counts: Shape, stride: Shape, dilation: Shape) -> tuple[Any, ...]:
     """Return the elements of a padded input that one place of the kernel meets, over all outputs."""
     return (
         ...,
@@ -48,7 +48,7 @@ def _convolution(facts: Facts, slot: int) -> Array:
     # A transposed convolution is the other way round: what it reads has the place of a convolution's output.
     wide, narrow = (gradient, x) if is_turned else (x, gradient)
     kernel = weight.shape[2:]
-    stride, padding, dilation = (_each(facts[name], len(kernel)) for name in ("stride", "padding", "dilation"))
+    stride, padding, dilation = (each_axis(facts[name], len(kernel)) for name in ("stride", "padding", "dilation"))
     counts = narrow.shape[2:]
     outer = _padded_shape(wide.shape[2:], padding, counts, stride, kernel, dilation)
     inner = _inner(padding, wide.shape[2:])
@@ -61,7 +61,7 @@ def _convolution(facts: Facts, slot: int) -> Array:
         padded[inner] = wide.reshape(batch, groups, per, *wide.shape[2:])
     result = numpy.zeros(weights.shape) if slot == 1 else numpy.zeros(rows.shape if is_turned else padded.shape)
     for place in _places(kernel):
-        seen = _spans(place, counts, stride, dilation)
+        seen = spans(place, counts, stride, dilation)
         at: tuple[Any, ...] = (..., *place)
         here = weights[at]
         if slot == 1:
@@ -75,13 +75,15 @@ def _convolution(facts: Facts, slot: int) -> Array:
     return result.reshape(x.shape) if is_turned else result[inner].reshape(x.shape)
 
 
-def _each(value: int | list[int] | Shape, rank: int) -> Shape:
+def each_axis(value: int | list[int] | Shape, rank: int) -> Shape:
+    """Return an option for each axis: one number stands for all."""
     if isinstance(value, int):
         return (value,) * rank
     return tuple(value) * rank if len(value) == 1 else tuple(value)
 
 
-def _max_pool(facts: Facts) -> Array:
+def max_pool(facts: Facts) -> Array:
+    """Put each gradient where the largest of its window was."""
     shape = facts.size
     indices = facts["result1"].astype(int)
     # An index counts through the last dimensions; all before them are planes of their own.
@@ -94,9 +96,9 @@ def _max_pool(facts: Facts) -> Array:
 
 def _average_pool(facts: Facts) -> Array:
     shape = facts.size
-    kernel = _each(facts["kernel_size"], 2)
-    stride = _each(facts["stride"], 2) if facts.get("stride") else kernel
-    padding = _each(facts["padding"], 2)
+    kernel = each_axis(facts["kernel_size"], 2)
+    stride = each_axis(facts["stride"], 2) if facts.get("stride") else kernel
+    padding = each_axis(facts["padding"], 2)
     counts = facts.g.shape[-2:]
     outer = _padded_shape(shape[-2:], padding, counts, stride, kernel, (1, 1))
     own = numpy.ones((1, 1))
@@ -107,7 +109,7 @@ def _average_pool(facts: Facts) -> Array:
     share = facts.g / (facts.get("divisor_override") or own)
     result = numpy.zeros((*shape[:-2], *outer))
     for place in _places(kernel):
-        result[_spans(place, counts, stride, (1, 1))] += share
+        result[spans(place, counts, stride, (1, 1))] += share
     return result[_inner(padding, shape[-2:])]
 
 
@@ -132,7 +134,8 @@ def _adaptive_pool(facts: Facts) -> Array:
     return result
 
 
-def _nearest(facts: Facts) -> Array:
+def nearest(facts: Facts) -> Array:
+    """Add up over the copies of each element."""
     shape = facts.size
     result = numpy.zeros(shape)
     out = facts.g.shape[2:]
@@ -145,14 +148,13 @@ def _nearest(facts: Facts) -> Array:
 
 
 def _ratio(facts: Facts, axis: int, small: int, large: int) -> float:
-    scale = facts.get(("scales_h", "scales_w")[axis])
+    scale = facts.get(("scales_h", "scales_w")[axis]) or facts.get("scales")
     return 1.0 / scale if scale else small / large
 
 
 RULES: dict[str, Rule] = {
     "Convolution": each(_convolution),
-    "MaxPool2DWithIndices": rule(_max_pool),
+    "MaxPool2DWithIndices": rule(max_pool),
     "AvgPool2D": rule(_average_pool),
     "AdaptiveAvgPool2D": rule(_adaptive_pool),
-    "UpsampleNearest2D": rule(_nearest),
 }

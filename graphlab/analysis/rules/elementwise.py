@@ -98,6 +98,12 @@ def _xlogy(facts: Facts, slot: int) -> Array:
     return facts.g * factor / inside
 
 
+def _logit(facts: Facts) -> Array:
+    p, edge = facts["self"], facts.get("eps")
+    slope = facts.g / (p * (1.0 - p))
+    return slope if edge is None else numpy.where((p >= edge) & (p <= 1.0 - edge), slope, 0.0)
+
+
 RULES: dict[str, Rule] = {
     "Add": rule(lambda f: f.g, _scaled),
     "Sub": rule(lambda f: f.g, lambda f: _scaled(f, -1.0)),
@@ -106,6 +112,16 @@ RULES: dict[str, Rule] = {
     "Div": each(_quotient),
     "Neg": rule(lambda f: -f.g),
     "Reciprocal": rule(lambda f: -f.g * f["result"] * f["result"]),
+    "Logaddexp": rule(
+        lambda f: f.g * numpy.exp(f["self"] - numpy.logaddexp(f["self"], f["other"])),
+        lambda f: f.g * numpy.exp(f["other"] - numpy.logaddexp(f["self"], f["other"])),
+    ),
+    "Hypot": rule(lambda f: f.g * f["self"] / f["result"], lambda f: f.g * f["other"] / f["result"]),
+    "Fmod": rule(lambda f: f.g, lambda f: -f.g * numpy.trunc(f["self"] / f["other"])),
+    "Remainder": rule(lambda f: f.g, lambda f: -f.g * numpy.floor(f["self"] / f["other"])),
+    "Frac": rule(lambda f: f.g),
+    "NanToNum": rule(lambda f: f.g * numpy.isfinite(f["self"])),
+    "Logit": rule(_logit),
     "Pow": rule(_power_of_base),
     "Pow1": rule(_power_of_base, _power_of_exponent),
     "Pow2": rule(_power_of_exponent, _power_of_exponent),

@@ -193,7 +193,9 @@ class Reckoner:
         self._gradients = gradients
         self._large: dict[str, str] = {}
         self._is_noted = arguments is not None
-        self._is_complex = any("complex" in each.dtype for each in upstream if each is not None)
+        own = tuple(kept.snapshot for kept in arguments.tensors) if arguments is not None else ()
+        seen = (*upstream, *gradients.values(), *own)
+        self._is_complex = any("complex" in each.dtype for each in seen if each is not None)
         self._shapes: dict[str, Shape] = {}
         saved: dict[str, Any] = dict(arguments.numbers) if arguments is not None else {}
         for kept in arguments.tensors if arguments is not None else ():
@@ -255,7 +257,7 @@ class Reckoner:
         if not self._is_noted:
             return messages.NOT_KEPT.format(what=messages.NOTHING_KEPT)
         if self._is_complex:
-            return messages.NOT_KEPT.format(what=messages.IN_COMPLEX)
+            return messages.IN_COMPLEX
         try:
             with numpy.errstate(all="ignore"):
                 return sum_to(numpy.asarray(self._rule(facts, slot), dtype=float), recorded.shape)

@@ -12,7 +12,7 @@ from graphlab.language import _, plural
 NO_RULE = _("no rule for {op}: these are the numbers that were recorded")
 NOT_KEPT = _("not reckoned: {what} was not kept")
 TOO_LARGE = _("not reckoned: {name} ({shape}) is too large to have been kept whole")
-IN_COMPLEX = _("the rule for complex numbers")
+IN_COMPLEX = _("not reckoned: the rules are for real numbers")
 FAILED = _("the rule cannot be followed here ({reason})")
 WITHOUT_RULE = _("there is no rule for it")
 NO_PATHS = _("no path of this backward leads to it")
@@ -65,6 +65,13 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "Cosh": ("{g} · sinh {a}",),
     "Erf": ("{g} · 2/√π · exp(−{a}²)",),
     "Atan2": ("{g} · {b} / ({a}² + {b}²)", "−{g} · {a} / ({a}² + {b}²)"),
+    "Logaddexp": ("{g} · exp({a} − {y})", "{g} · exp({b} − {y})"),
+    "Hypot": ("{g} · {a} / {y}", "{g} · {b} / {y}"),
+    "Fmod": ("{g}", _("−{g} · ({a} / {b} without its fraction)")),
+    "Remainder": ("{g}", "−{g} · ⌊{a} / {b}⌋"),
+    "Frac": (_PASSED,),
+    "NanToNum": (_("{g} where {a} is finite, else 0"),),
+    "Logit": ("{g} / ({a} (1 − {a}))",),
     "Xlogy": ("{g} · ln {b}", "{g} · {a} / {b}"),
     "Abs": ("{g} · sign({a})",),
     "Sign": (_NOTHING,),
@@ -105,7 +112,9 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "ThresholdBackward": (_("{g} where the input was above the threshold, else 0"), "0"),
     "Relu": (_("{g} where {a} > 0, else 0"),),
     "LeakyRelu": (_("{g} where {a} > 0, else {g} · {negative_slope}"),),
-    "RreluWithNoise": ("{g} · noise",),
+    "RreluWithNoise": (_("{g} · noise (in evaluation {g} where {a} > 0, else {g} · (lower + upper) / 2)"),),
+    "Softshrink": (_("{g} where |{a}| > λ, else 0"),),
+    "Hardshrink": (_("{g} where |{a}| > λ, else 0"),),
     "Threshold": (_("{g} where {a} > {threshold}, else 0"),),
     "Elu": (_("{g} · scale where {a} > 0, else {g} · α · scale · exp({a})"),),
     "Celu": (_("{g} where {a} > 0, else {g} · exp({a} / α)"),),
@@ -145,6 +154,10 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "Norm": (_("{g} · {a} / {y} (for the 2-norm)"),),
     "Cumsum": (_("Σ {g} from the element on"),),
     "Cumprod": (_("Σ of {g} · the product of all others, from the element on"),),
+    "Cummax": (_("{g} added up at the places that were picked"),),
+    "Cummin": (_("{g} added up at the places that were picked"),),
+    "Aminmax": (_("{g} shared by all that are smallest, or largest, 0 for the others"),),
+    "Nansum": (_("{g} where {a} is a number, else 0"),),
     "Mm": ("{g} @ {b}ᵀ", "{a}ᵀ @ {g}"),
     "Bmm": ("{g} @ {b}ᵀ", "{a}ᵀ @ {g}"),
     "Addmm": ("{g} · {beta}", "{g} @ {c}ᵀ · {alpha}", "{b}ᵀ @ {g} · {alpha}"),
@@ -156,6 +169,14 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "Dot": ("{g} · {b}", "{g} · {a}"),
     "Vdot": ("{g} · {b}", "{g} · {a}"),
     "Linear": ("{g} @ {b}", "{g}ᵀ @ {a}", _("Σ {g} over the batch")),
+    "LinalgInvEx": ("−{y}ᵀ @ {g} @ {y}ᵀ",),
+    "LinalgDet": ("{g} · {y} · ({a}⁻¹)ᵀ",),
+    "LinalgSlogdet": ("{g} · ({a}⁻¹)ᵀ",),
+    "LinalgSolveEx": ("−({a}⁻ᵀ @ {g}) @ {y}ᵀ", "{a}⁻ᵀ @ {g}"),
+    "Cdist": (
+        _("Σ {g} · ({a} − {b}) / {y} over the rows of {b}"), _("−Σ {g} · ({a} − {b}) / {y} over the rows of {a}"),
+    ),
+    "LinalgCross": ("{b} × {g}", "{g} × {a}"),
     "T": ("{g}ᵀ",),
     "Transpose": (_("{g}, its two dimensions exchanged back"),),
     "Permute": (_("{g}, its dimensions back in their order"),),
@@ -195,6 +216,15 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "Triu": (_("{g} in the upper triangle, else 0"),),
     "PixelShuffle": (_("{g}, each pixel back in its channel"),),
     "Embedding": (_("Σ {g} over the places that looked up the row"),),
+    "IndexAdd": ("{g}", _("{g} at the places of the index") ),
+    "IndexFill": (_("{g}, 0 where it was overwritten"),),
+    "IndexCopy": (_("{g}, 0 where it was overwritten"), _("{g} at the places of the index")),
+    "Take": (_("{g} added up at the places that were picked"),),
+    "ScatterReduce": (
+        _("{g}, shared with what was scattered onto it"), _("{g} at the places of the index, shared with the others"),
+    ),
+    "Trace": (_("{g} on the diagonal, else 0"),),
+    "DiagEmbed": (_("the diagonal of {g}"),),
     "MseLoss": (_PULL, "−{g} · 2 ({a} − {b}){n}"),
     "SmoothL1Loss": (_("{g} · ({a} − {b}) / β, at most ±1,{n}"), _("−{g} · ({a} − {b}) / β, at most ±1,{n}")),
     "HuberLoss": (_("{g} · ({a} − {b}), at most ±δ,{n}"), _("−{g} · ({a} − {b}), at most ±δ,{n}")),
@@ -217,6 +247,16 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "AvgPool2D": (_("Σ {g} / size over the windows that an element is in"),),
     "AdaptiveAvgPool2D": (_("Σ {g} / size over the windows that an element is in"),),
     "UpsampleNearest2D": (_("Σ {g} over the copies"),),
+    "UpsampleNearest1D": (_("Σ {g} over the copies"),),
+    "UpsampleLinear1D": (_("Σ {g} · its share in each interpolated element"),),
+    "UpsampleBilinear2D": (_("Σ {g} · its share in each interpolated element"),),
+    **dict.fromkeys(
+        (f"{kind}Pad{rank}D" for kind in ("Reflection", "Replication") for rank in (1, 2, 3)),
+        (_("Σ {g} over the places that an element is at"),),
+    ),
+    "AdaptiveMaxPool2D": (_("{g} at the largest of each window, else 0"),),
+    "Im2Col": (_("Σ {g} over the windows that an element is in"),),
+    "PixelUnshuffle": (_("{g}, each pixel back in its square"),),
     "ScaledDotProductFlashAttentionForCpu": (
         "s · P (dP − Σ dP·P) @ {b}, P = softmax(s {a} @ {b}ᵀ), dP = {g} @ {c}ᵀ",
         "s · (P (dP − Σ dP·P))ᵀ @ {a}, P = softmax(s {a} @ {b}ᵀ), dP = {g} @ {c}ᵀ",

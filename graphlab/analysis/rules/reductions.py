@@ -114,6 +114,18 @@ def _cumprod(facts: Facts) -> Array:
     return numpy.moveaxis(result, 0, axis)
 
 
+def _ends(facts: Facts) -> Array:
+    """Part the gradients of the least and of the largest among those that are so."""
+    x = facts["self"]
+    result = numpy.zeros(x.shape)
+    for gradient, name in zip(facts.upstream, ("min", "max"), strict=False):
+        if gradient is not None:
+            is_best = x == spread(facts, facts[name], x.shape)
+            count = is_best.sum(axis=axes_of(facts, x.ndim), keepdims=True)
+            result += spread(facts, gradient, x.shape) * is_best / count
+    return result
+
+
 RULES: dict[str, Rule] = {
     "Sum": rule(_sum),
     "Mean": rule(_mean),
@@ -135,4 +147,8 @@ RULES: dict[str, Rule] = {
     "Norm": rule(_norm),
     "Cumsum": rule(_cumsum),
     "Cumprod": rule(_cumprod),
+    "Cummax": rule(_picked),
+    "Cummin": rule(_picked),
+    "Aminmax": rule(_ends),
+    "Nansum": rule(lambda f: spread(f, f.g, f["self"].shape) * ~numpy.isnan(f["self"])),
 }

@@ -11,11 +11,14 @@ from graphlab.analysis.rules import (
     normalisations,
     products,
     reductions,
+    resampling,
     views,
 )
 from graphlab.analysis.rules.facts import Rule, rule_keys
 
-_FAMILIES = (elementwise, activations, reductions, products, views, losses, normalisations, convolutions, attention)
+_FAMILIES = (
+    elementwise, activations, reductions, products, views, losses, normalisations, convolutions, resampling, attention,
+)  # fmt: skip
 RULES: dict[str, Rule] = {name: found for family in _FAMILIES for name, found in family.RULES.items()}
 
 

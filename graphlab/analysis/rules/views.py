@@ -261,6 +261,57 @@ def _embedded(facts: Facts) -> Array:
     return result
 
 
+def _index_filled(facts: Facts) -> Array:
+    gradient = numpy.moveaxis(facts.g.copy(), facts["dim"], 0) if facts.g.ndim else facts.g.copy()
+    gradient[facts["index"].astype(int)] = 0.0
+    return numpy.moveaxis(gradient, 0, facts["dim"]) if facts.g.ndim else gradient
+
+
+def _at_index(facts: Facts) -> Array:
+    """Return the gradient at the places along a dimension that something was written or added to."""
+    return numpy.take(facts.g, facts["index"].astype(int), facts["dim"]) if facts.g.ndim else facts.g
+
+
+def _taken(facts: Facts) -> Array:
+    result = numpy.zeros(facts.size)
+    numpy.add.at(result.reshape(-1), facts["index"].astype(int), facts.g)
+    return result
+
+
+def _scatter_reduced(facts: Facts, slot: int) -> Array:
+    """Part the gradient between what was there and what was scattered onto it."""
+    index, axis, how = facts["index"].astype(int), facts["dim"], facts["reduce"]
+    is_kept = facts["include_self"]
+    own, share = numpy.ones(facts.g.shape), facts.g
+    if how == "mean":
+        counts = numpy.full(facts.g.shape, float(is_kept))
+        numpy.add.at(counts, _along(index, axis), 1.0)
+        share = facts.g / numpy.maximum(counts, 1.0)
+    elif how in {"amax", "amin"}:
+        own = (facts["self"] == facts["result"]).astype(float)
+        theirs = facts["src"][tuple(map(slice, index.shape))] == facts["result"][_along(index, axis)]
+        counts = own.copy()
+        numpy.add.at(counts, _along(index, axis), theirs)
+        with numpy.errstate(divide="ignore", invalid="ignore"):
+            share = facts.g / counts
+    elif how != "sum":
+        raise MissingFactError(_("what a product needs"))
+    if slot == 0:
+        mine = numpy.where(own > 0, share, 0.0)
+        if not is_kept:
+            mine[_along(index, axis)] = 0.0
+        return mine
+    scattered = share[_along(index, axis)]
+    if how in {"amax", "amin"}:
+        scattered = numpy.where(theirs, scattered, 0.0)
+    return _into(facts["src"].shape, tuple(map(slice, index.shape)), scattered)
+
+
+def _signed(axis: int) -> int:
+    """Return a dimension that torch keeps as an unsigned number."""
+    return axis - 2**64 if axis >= 2**63 else axis
+
+
 RULES: dict[str, Rule] = {
     "T": rule(lambda f: f.g.T),
     "Transpose": rule(_transposed),
@@ -298,4 +349,11 @@ RULES: dict[str, Rule] = {
     "Triu": rule(lambda f: numpy.triu(f.g, f.get("diagonal", 0))),
     "PixelShuffle": rule(_gathered_pixels),
     "Embedding": rule(_embedded),
+    "IndexAdd": rule(lambda f: f.g, lambda f: f.get("alpha", 1) * _at_index(f)),
+    "IndexFill": rule(_index_filled),
+    "IndexCopy": rule(_index_filled, _at_index),
+    "Take": rule(_taken),
+    "ScatterReduce": each(_scatter_reduced),
+    "Trace": rule(lambda f: f.g * numpy.eye(f.size[0], f.size[1])),
+    "DiagEmbed": rule(lambda f: numpy.diagonal(f.g, f["offset"], _signed(f["dim1"]), _signed(f["dim2"]))),
 }
