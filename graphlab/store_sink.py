@@ -310,13 +310,14 @@ class StoreSink:
     ) -> int:
         """Add what is kept of a tensor's values."""
         # What goes along an edge is what comes in at its end, and often what a leaf is given: it is written once.
-        known = self._kept.get((data, shape, dtype, device)) if norm is None else None
-        if known is not None:
-            return known
-        if len(self._kept) >= _KEPT:  # not at a commit: when that comes is chance, and rows must not be
-            self._kept.clear()
+        number = self._kept.get((data, shape, dtype, device)) if norm is None else None
+        if number is not None:
+            return number
         number = self._next("snapshots")
-        self._kept[data, shape, dtype, device] = number
+        if norm is None:
+            if len(self._kept) >= _KEPT:  # not at a commit: when that comes is chance, and rows must not be
+                self._kept.clear()
+            self._kept[data, shape, dtype, device] = number
         figures = (encode_real(norm), encode_real(minimum), encode_real(maximum))
         self._insert("snapshots", (number, encode_shape(shape), dtype, device, stored, stride, data, *figures))
         return number

@@ -60,6 +60,21 @@ def test_a_transpose_has_the_figures_of_what_it_was_made_from() -> None:
     assert figures.find(tensor) is figures.find(tensor.t())
 
 
+def test_parts_of_one_tensor_are_remembered_each_for_itself() -> None:
+    """What a layer of attention does: queries, keys and values lie in one tensor, with gaps, and are turned."""
+    figures, whole = Figures(), torch.randn(8, 32, 3 * 64)
+    parts = [part.view(8, 32, 4, 16).transpose(1, 2) for part in whole.split(64, dim=2)]
+    found = [figures.find(part) for part in parts]
+    for part, (norm, minimum, maximum) in zip(parts, found, strict=True):
+        assert norm == pytest.approx(float(torch.linalg.vector_norm(part.double())), rel=1e-7)
+        assert (minimum, maximum) == (float(part.min()), float(part.max()))
+        assert figures.find(part.transpose(1, 2)) is figures.find(part)
+    whole.data[:, :, :64] = 1.0  # of which no version says anything
+    assert figures.find(parts[0])[1:] == (1.0, 1.0)
+    assert figures.find(parts[1]) is found[1]
+    assert figures.find(parts[2]) is found[2]
+
+
 def test_a_change_is_seen_in_memory_that_was_looked_at_before() -> None:
     tensor, figures = torch.zeros(100, 100), Figures()
     assert figures.find(tensor) == (0.0, 0.0, 0.0)

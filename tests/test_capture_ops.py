@@ -144,7 +144,7 @@ def test_data_is_joined_to_the_ops_that_use_it_with_the_views_on_the_way(tmp_pat
         LEAF
         + """\
 x = torch.arange(12.0).reshape(3, 4)
-rows = x[0:2, :3]
+rows = x[0:torch.tensor(2), :3]  # a place that was drawn is written as the number that it is
 y = rows @ w
 index = torch.tensor([0, 1])
 z = w[index] + x.t()[1, 1:3] + x.T[0, :2].reshape(2)

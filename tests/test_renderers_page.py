@@ -267,6 +267,9 @@ def test_texts_of_a_script_are_texts_never_markup(tmp_path: Path, opened: Open) 
     page.go(recording.moment(line=5))
     assert page.text("#narration") == '<img src="x" onerror="alert(1)"> </style>'
     assert page.page.locator("img").count() == 0
+    # A sentence of many numbers is cut at the edge of the page; it does not push the picture out of it.
+    page.page.evaluate("document.querySelector('#sentence span:last-child').textContent = 'w = 0.25, '.repeat(200)")
+    assert page.page.evaluate("document.querySelector('#stage').getBoundingClientRect().right <= innerWidth")
 
 
 @needs_chromium

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch.nn.parameter import is_lazy
 
+from graphlab.capture.snapshots import is_opaque
 from graphlab.capture.unwritten import MAKERS
 
 _GETTERS = {
@@ -173,9 +174,16 @@ def _write_index(index: Any) -> str:
     if isinstance(index, tuple):
         return ", ".join(map(_write_index, index))
     if isinstance(index, slice):
-        first, last = ("" if part is None else str(part) for part in (index.start, index.stop))
-        return f"{first}:{last}" + (f":{index.step}" if index.step is not None else "")
-    return _write(index) if index is not Ellipsis else "..."
+        first, last = ("" if part is None else _write_number(part) for part in (index.start, index.stop))
+        return f"{first}:{last}" + (f":{_write_number(index.step)}" if index.step is not None else "")
+    return _write_number(index) if index is not Ellipsis else "..."
+
+
+def _write_number(index: Any) -> str:
+    """Write an index; one that was drawn with torch (`torch.randint`) is a number too."""
+    if type(index) is torch.Tensor and not index.dim() and index.is_cpu and not is_opaque(index):
+        return str(index.item())
+    return _write(index)
 
 
 _TEMPLATE = compile("def call(function, args, kwargs): return function(*args, **kwargs)", "<graphlab>", "exec")

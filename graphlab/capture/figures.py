@@ -6,36 +6,34 @@ and what a leaf is given, lie in the same memory.
 
 from __future__ import annotations
 
-import ctypes
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from graphlab.capture.identity import TensorMap, storage_of
+from graphlab.capture.lying import CHECKED, Lying, lying_of
 
 Found = tuple[float | None, float | None, float | None]
 """Norm, minimum and maximum."""
 Subtract = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 _ROW = 1024
-"""Numbers that are summed as float32 before the sums are as float64: eight digits, in a quarter of the time."""
+"""Numbers that are summed as float32 before the sums are as float64."""
 _LARGE = 4 * _ROW
+"""Numbers from which on it pays to remember what was found."""
 _PIECE = 64 * _ROW
 """Numbers that are scaled at a time: their copy stays in the cache."""
 _LEAST, _MOST = 1e-12, 1e18
 """Norms between which no square that counts has left the range of float32."""
-_NEW = 16
+_NEW = 8
 """How much may be new before what is gone is let go of; a share of what is known, so that looking costs little."""
-_CHECKED = 64
-"""In how many places numbers are compared before memory counts as unchanged."""
-_PLACE = 8
-"""How many bytes are read in each."""
-_NUMBER = numpy.dtype(f"V{_PLACE}")
-_READERS: dict[int, Callable[[int], Any]] = {}
+_PLACES = 512
+"""Ways of lying for which it is remembered where samples are taken."""
+_VIEWS = 64
+"""How many ways of looking at parts of one storage are remembered."""
 
 
 @dataclass(slots=True, eq=False)
@@ -43,10 +41,10 @@ class Memory:
     """What is known of the memory of a tensor while nothing changes it."""
 
     found: Found
+    version: int = -1
+    sample: bytes = b""
     snapshots: dict[Any, int] = field(default_factory=dict)
     """Those that were taken of it, by how it was looked at: what goes along an edge is what comes in at its end."""
-    about: tuple[Any, ...] = ()
-    sample: bytes = b""
     is_changed: bool = False
 
 
@@ -58,7 +56,7 @@ class Seen:
     memory: Memory
     version: int
     address: int
-    size: int
+    lying: Lying
 
 
 class Figures:
@@ -66,7 +64,8 @@ class Figures:
 
     def __init__(self) -> None:
         self._seen: TensorMap[Seen] = TensorMap()
-        self._known: dict[int, tuple[StorageWeakRef, Memory]] = {}
+        self._known: dict[int, tuple[StorageWeakRef, dict[Any, Memory]]] = {}
+        """By the address of a storage: what is known of it as a whole, and of parts of it."""
         self._added = 0
         """Since what is gone was last let go of."""
         self._places: dict[tuple[Any, ...], torch.Tensor | tuple[torch.Tensor, ...]] = {}
@@ -84,37 +83,54 @@ class Figures:
             seen.version == tensor._version
             and seen.address == tensor.data_ptr()
             and not seen.memory.is_changed
-            and seen.memory.sample == _read_some(seen.address, seen.size)
+            and seen.memory.sample == seen.lying.some(seen.address)
         )
         return seen.snapshot if is_same else None
 
-    def keep(self, tensor: torch.Tensor, memory: Memory, snapshot: int) -> None:
-        """Remember the snapshot of a large tensor; memory: what `look` has said of it."""
-        if memory.sample and tensor.is_cpu:
-            size = tensor.numel() * tensor.element_size()
-            self._seen.set(tensor, Seen(snapshot, memory, tensor._version, tensor.data_ptr(), size))
+    def keep(self, tensor: torch.Tensor, lying: Lying, memory: Memory, snapshot: int) -> None:
+        """Remember the snapshot of a large tensor, how that lies, and what `look` has said of its memory."""
+        self._seen.set(tensor, Seen(snapshot, memory, memory.version, tensor.data_ptr(), lying))
 
     def find(self, tensor: torch.Tensor) -> Found:
         """Return norm, minimum and maximum of a plain tensor that requires no grad."""
         return self.look(tensor).found
 
-    def look(self, tensor: torch.Tensor) -> Memory:
-        """Return what is known of the memory of a plain tensor that requires no grad."""
-        flat = _in_memory_order(tensor)
-        if flat is None or flat.numel() <= _LARGE or tensor.is_inference():
+    def look(self, tensor: torch.Tensor, lying: Lying | None = None) -> Memory:
+        """Return what is known of the memory of a plain tensor that requires no grad.
+
+        Args:
+            lying: how a large tensor lies, where that is known; it may require grad then.
+        """
+        if lying is None:
+            if tensor.numel() <= _LARGE or tensor.is_inference():
+                return Memory(find_figures(tensor))
+            lying = lying_of(tensor)
+        flat = _in_memory_order(tensor) if lying is None and not tensor.is_cpu else None
+        if lying is None and flat is None:
             return Memory(find_figures(tensor))
-        storage = tensor.untyped_storage()
-        about = tensor.data_ptr(), flat.numel(), tensor.dtype, tensor._version
-        known = self._known.get(storage._cdata)
-        is_alive = known is not None and known[1].about == about and not known[0].expired()
+        address, version, storage = tensor.data_ptr(), tensor._version, tensor.untyped_storage()
+        about = address, tensor.dtype, tensor.numel() if lying is None else lying.same
+        held = self._known.get(storage._cdata)
+        views = held[1] if held is not None and not held[0].expired() else None
+        known = views.get(about) if views is not None else None
         # Who changes `tensor.data` changes no version of ours.
-        if known is not None and is_alive and known[1].sample == _sample(flat):
-            return known[1]
-        self._added += 1
-        if self._added >= _NEW and self._added * _NEW >= len(self._known):
-            self._drop_dead()
-        memory = Memory(find_figures(flat), {}, about, _sample(flat))  # in this order: it is warm by then
-        self._known[storage._cdata] = StorageWeakRef(storage), memory
+        if known is not None and known.version == version and known.sample == _read_some(address, lying, flat):
+            return known
+        read = lying.figures(address) if lying is not None and tensor.dtype is torch.float32 else None
+        if read is not None and (_LEAST < read[0] < _MOST or read == (0.0, 0.0, 0.0)):
+            found: Found = read
+        else:
+            found = find_figures(_flatten(tensor) if flat is None else flat)
+        memory = Memory(found, version, _read_some(address, lying, flat))  # in this order: it is warm by then
+        if views is None:
+            self._added += 1
+            if self._added >= _NEW and self._added * _NEW >= len(self._known):
+                self._drop_dead()
+            views = {}
+            self._known[storage._cdata] = StorageWeakRef(storage), views
+        elif len(views) >= _VIEWS:
+            views.clear()
+        views[about] = memory
         return memory
 
     def _drop_dead(self) -> None:
@@ -131,7 +147,8 @@ class Figures:
         address = storage_of(tensor) if self._known else None
         known = self._known.pop(address, None) if address is not None else None
         if known is not None:
-            known[1].is_changed = True
+            for memory in known[1].values():
+                memory.is_changed = True
 
     def sample(self, tensor: torch.Tensor, stride: int) -> torch.Tensor:
         """Return every n-th number of a tensor, in the order in which it is read."""
@@ -147,29 +164,25 @@ class Figures:
             if flat is not None:  # one index is looked up sooner than several
                 steps = zip(places, tensor.stride(), strict=True)
                 places = torch.stack([place * step for place, step in steps]).sum(0)
+            if len(self._places) >= _PLACES:
+                self._places.clear()
             self._places[key] = places
         return tensor[places] if flat is None or isinstance(places, tuple) else flat[places]
 
 
-def _sample(flat: torch.Tensor) -> bytes:
-    """Return some numbers of a tensor in one row, by which a change of them is told."""
-    if flat.is_cpu:
-        return _read_some(flat.data_ptr(), flat.numel() * flat.element_size())
-    return flat[:: flat.numel() // _CHECKED].cpu().contiguous().view(torch.uint8).numpy().tobytes()
+def _read_some(address: int, lying: Lying | None, flat: torch.Tensor | None) -> bytes:
+    """Return some numbers of a tensor, by which a change of them is told; flat: all of them, where no CPU can read."""
+    if lying is not None:
+        return lying.some(address)
+    assert flat is not None
+    return flat[:: flat.numel() // CHECKED].cpu().contiguous().view(torch.uint8).numpy().tobytes()
 
 
-def _read_some(address: int, size: int) -> bytes:
-    """Return what lies in places all over some memory; many times as quick as asking torch."""
-    step = (size - _PLACE) // (_CHECKED - 1) // _PLACE * _PLACE
-    return numpy.ndarray(_CHECKED, _NUMBER, memory_at(address, size), 0, (step,)).tobytes()
-
-
-def memory_at(address: int, size: int) -> Any:
-    """Return memory as an array of ctypes: to read it so is ten times as quick as to ask numpy for a tensor's."""
-    read = _READERS.get(size)
-    if read is None:
-        read = _READERS[size] = (ctypes.c_char * size).from_address
-    return read(address)
+def _flatten(tensor: torch.Tensor) -> torch.Tensor:
+    """Return all numbers of a tensor as they lie in memory, or where there are gaps between them it."""
+    detached = tensor.detach()
+    flat = _in_memory_order(detached)
+    return detached if flat is None else flat
 
 
 def _in_memory_order(tensor: torch.Tensor) -> torch.Tensor | None:

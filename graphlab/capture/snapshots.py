@@ -12,7 +12,8 @@ from typing import Any
 import numpy
 import torch
 
-from graphlab.capture.figures import Figures, find_figures, memory_at
+from graphlab.capture.figures import Figures, find_figures
+from graphlab.capture.lying import lying_of, memory_at
 from graphlab.capture.sink import Sink
 
 BUDGET = 4096
@@ -114,7 +115,7 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, figures: Figures, *, has_val
     """
     if has_values and type(tensor) in PLAIN_TYPES:
         try:
-            number = _copy_memory(sink, tensor) if tensor.numel() <= BUDGET else figures.snapshot_of(tensor)
+            number = _copy_memory(sink, tensor) if tensor.numel() <= BUDGET else _read_large(sink, tensor, figures)
         except RuntimeError:  # wrapped by `torch.func`, or without memory of its own
             number = None
         if number is not None:
@@ -143,8 +144,6 @@ def take_snapshot(sink: Sink, tensor: torch.Tensor, figures: Figures, *, has_val
         sample = _bytes_of(figures.sample(detached, stride)) if has_values else None
         number = sink.add_snapshot(shape, dtype, device, stored, stride, sample, norm, minimum, maximum)
         memory.snapshots[seen_as] = number
-    if has_values and type(tensor) in PLAIN_TYPES:
-        figures.keep(tensor, memory, number)
     return number
 
 
@@ -174,6 +173,27 @@ def _copy_memory(sink: Sink, tensor: torch.Tensor) -> int | None:
     if is_turned:  # a matrix that was transposed: a third of what torch takes to hand it to numpy
         data = numpy.frombuffer(data, stored).reshape(shape[1], shape[0]).T.tobytes()
     return sink.add_values(shape, dtype, stored, data)
+
+
+def _read_large(sink: Sink, tensor: torch.Tensor, figures: Figures) -> int | None:
+    """Take figures and sample of a large plain tensor where it lies; None where it has to be done otherwise."""
+    number = figures.snapshot_of(tensor)
+    if number is not None:
+        return number
+    simple = _SIMPLE.get(tensor.dtype)
+    lying = None if simple is None or tensor.is_inference() else lying_of(tensor)
+    if simple is None or lying is None:
+        return None
+    memory = figures.look(tensor, lying)
+    number = memory.snapshots.get(lying)
+    if number is None:
+        dtype, stored, _ = simple
+        stride = max(1, lying.count // SAMPLE)
+        sample = lying.sample(tensor.data_ptr(), stride)
+        number = sink.add_snapshot(sizes_of(tensor), dtype, "cpu", stored, stride, sample, *memory.found)
+        memory.snapshots[lying] = number
+    figures.keep(tensor, lying, memory, number)
+    return number
 
 
 def _take_sparse(sink: Sink, tensor: torch.Tensor, *, has_values: bool) -> int:

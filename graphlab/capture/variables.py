@@ -107,7 +107,7 @@ class Variables:
         elif isinstance(value, str):
             text = repr(value)[:_TEXT] if self.registry.has_values else text
         elif isinstance(value, torch.nn.Module):
-            if not is_receiver:
+            if not is_receiver and not self._is_named(value):
                 self.name_modules(value, name)
         elif isinstance(value, torch.optim.Optimizer):
             self.hold_parameters(value, event)
@@ -177,7 +177,7 @@ class Variables:
         return next(name for name in names if name not in taken)
 
     def _is_named(self, root: torch.nn.Module) -> bool:
-        """Whether a model and all its parts have names."""
+        """Whether a model and all its parts have names: asked each time that a loop binds a layer."""
         is_root = any(reference() is root for reference, _ in self._roots)
         return is_root and all(part in self.module_paths for part in root.modules())
 

@@ -6,8 +6,9 @@ cycle.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphlab.counted import count_words
@@ -158,15 +159,17 @@ def choose_closed(
     """Return the ids of the groups to close in a graph of `count` nodes, that it can be read: as few as that takes.
 
     Groups are opened level by level as long as there is room, all at the same depth or none; of repeated blocks one is
-    opened and the others stay counted. Single layers, modules without others inside, are opened only together.
+    opened and the others stay counted, but for a long loop, where what becomes of the gradient from part to part says
+    more than the ops of one step. Single layers, modules without others inside, are opened only together.
     """
     levels = levels_of(groups)
     closed = {group.id for group, _ in levels}
     layers = {group.id for group, _ in levels if group.kind == "module" and not _has_module(group)}
+    steps = set(_steps_of_long_loops(groups))
     depths = range(max((level for _, level in levels), default=-1) + 2)
     for depth, is_whole in [*((depth, False) for depth in depths), (depths[-1], True)]:
         chosen = {group.id for group, level in levels if level >= depth or _stays_closed(group)}
-        chosen |= set() if is_whole else layers
+        chosen |= steps if is_whole else steps | layers
         found = outermost(groups, chosen)
         boxes = count - sum(len(group.members) - 1 for group in found)
         between = _edges_between(found, edges)
@@ -207,6 +210,14 @@ def _has_module(group: Group) -> bool:
         inside.kind in {"module", "steps"} or (inside.kind == "repeat" and len(inside.members) > half)
         for inside in walk(group.children)
     )
+
+
+def _steps_of_long_loops(groups: Sequence[Group]) -> Iterator[str]:
+    """Yield the first step of each loop of so many that the others are seen in parts."""
+    for siblings in (groups, *(group.children for group in walk(groups))):
+        for first, rest in pairwise(siblings):
+            if rest.kind == "steps" and rest.is_rest and any(part.is_rest for part in rest.children):
+                yield first.id
 
 
 def _stays_closed(group: Group) -> bool:

@@ -7,20 +7,28 @@ the page that came from here. The page itself is ours, because textual-serve's l
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import html
 import ipaddress
 import logging
+import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
+import weakref
+from asyncio.subprocess import Process
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from textual_serve import server as textual_server
+from textual_serve.app_service import AppService
 from textual_serve.server import Server
 
 _PAGE = Path(__file__).parent / "page.html"
@@ -29,8 +37,38 @@ _POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_PATIENCE_SECONDS = 2.0
-"""How long open pages may take to close when the server ends."""
+_PATIENCE_SECONDS = 1.0
+"""How long open pages, and then what they asked for, may take to close when the server ends."""
+
+
+_explorers: weakref.WeakSet[_Explorer] = weakref.WeakSet()
+
+
+class _Explorer(AppService):
+    """An explorer in a process of its own, which can be waited for."""
+
+    process: Process | None = None
+
+    async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
+        self.process = process = await super()._open_app_process(width, height)
+        _explorers.add(self)
+        return process
+
+    async def end(self) -> None:
+        """Ask it to end, and wait until its process is gone: whatever is left of it when the loop closes complains."""
+        process = self.process
+        if process is None:
+            return
+        with contextlib.suppress(TimeoutError, OSError):
+            await asyncio.wait_for(asyncio.gather(self.stop(), process.wait()), _PATIENCE_SECONDS)
+        if process.returncode is None:
+            # By its number: `Process.kill` looks first whether it has ended, and asyncio then misses that end.
+            with contextlib.suppress(OSError):
+                os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+            await process.wait()
+        # Else its page is waited for, too.
+        with contextlib.suppress(TimeoutError, OSError):
+            await asyncio.wait_for(self.remote_close(), _PATIENCE_SECONDS)
 
 
 class ExplorerServer(Server):
@@ -58,6 +96,10 @@ class ExplorerServer(Server):
     async def on_startup(self, app: web.Application) -> None:
         """Say nothing: whoever started the server has said where it is."""
 
+    async def on_shutdown(self, app: web.Application) -> None:
+        """End the explorers of the pages that are still open."""
+        await asyncio.gather(*(explorer.end() for explorer in list(_explorers)), return_exceptions=True)
+
     async def handle_index(self, request: web.Request) -> web.Response:
         """Send the page."""
         pieces = {"title": self.title, **self._words}
@@ -71,6 +113,8 @@ class ExplorerServer(Server):
             tell: says one line to the person, such as that an explorer did not start.
         """
         logging.getLogger("textual-serve").addHandler(_Telling(tell))
+        # Its server takes the class by this name, and has no other place to be told of ours.
+        textual_server.__dict__["AppService"] = _Explorer
         web.run_app(
             self._make_app(), sock=self._socket, print=None, access_log=None, shutdown_timeout=_PATIENCE_SECONDS
         )
