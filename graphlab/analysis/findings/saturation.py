@@ -172,7 +172,8 @@ def _slopes_of_rows(recording: Recording, use: _Use, made: Array) -> Array | Non
     axis = axis - 2**64 if axis >= 2**63 else axis
     rows = numpy.moveaxis(made.reshape(use.node.shape or ()), axis, -1)
     several = (rows > 0).sum(axis=-1) > 1
-    return 4 * rows.max(axis=-1)[several] * (1 - rows.max(axis=-1)[several])
+    largest: Array = rows.max(axis=-1)[several]
+    return numpy.asarray(4 * largest * (1 - largest))
 
 
 def _saturated_share(recording: Recording, use: _Use) -> float | None:
