@@ -85,7 +85,7 @@ def test_what_nobody_translated_stays_as_it_is() -> None:
 
 
 def test_yes_and_no_answer_a_question() -> None:
-    """A short text that two places share is translated for one of them: "no colours" had made every "no" a "without"."""
+    """A text that two places share is translated for one: "no colours" had made every "no" a "without"."""
     language.choose("es")
     assert (language.gettext("yes"), language.gettext("no")) == ("sí", "no")
 
