@@ -84,6 +84,12 @@ def test_what_nobody_translated_stays_as_it_is() -> None:
         assert language.narration(text) == text
 
 
+def test_yes_and_no_answer_a_question() -> None:
+    """A text that two places share is translated for one: "no colours" had made every "no" a "without"."""
+    language.choose("es")
+    assert (language.gettext("yes"), language.gettext("no")) == ("sí", "no")
+
+
 def test_catalogs_lie_in_the_package() -> None:
     assert Path(language.__file__).parent in language.FOLDER.parents
     for code in language.LANGUAGES[1:]:

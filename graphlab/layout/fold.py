@@ -6,6 +6,7 @@ cycle.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,6 +36,8 @@ LEGIBLE = 60
 """Boxes up to which a picture can be read on a slide: a graph of more nodes is folded to so many."""
 MOST = 120
 """Nodes beyond which it is folded even where only runs of ops can be: these say less than the ops themselves."""
+WIDEST = 16
+"""Boxes beside one another, beyond which a picture is a strip too; what only gives stands beside what takes it."""
 LONGEST = 24
 """Boxes below one another, beyond which a picture is a strip."""
 LONGEST_IN_COLUMNS = 40
@@ -101,9 +104,9 @@ def plan_folding(
 ) -> Folding | None:
     """Return how a graph is folded, or None where it is left as it is.
 
-    auto: only where there are more nodes than LEGIBLE, too many to be read, and up to `most` of them only by what the
-    script itself puts together; a number: every module at that depth, or every function of the script where there are
-    no modules; none: never. Groups whose names are in `opened` are open.
+    auto: only where there are more nodes than LEGIBLE, too many to be read, or too many of them side by side, and up to
+    `most` of them only by what the script itself puts together; a number: every module at that depth, or every function
+    of the script where there are no modules; none: never. Groups whose names are in `opened` are open.
     """
     if isinstance(how, int) and how < 1:
         raise RenderError(_("cannot fold modules at depth {depth}: give 1 or more, auto or none").format(depth=how))
@@ -123,7 +126,7 @@ def plan_folding(
 def _plan_whole(graph: networkx.MultiDiGraph, how: Fold, most: int, groups: Sequence[Group] | None) -> Folding | None:
     if how == "auto" and graph.graph.get("is_comparison"):
         return plan_comparison(graph)
-    if how == "none" or (how == "auto" and len(graph) <= min(most, LEGIBLE)):
+    if how == "none" or (how == "auto" and len(graph) <= min(most, LEGIBLE) and not _is_wide(graph)):
         return None
     groups = build_groups(graph) if groups is None else groups
     if isinstance(how, int):
@@ -183,11 +186,7 @@ def _is_legible(edges: Sequence[tuple[int, int]], *, has_layers: bool) -> bool:
     """Whether edges are few enough, and no way along them too long; layers are worth columns, their ops are not."""
     if len(edges) > MOST_EDGES:
         return False
-    order = execution_order({node for edge in edges for node in edge}, edges)
-    place = {node: index for index, node in enumerate(order)}
-    layer = dict.fromkeys(order, 1)
-    for source, target in sorted(edges, key=lambda edge: place[edge[0]]):
-        layer[target] = max(layer[target], layer[source] + 1)
+    layer = _layers(edges)
     longest = max(layer.values(), default=0)
     if not (has_layers and LONGEST < longest <= LONGEST_IN_COLUMNS):
         return longest <= LONGEST
@@ -201,6 +200,21 @@ def _is_legible(edges: Sequence[tuple[int, int]], *, has_layers: bool) -> bool:
         last - (layer[source] if source in takes else first - 1) - 1 for source, (first, last) in ends.items()
     )
     return passing <= longest
+
+
+def _layers(edges: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Return of each node how many stand on the longest way to it, itself included."""
+    order = execution_order({node for edge in edges for node in edge}, edges)
+    place = {node: index for index, node in enumerate(order)}
+    layer = dict.fromkeys(order, 1)
+    for source, target in sorted(edges, key=lambda edge: place[edge[0]]):
+        layer[target] = max(layer[target], layer[source] + 1)
+    return layer
+
+
+def _is_wide(graph: networkx.MultiDiGraph) -> bool:
+    layers = _layers([(source, target) for source, target, *_unused in edges_of(graph)])
+    return max(Counter(layer for layer in layers.values() if layer > 1).values(), default=0) > WIDEST
 
 
 def _has_module(group: Group) -> bool:
