@@ -295,7 +295,10 @@ def _size(gradients: Mapping[int, Array]) -> float:
 
 
 def say_path(share: PathShare, name_of: Callable[[int], str]) -> str:
-    """Write a path from the leaf up to the loss, as people read a graph: `W1 → mm → relu → loss`; a long one without views."""
+    """Write a path from the leaf up to the loss, as people read a graph: `W1 → mm → relu → loss`.
+
+    Of a long one what only hands numbers on is left out.
+    """
     if share.is_rest:
         return messages.REST_OF_PATHS.format(count=say_count(share.count))
     if share.nodes:
