@@ -400,7 +400,7 @@ EXPORT_FORMAT, EXPORT_RENDERER, EXPORT_THEME, EXPORT_FUTURE, EXPORT_FILE = (
     _("Format"), _("Drawn by"), _("Colours"), _("To come"), _("File"),
 )  # fmt: skip
 EXPORT_FUTURES = (_("left out"), _("drawn dimly"))
-EXPORT_THEMES = (_("light"), _("dark"))
+EXPORT_THEMES = (_("light theme"), _("dark theme"))
 EXPORT_SAVE = _("Save")
 EXPORT_NO_FILE = _("name a file, such as outputs/graph.svg")
 EXPORT_EXISTS = _("{path} is there already: Enter again replaces it")
