@@ -59,8 +59,6 @@ for value in (y1, y2, y3):
 
 # %% (b) Backward
 # From E to all six weights. ∂E/∂y3 = y3 - t comes first.
-# ? y3 is too small, and y1 enters it times w5. Is ∂E/∂w5 positive?
-# = w5.grad > 0
 E.backward()
 # Beside the values, as in the figure.
 for name, value in {"y3": y3, "y2": y2, "y1": y1}.items():

@@ -260,7 +260,8 @@ def _each_level(items: tuple[Item, ...], change: Callable[[tuple[Item, ...]], tu
 
 
 def _gather_runs_alike(sketch: Sketch, forest: Forest, kind: Literal["steps", "repeat"]) -> Forest:
-    labels = sketch.labels
+    # The first step of a loop may lack the inputs that come from the step before.
+    labels = sketch.loose_labels if kind == "steps" else sketch.labels
 
     def join(items: tuple[Item, ...]) -> tuple[Item, ...]:
         if len(items) < 2:
