@@ -94,8 +94,7 @@ class StoreSink:
         self._numbers = itertools.count(following)
         self._open.update(range(self.event_count + 1, following))  # as in `begin_event`
         self.event_count, seconds = following - 1, time.perf_counter() - self._began
-        for event in sorted(self._open):
-            self._add["open_events"]((event, seconds, "?"))
+        self._add["open_events"]([part for event in sorted(self._open) for part in (event, seconds, "?")])
         self._open.clear()
 
     def add_file(self, path: str, text: str) -> int:
