@@ -88,6 +88,7 @@ VIEWS = {"lanes": _("lanes"), "boxes": _("boxes")}
 LEGEND_TIMELINE = _("stops at {stride} (s)")
 
 NOT_AT_END = _("not at end (End)")
+NOT_AT_END_SHORT = _("not at end")
 RUNNING = _("running")
 PAUSED = _("paused")
 PLAYING = _("playing")
@@ -249,7 +250,9 @@ MINIMUM, MAXIMUM, MEAN, NORM, ZEROS, NANS, INFINITIES = (
 )
 SAMPLE = _("sample of {kept} of {size}")
 AS_ROW = _("as a row")
-CROWDED = _("max of {entries}")
+CROWDED = _("largest of {rows} x {columns}")
+CROWDED_ROWS = _("largest of {rows} rows")
+CROWDED_COLUMNS = _("largest of {columns} columns")
 MAGNITUDES = _("magnitudes")
 MORE_SLICES = _("{count} more slices")
 MORE_NUMBERS = _("⋯ {count} more")
