@@ -58,7 +58,8 @@ def value_rows(snapshot: Snapshot | None, width: int, height: int, mode: Mode, l
 
 def is_read_at_once(snapshot: Snapshot) -> bool:
     """Whether a tensor is so small that its numbers say more than colours, and fit where values are shown."""
-    if len(snapshot.shape) == 2 and snapshot.shape[1] != 1:
+    # A single row or column is folded into lines, as a vector is.
+    if len(snapshot.shape) == 2 and 1 not in snapshot.shape:
         rows, columns = snapshot.shape
         return rows <= _MOST_ROWS and columns <= _MOST_COLUMNS
     return len(snapshot.shape) <= 2 and snapshot.size <= _MOST_ROWS * _MOST_COLUMNS
