@@ -32,7 +32,7 @@ The graph of each scenario, as a training step left it: `graphlab export NAME -o
 (`--direction right`), or folded (`--fold 1`). [How to read a picture](pictures.md), [how to write a
 scenario](scenarios.md).
 """
-_PAGE = (2400.0, 2700.0)
+_PAGE = (3100.0, 2700.0)
 """Points, width and height, beyond which nothing can be read of a picture that a page shows at its own width."""
 _WAYS: tuple[Choices, ...] = ({}, {"direction": "right"}, {"fold": 1})
 """How a scenario's graph may be drawn, the usual way first."""

@@ -6,9 +6,11 @@ bring torch along.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # not from typing: under `python -m graphlab` that may still be a file of the current folder's
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from graphlab.recording import open_recording as open
     from graphlab.renderers import render
     from graphlab.with_block import record

@@ -60,8 +60,11 @@ class StoreSink:
 
     def begin_event(self) -> int:
         """Give the next event its number."""
-        self.event_count = event = next(self._numbers)  # in one go: other threads print
+        event = next(self._numbers)  # in one go: other threads print
+        if event - self.event_count != 1:  # a Ctrl-C came when a number was taken and nobody had it yet
+            self._open.update(range(self.event_count + 1, event))
         self._open.add(event)
+        self.event_count = event
         return event
 
     def end_event(
@@ -89,12 +92,9 @@ class StoreSink:
         """Complete what was begun and never ended: what has its row after all keeps that."""
         following = next(self._numbers)
         self._numbers = itertools.count(following)
-        # A Ctrl-C may have come when a number was taken and nobody had it yet.
-        self._open.update(range(self.event_count + 1, following))
-        self.event_count = following - 1
-        seconds = time.perf_counter() - self._began
-        for event in sorted(self._open):
-            self._add["open_events"]((event, seconds, "?"))
+        self._open.update(range(self.event_count + 1, following))  # as in `begin_event`
+        self.event_count, seconds = following - 1, time.perf_counter() - self._began
+        self._add["open_events"]([part for event in sorted(self._open) for part in (event, seconds, "?")])
         self._open.clear()
 
     def add_file(self, path: str, text: str) -> int:
@@ -310,13 +310,13 @@ class StoreSink:
     ) -> int:
         """Add what is kept of a tensor's values."""
         # What goes along an edge is what comes in at its end, and often what a leaf is given: it is written once.
-        number = self._kept.get((data, shape, dtype, device)) if norm is None else None
-        if number is not None:
-            return number
+        known = self._kept.get((data, shape, dtype, device)) if norm is None else None
+        if known is not None:
+            return known
+        if len(self._kept) >= _KEPT:  # not at a commit: when that comes is chance, and rows must not be
+            self._kept.clear()
         number = self._next("snapshots")
         if norm is None:
-            if len(self._kept) >= _KEPT:  # not at a commit: when that comes is chance, and rows must not be
-                self._kept.clear()
             self._kept[data, shape, dtype, device] = number
         figures = (encode_real(norm), encode_real(minimum), encode_real(maximum))
         self._insert("snapshots", (number, encode_shape(shape), dtype, device, stored, stride, data, *figures))

@@ -38,6 +38,8 @@ p = torch.sigmoid(w * x)
 # Booleans: here the graph ends.
 is_right = (p > 0.5) == (y > 0.5)
 # The share that is right: a number without history.
+# ? Will accuracy require a gradient? It was computed from w.
+# = accuracy.requires_grad
 accuracy = is_right.float().mean()
 print(f"accuracy {accuracy.item():.3f}, has a graph: {accuracy.requires_grad}")
 # There is nothing to go back along.

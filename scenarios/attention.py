@@ -66,6 +66,8 @@ assert scores.grad is not None
 # The largest sum of a row.
 row_sum = scores.grad.sum(1).abs().max().item()
 # The largest entry above the diagonal.
+# ? Which number is it, for scores whose weight is 0?
+# = above == 0
 above = scores.grad[mask].abs().max().item()
 print(f"rows of the scores' gradient add up to {row_sum:.6f}")
 print(f"largest gradient of a masked score {above:.6f}")

@@ -41,6 +41,8 @@ y_hat.requires_grad_()
 # One loss a row: of the two terms only one counts.
 losses = -(y * torch.log(y_hat) + (1 - y) * torch.log(1 - y_hat))
 # Their sum, so that each row keeps its own gradient.
+# ? Which slope has the last row, where y is 1 and ŷ = .1?
+# = y_hat.grad[3] == -10
 losses.sum().backward()
 # None would mean: not on the way.
 assert y_hat.grad is not None
@@ -56,6 +58,8 @@ scores = torch.logit(y_hat.detach()).requires_grad_()
 # Back to probabilities, by a node of its own.
 p = torch.sigmoid(scores)
 # Torch's own, for probabilities.
+# ? And the score of that row, behind the sigmoid?
+# = scores.grad[3] == -0.9
 F.binary_cross_entropy(p, y, reduction="sum").backward()
 # ŷ - y.
 assert scores.grad is not None

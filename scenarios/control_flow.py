@@ -48,6 +48,8 @@ a = torch.tensor(1.0).to(DEVICE).requires_grad_()
 # 1024 is the first that reaches the limit.
 d = grow(a)
 # The product of all factors.
+# ? Which number will a.grad be after ten doublings?
+# = a.grad == 1024
 d.backward()
 # The slope of a line through 0 is value / input.
 assert a.grad is not None
@@ -70,6 +72,8 @@ a = torch.tensor(0.3).to(DEVICE).requires_grad_()
 # Two doublings more than the first.
 d = grow(a)
 # 2 to the power of 12.
+# ? Which number will a.grad be now?
+# = a.grad == 4096
 d.backward()
 # Filled by the pass above.
 assert a.grad is not None

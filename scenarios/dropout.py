@@ -33,6 +33,10 @@ dropout = nn.Dropout(P)
 
 # %% Training
 # Some are 0, the others 1 / (1 - p).
+# ? Which numbers can y hold, if half of the ones are dropped?
+# = "0 and 2"
+# - "0 and 1"
+# - "0 and 0.5"
 y = dropout(x)
 # The loss counts what is left.
 y.sum().backward()

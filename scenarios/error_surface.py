@@ -51,6 +51,8 @@ for step in range(STEPS):
 
     # %% Backward
     # The direction of the steepest ascent: (∂E/∂w, ∂E/∂b).
+    # ? The line is too steep. Is the gradient of w positive?
+    # = w.grad > 0
     loss.backward()
     # None would mean that the loss does not depend on them.
     assert w.grad is not None and b.grad is not None

@@ -41,6 +41,8 @@ x = torch.tensor([1.0, 2.0, 3.0]).to(DEVICE)
 # What belongs to them.
 y = torch.tensor([3.0, 3.0, 3.0]).to(DEVICE)
 # The sum over the points.
+# ? Which number will w.grad be?
+# = w.grad == 20
 squared_error(w, x, y).sum().backward()
 # 2 · x · (w x - y), added up.
 assert w.grad is not None

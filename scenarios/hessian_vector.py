@@ -47,6 +47,8 @@ along = gradient @ v
 
 # %% The second backward
 # How fast *that* changes with each weight.
+# ? Which is the first entry of the product? H[0, 0] is 1200 x² - 400 y + 2.
+# = w.grad[0] == 402
 along.backward()
 # The product of the Hessian with v.
 product = w.grad

@@ -45,6 +45,8 @@ e.retain_grad()
 # The same for the sum.
 d.retain_grad()
 # From -8 back to the four leaves.
+# ? Which number will a.grad be?
+# = a.grad == 6
 L.backward()
 # The six gradients, in the lecture's order.
 for name, tensor in {"a": a, "b": b, "c": c, "f": f, "e": e, "d": d}.items():

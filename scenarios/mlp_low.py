@@ -97,6 +97,10 @@ for epoch in range(1, EPOCHS + 1):
 
         # %% Backward
         # Where ReLU put a 0, its gradient is 0 too: nothing passes there.
+        # ? Which number does each row of the gradient of scores add up to?
+        # = "0"
+        # - "1"
+        # - "1 / 30"
         loss.backward()
 
         # %% Update

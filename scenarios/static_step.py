@@ -65,6 +65,10 @@ for step in range(1, STEPS + 1):
 
     # %% Updates
     # Four of them, in no graph.
+    # ? How many of these four subtractions are nodes of autograd's graph?
+    # = "none"
+    # - "four, one a parameter"
+    # - "eight, two a parameter"
     optimizer.step()
     # For the next step.
     optimizer.zero_grad()

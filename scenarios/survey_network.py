@@ -35,7 +35,8 @@ x1, x2 = torch.tensor([0.5, -1.0], dtype=torch.float64).to(DEVICE)
 t = torch.tensor(1.0, dtype=torch.float64).to(DEVICE)
 
 # %% Six weights
-# w1 and w2 lead into the first hidden unit, w3 and w4 into the second, w5 and w6 to the output.
+# w1 and w2 lead into the first hidden unit, w3 and w4 into the second, w5 and
+# w6 to the output.
 w1, w2, w3, w4, w5, w6 = (
     torch.tensor(number, dtype=torch.float64, device=DEVICE, requires_grad=True)
     for number in (0.1, 0.4, -0.3, 0.6, 0.7, -0.5)
@@ -59,8 +60,6 @@ for value in (y1, y2, y3):
 
 # %% (b) Backward
 # From E to all six weights. ∂E/∂y3 = y3 - t comes first.
-# ? y3 is too small, and y1 enters it times w5. Is ∂E/∂w5 positive?
-# = w5.grad > 0
 E.backward()
 # Beside the values, as in the figure.
 for name, value in {"y3": y3, "y2": y2, "y1": y1}.items():

@@ -87,6 +87,8 @@ for epoch in range(EPOCHS):
         # Plain numbers: no graph of this is needed.
         with torch.no_grad():
             # All factors behind the score cancel out to this.
+            # ? The first sample is (0, 0), false. Is p - y positive?
+            # = at_output > 0
             at_output = p - y
             # Back through W2 and the sigmoid of the hidden layer.
             at_hidden = at_output * W2 * h * (1 - h)

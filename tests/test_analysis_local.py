@@ -175,7 +175,7 @@ def test_what_cannot_be_reckoned_says_why_and_still_shows_its_numbers(tmp_path: 
         import torch
         a = torch.randn(80, 80, requires_grad=True)
         b = a * a.detach()
-        c = torch.linalg.inv(b[:2, :2])
+        c = torch.matrix_exp(b[:2, :2])
         c.sum().backward()
         """,
     )

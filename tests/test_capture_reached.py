@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphlab.capture import reached, schedule
+from graphlab.capture import counted_nodes, reached, schedule
+from graphlab.capture.counted_nodes import CountedNodes
 from graphlab.capture.reached import NO_NUMBER, Reached
 from graphlab.capture.structures import Structure
 from tests.recorded import record_text
@@ -43,6 +44,25 @@ def test_numbers_are_found_again_with_the_node_that_was_written_last(
         assert told.find(list(expected)) == expected
     finally:
         reached._MOST = kept
+
+
+@given(st.lists(st.dictionaries(st.integers(1, 60), st.integers(0, 5), max_size=20), max_size=12), st.integers(1, 9))
+def test_each_node_of_a_step_counts_once_however_many_backwards_reach_it(
+    walks: list[dict[int, int]], most: int
+) -> None:
+    kept, counted_nodes._MANY = counted_nodes._MANY, most
+    try:
+        counted, expected = CountedNodes(), dict[int, int]()
+        for walk in walks:
+            new = {node: edges for node, edges in walk.items() if node not in expected}
+            assert counted.add(walk) == sum(new.values())
+            expected |= new
+            assert len(counted) == len(expected)
+            assert len(counted._late) <= most
+        starts, ends = counted._starts.tolist(), counted._ends.tolist()
+        assert all(end < start for end, start in zip(ends, starts[1:], strict=False)), "runs that meet are one"
+    finally:
+        counted_nodes._MANY = kept
 
 
 def test_a_script_without_updates_takes_no_memory_for_each_node_of_each_backward(

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy
 import pytest
+import torch
 
 from graphlab.analysis import findings
 from graphlab.analysis.findings import Finding, check, evidence
@@ -33,7 +34,10 @@ NOT_IN_LIGHT: set[str] = {
     "softmax-over-wrong-dimension", "loss-term-without-gradient",
 }  # fmt: skip
 """What only the recorded ops, lines and values show."""
-VALUES_ONLY = {"mean_square_overflows", "two_units_alive", "pixels_not_scaled", "name_lost_to_an_update"}
+VALUES_ONLY = {
+    "mean_square_overflows", "two_units_alive", "pixels_not_scaled", "name_lost_to_an_update", "attention_begun_sharp",
+    "divergence_of_shares",
+}  # fmt: skip
 """Scripts of which light detail, without values of activations, lines and names, cannot tell, or not so much."""
 LIGHT_NAMES = {"not-finite-data": "not-finite"}
 """What light detail tells under a wider name."""
@@ -218,4 +222,26 @@ def test_beside_an_optimizer_a_move_along_the_gradient_is_told_from_a_copy(
     if "gradients-not-zeroed" in wanted:
         assert (found[0].evidence["parameters"], found[0].line) == (["scale"], 10)
         assert "grad = None" in found[0].remedy
+    recording.close()
+
+
+def test_the_statement_that_turned_autograd_off_is_named(tmp_path: Path) -> None:
+    script = """
+        import torch
+        net = torch.nn.Linear(3, 1)
+        def evaluate(x):
+            torch.set_grad_enabled(False)
+            return net(x).mean().item()
+        x = torch.randn(8, 3)
+        for _ in range(2):
+            loss = net(x).pow(2).mean()
+            loss.backward()
+            evaluate(x)
+    """
+    try:
+        recording, _ = try_text(tmp_path, script)
+    finally:
+        torch.set_grad_enabled(True)
+    (found,) = (each for each in check(recording) if each.severity == "error")
+    assert (found.finding, found.line, found.lines) == ("backward-without-graph", 5, (5, 9, 10))
     recording.close()

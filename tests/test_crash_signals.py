@@ -295,11 +295,14 @@ def test_a_ctrl_c_between_a_number_and_its_row_leaves_no_gap(tmp_path: Path) -> 
     sink._open.add(1)  # its row is there, and it was not yet taken for ended
     sink.begin_event()
     next(sink._numbers)  # taken, and nobody has it
+    sink.end_event(sink.begin_event(), "print", (None, None, None), text="noted while the run ends")
+    next(sink._numbers)
     sink.end_open_events()
     sink.end_event(sink.begin_event(), "print", (None, None, None), text="last")
     sink.close()
     run = open_recording(tmp_path / "run.glab")
-    assert [(event.id, event.text) for event in run.events] == [(1, "whole"), (2, "?"), (3, "?"), (4, "last")]
+    words = ["whole", "?", "?", "noted while the run ends", "?", "last"]
+    assert [(event.id, event.text) for event in run.events] == list(enumerate(words, start=1))
     run.close()
 
 

@@ -84,6 +84,13 @@ def test_what_nobody_translated_stays_as_it_is() -> None:
         assert language.narration(text) == text
 
 
+def test_words_that_two_places_might_share_mean_one_thing() -> None:
+    """A text that two places share is translated for one: "no colours" had made every "no" a "without"."""
+    language.choose("es")
+    assert (language.gettext("yes"), language.gettext("no")) == ("sí", "no")
+    assert (language.gettext("light"), language.gettext("light theme")) == ("ligera", "tema claro")
+
+
 def test_catalogs_lie_in_the_package() -> None:
     assert Path(language.__file__).parent in language.FOLDER.parents
     for code in language.LANGUAGES[1:]:

@@ -30,6 +30,17 @@ from tests import graphs
 from tests.graphs import Graph
 
 
+def test_few_nodes_are_folded_too_where_they_would_stand_in_one_long_row() -> None:
+    build = graphs.GraphBuilder("row")
+    x = build.node("data", "x", (4,))
+    for number in range(19):
+        weight = build.node("parameter", f"w{number}", (4,))
+        build.op("ReluBackward0", (build.op("MulBackward0", (x, weight), shape=(4,)),), shape=(4,))
+    assert len(build.graph) < LEGIBLE
+    narrow = build.graph.subgraph(list(build.graph)[: 1 + 3 * 16]).copy()
+    assert [len(folding.groups) if (folding := plan_folding(graph)) else 0 for graph in (build.graph, narrow)] == [1, 0]
+
+
 def test_a_graph_that_can_be_read_is_left_as_it_is() -> None:
     graph = graphs.residual(9)
     assert len(graph) <= LEGIBLE

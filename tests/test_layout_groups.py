@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from graphlab.errors import RenderError
-from graphlab.layout.fold import fold
+from graphlab.layout.fold import fold, plan_folding
 from graphlab.layout.groups import MOST_ITEMS, RULES, Group, build_groups, gather_repeats, outermost, title_of, walk
 from graphlab.layout.sketch import Sketch, execution_order, sketch_graph, sketch_structure
 from graphlab.recording.calls import read_calls
@@ -138,6 +138,32 @@ def test_the_steps_of_a_loop_are_called_by_the_modules_that_each_goes_through() 
     build.op("StackBackward0", results, shape=(5, 2))
     steps = next(group for group in build_groups(build.graph) if group.kind == "steps")
     assert (steps.name, steps.count) == ("cell, out", 5)
+
+
+def test_the_first_step_is_one_of_them_though_the_state_before_it_is_zero() -> None:
+    build = GraphBuilder("lstm")
+    weight, zeros = build.node("parameter", "w", (4, 4)), build.node("data", "zeros", (4,))
+    hidden, cell = zeros, None
+    for _ in range(5):
+        x = build.node("data", "x", (4,))
+        # A call that torch takes apart names what it was given at the first of its ops, zeros of both states too.
+        given = (weight, hidden, x) if cell else (weight, hidden, zeros, x)
+        gates = build.op("AddmmBackward0", given, shape=(4,))
+        kept = build.op("MulBackward0", (gates, cell) if cell else (gates,), shape=(4,))
+        cell = build.op("AddBackward0", (kept, gates), shape=(4,))
+        hidden = build.op("MulBackward0", (cell, gates), shape=(4,))
+    build.op("SumBackward0", (hidden,), shape=())
+    steps = next(group for group in build_groups(build.graph) if group.kind == "steps")
+    assert (steps.count, steps.name) == (5, "addmm … mul")
+
+
+def test_of_a_long_loop_the_parts_are_opened_and_no_single_step() -> None:
+    graph = graphs.unrolled_rnn(200)
+    folding = plan_folding(graph)
+    assert folding is not None
+    assert [group.count for group in folding.groups if group.kind == "block"] == [1]
+    assert sum(group.count for group in folding.groups if group.is_rest) == 199
+    assert len([group for group in folding.groups if group.is_rest]) > 3
 
 
 def test_very_many_steps_are_counted_in_runs() -> None:

@@ -38,7 +38,8 @@ def test_a_child_finds_graphlab_where_it_is_on_the_path_through_the_current_fold
 def test_python_m_graphlab_starts_beside_a_module_of_the_user_s_that_is_called_as_one_of_python_s(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "copy.py").write_text("raise SystemExit('the module of the current folder was imported')\n")
+    for name in ("copy", "typing"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the module of the current folder was imported')\n")
     path = str(Path(graphlab.__file__).parent.parent)
     done = subprocess.run(
         [sys.executable, "-m", "graphlab", "list", "--json"],

@@ -76,6 +76,27 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
+LIST = """\
+import torch
+cell = torch.nn.RNNCell(4, 8)
+inputs = [torch.randn(3, 4, requires_grad=True) for _ in range(40)]
+h = None
+for x in inputs:
+    h = cell(x, h)
+h.sum().backward()
+"""
+
+
+def test_many_inputs_alike_are_one_line_and_the_steps_are_called_by_what_made_them() -> None:
+    plan = plan_of(state_of(LIST))
+    names = [group.name for group in folded(plan)]
+    assert "40 × inputs" in names
+    assert "1 of 40: rnn_tanh_cell" in names
+    inputs = next(place for place, item in enumerate(plan.items) if item.group and "inputs" in item.group.name)
+    targets = [target for source, target, _ in plan.edges if source == inputs]
+    assert len(targets) == len(set(targets)) == 40
+
+
 def test_a_transformer_of_twelve_layers_opens_as_a_dozen_boxes() -> None:
     state = state_of(TRANSFORMER)
     plan = plan_of(state)

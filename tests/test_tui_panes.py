@@ -229,6 +229,7 @@ def test_the_header_answers_where_we_are(training: ExplorerState) -> None:
     text = row_text(header_row(training, 120))
     for words in ("training", "BACKWARD", "e46/144", "step 2/5", "backward begins at loss", "not at end (End)"):
         assert words in text
+    assert "not at end" in row_text(header_row(training, 80))
     training.go_last()
     assert "not at end" not in row_text(header_row(training, 120))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from graphlab.model import Snapshot
 from graphlab.recording import Recording
 from graphlab.tui.inspector import inspector_rows
 from graphlab.tui.plain_tensor import plain_tensor
 from graphlab.tui.rows import join_text
 from graphlab.tui.state import ExplorerState
+from graphlab.tui.values import is_read_at_once
 from tests.recorded import record_text
 
 SCRIPT = """import torch
@@ -85,3 +87,12 @@ def test_few_elements_are_numbers_and_many_a_heat_map_until_one_chooses(run: Rec
     assert state.tensor_view == "heat"
     assert "value: heat map" in join_text(inspector_rows(state, 60, 20))
     assert "value: heat map" in shown(run, 14)
+    for shape, is_read in (
+        ((20,), True),
+        ((1, 20), True),
+        ((20, 1), True),
+        ((5, 4), True),
+        ((4, 5), False),
+        ((21,), False),
+    ):
+        assert is_read_at_once(Snapshot(shape, "float32", "cpu", "<f4", data=b"")) == is_read

@@ -135,6 +135,7 @@ async def test_a_quiz_is_walked_through_by_keys_and_shows_no_answer_before_it_wa
             shown = screen_text(screen_strips(app))
             scene = shown.partition(question.prompt[:20])[0]
             assert "seven rows" not in shown
+            assert "(as it" not in shown  # covered comments are no edits
             if question is shape:
                 assert "7x5" not in scene
             if question.kind == "leaves":

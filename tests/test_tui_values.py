@@ -135,6 +135,13 @@ def test_numbers_stand_in_columns_under_their_indices() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("shape", "words"), [((20, 20), "largest of 2 rows"), ((2, 90), "largest of 3 columns"), ((60, 90), " x 3")]
+)
+def test_a_crowded_heat_map_says_what_a_cell_stands_for(shape: tuple[int, ...], words: str) -> None:
+    assert words in text(numpy.arange(math.prod(shape)).reshape(shape) / 7.0, "heat", width=44, height=14)
+
+
 def test_a_large_table_ends_in_its_last_row_and_column() -> None:
     shown = text(numpy.arange(400.0).reshape(20, 20), "numbers", width=30, height=10)
     assert "⋯" in shown

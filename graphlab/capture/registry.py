@@ -36,6 +36,7 @@ from graphlab.capture.identity import (
     storage_of,
     version_of,
 )
+from graphlab.capture.node_order import put_in_order
 from graphlab.capture.remarks import Remarks
 from graphlab.capture.saved import SavedTensors, see_view
 from graphlab.capture.sink import Sink
@@ -78,6 +79,8 @@ class Registry:
         self.leaves: TensorMap[LeafState] = TensorMap(self._gone)
         self.has_unnamed = False
         """Whether parameters came up that no model was known to have when it was named: one that was replaced."""
+        self.data_names: TensorMap[str] = TensorMap()
+        """What buffers of models are called."""
         self.grads: TensorMap[LeafState] = TensorMap()
         self.grad_storages: dict[int | None, LeafState] = {}
         """By the address of its storage: whose `.grad` a tensor shares memory with (`w.grad.data` does)."""
@@ -296,9 +299,17 @@ class Registry:
     def _add_tensor_node(self, kind: str, tensor: torch.Tensor, event: int) -> int:
         file, line, _ = self.find_place()
         return self.sink.add_node(
-            kind, event, file=file, line=line, shape=sizes_of(tensor), dtype=dtype_name(tensor),
-            device=device_name(tensor),
+            kind, event, name=self.data_names.get(tensor) if kind == "data" else None, file=file, line=line,
+            shape=sizes_of(tensor), dtype=dtype_name(tensor), device=device_name(tensor),
         )  # fmt: skip
+
+    def name_data(self, tensor: torch.Tensor, name: str) -> None:
+        """Say what a buffer of a model is called, which becomes a node when an op reads it."""
+        if self.data_names.get(tensor) != name:
+            self.data_names.set(tensor, name)
+            known = self.states.get(tensor)
+            if known is not None and known.node is not None and known.base is None and not known.requires_grad:
+                self.sink.set_node(known.node, "data", name)
 
     # -- grad_fns --------------------------------------------------------------------------------------------------
 
@@ -336,8 +347,7 @@ class Registry:
                 continue
             found[id(fn)] = fn  # holding it keeps its address, and so this key, its own
             stack += [below for below, _ in fn.next_functions if below is not None]
-        order = sorted(found.values(), key=lambda fn: fn._sequence_nr())
-        return order if len(order) < 2 or _is_below_first(order) else _sort_by_edges(order)
+        return put_in_order(found.values())
 
     def add_op(
         self, fn: Any, event: int, *, below: Sources | None = None, place: Place | None = None,
@@ -471,29 +481,3 @@ class Registry:
             self.arguments.region = []
             for each in (self._new, self._kept, self._outputs, self._unsorted, self._read):
                 each.clear()
-
-
-def _is_below_first(order: Sequence[Any]) -> bool:
-    """Whether each of some nodes stands behind those that it leads to."""
-    ahead = {id(fn) for fn in order}
-    for fn in order:
-        if any(id(below) in ahead for below, _ in fn.next_functions if below is not fn):
-            return False
-        ahead.discard(id(fn))
-    return True
-
-
-def _sort_by_edges(nodes: Sequence[Any]) -> list[Any]:
-    """Put nodes behind those that they lead to, where numbers do not tell: each thread counts for itself."""
-    wanted = {id(fn) for fn in nodes}
-    placed: dict[int, Any] = {}
-    for root in nodes:
-        stack = [root]
-        while stack:
-            fn = stack[-1]
-            below = [each for each, _ in fn.next_functions if id(each) in wanted and id(each) not in placed]
-            if below and id(fn) not in placed:
-                stack += reversed(below)
-            else:
-                placed[id(stack.pop())] = fn
-    return list(placed.values())

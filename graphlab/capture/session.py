@@ -441,9 +441,10 @@ class Session:
     # -- backwards (backwards.BackwardWatcher) ---------------------------------------------------------------------
 
     def before_backward(self) -> None:
-        """Note what happened to leaves before a backward."""
+        """Note what happened to leaves before a backward, and what they are called already, were it in this line."""
         self.look_at_leaves()
         self.registry.note_gone()
+        self.variables.bind_leaves(self.sink.event_count, self.tracer.top)
 
     def look_at_leaves(self) -> None:
         """Note what was done to values and gradients of leaves where nothing else saw it."""

@@ -10,9 +10,11 @@ Steps of other threads (`threads`) come onto the timeline as a whole, between tw
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from graphlab.capture.counted_nodes import CountedNodes
 from graphlab.capture.sink import Sink
 
 _NOWHERE = (None, None, None)
@@ -67,10 +69,11 @@ class Steps:
         """The first event that is in no span yet."""
         self._statement = 1
         """The first event of the statement that is running."""
-        self._made: list[tuple[int, int]] = []
+        self._made = array("q")
+        """Of each op since the last backward (there may never be one) where its statement began, and then its node."""
         self._backward: _Mark | None = None
         self._update: _Mark | None = None
-        self._nodes: set[int] = set()
+        self._nodes = CountedNodes()
         self._edges = 0
         self._losses: list[float] = []
         self._again: list[int] = []
@@ -89,7 +92,7 @@ class Steps:
 
     def made(self, event: int, node: int) -> None:
         """An op made a node: what its statement did before (a view of data, a random mask) is forward with it."""
-        self._made.append((min(event, self._statement), node))
+        self._made.extend((min(event, self._statement), node))  # in one go: another thread may clear it
 
     def end_updated(self) -> None:
         """A backward is about to begin: what changed parameters before it was the last change of its step."""
@@ -109,7 +112,7 @@ class Steps:
     def _begin_step(self, first: int) -> None:
         self.step += 1
         self.first = first
-        self._nodes, self._edges = set(), 0
+        self._nodes, self._edges = CountedNodes(), 0
         self._losses, self._again = [], []
         self._update = None
         self._has_backward = self._is_light = False
@@ -118,7 +121,7 @@ class Steps:
     def light_backward_starts(self) -> None:
         """A backward of a step in light detail begins."""
         with self.lock:
-            self._made.clear()
+            del self._made[:]
             self._has_backward = self._is_light = True
 
     def backward_starts(
@@ -135,12 +138,12 @@ class Steps:
             if is_again:
                 self._again += range(len(self._losses), len(self._losses) + len(losses))
             self._losses += losses
-            begin = min((made for made, node in self._made if node in reached and made >= self._cursor), default=event)
+            made = zip(self._made[::2], self._made[1::2], strict=True)
+            begin = min((first for first, node in made if node in reached and first >= self._cursor), default=event)
             self._span(begin - 1, "setup")
             self._span(event - 1, "forward")
-            self._edges += sum(edges for node, edges in reached.items() if node not in self._nodes)
-            self._nodes.update(reached)
-            self._made.clear()
+            self._edges += self._nodes.add(reached)
+            del self._made[:]
             self._has_backward = True
 
     def backward_ends(self, event: int, place: tuple[int | None, int | None, int | None]) -> None:
@@ -200,8 +203,8 @@ class Steps:
             if update is not None:
                 self._span(update.event, "update")
             elif not self._has_backward:
-                begin = min((event for event, _ in self._made), default=last + 1)
-                end = max((event for event, _ in self._made), default=last)
+                begin = min(self._made[::2], default=last + 1)
+                end = max(self._made[::2], default=last)
                 self._span(begin - 1, "setup")
                 self._span(end, "forward")
             self._span(last, "setup")
@@ -258,7 +261,7 @@ class Steps:
         self._go_on(last)
 
     def _go_on(self, last: int) -> None:
-        self._made.clear()
+        del self._made[:]
         self._after_others = last + 1
         self._statement = max(self._statement, last + 1)
 
@@ -267,7 +270,7 @@ class Steps:
         self.finish(last, 0, 0)
         self._begin_step(last + 1)
         self._cursor = self._statement = last + 1
-        self._made.clear()
+        del self._made[:]
 
     @property
     def has_begun(self) -> bool:

@@ -7,22 +7,33 @@ import time
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
 import torch
-from torch.nn.parameter import UninitializedParameter
+from torch.nn.parameter import UninitializedParameter, is_lazy
 
+from graphlab.capture.holding import models_in, parts, tensors_in, unregistered
 from graphlab.capture.identity import TensorRef, grad_fn_of, needs_grad
+from graphlab.capture.lines import TracedFrame
 from graphlab.capture.registry import Registry
 
-_ELEMENTS = 32
-"""How many elements of a container are looked at."""
 _TEXT = 60
 _DAY = 86_400.0
 _YEAR_2001 = 1e9
 _MISSING = object()
 _NUMBERS = frozenset({int, float, bool})
+
+
+@dataclass(slots=True)
+class _Root:
+    """A model that no other holds."""
+
+    reference: weakref.ref[torch.nn.Module]
+    name: str
+    is_element: bool
+    """Whether it is one of several in a list: its parameters go by its name too, for others have the same."""
 
 
 class Variables:
@@ -39,7 +50,9 @@ class Variables:
         self._names: dict[int, dict[str, TensorRef]] = defaultdict(dict)
         self.has_lazy = False
         """Whether parameters of a model had no shape yet when it was named."""
-        self._roots: list[tuple[weakref.ref[torch.nn.Module], str]] = []
+        self._roots: list[_Root] = []
+        self._is_numbered = False
+        """Whether models have come up that go by one name with a number: a list may have a better one."""
 
     def read(self, frame: FrameType, names: Sequence[str]) -> list[tuple[str, Any]]:
         """Return what some names of a frame hold now."""
@@ -82,6 +95,20 @@ class Variables:
                 self.figures[number].pop(name, None)
                 self.sink.add_binding(event, number, name, "gone", None, "", is_element=False)
 
+    def bind_leaves(self, event: int, traced: TracedFrame | None) -> None:
+        """Note which leaves the statements have bound that have not ended yet: a backward of theirs is to begin."""
+        is_numbered, self._is_numbered = self._is_numbered, False
+        while traced is not None:
+            if is_numbered and traced.frame is not None:
+                self._name_by_place(traced.frame)
+            names = traced.current.names if traced.current is not None else ()
+            for name, value in self.read(traced.frame, names) if traced.frame is not None else ():
+                leaf = self.registry.leaves.get(value) if isinstance(value, torch.Tensor) else None
+                state = self.registry.states.get(value) if leaf is not None and leaf.name is None else None
+                if state is not None and not state.is_bound:
+                    self._bind_tensor(event, traced.number, name, value, is_element=False)
+            traced = traced.parent
+
     def bind_held(self, number: int, frame: FrameType) -> None:
         """Note the tensors, models and optimizers that a frame holds already; of its globals the models."""
         local = frame.f_locals
@@ -108,12 +135,14 @@ class Variables:
             text = repr(value)[:_TEXT] if self.registry.has_values else text
         elif isinstance(value, torch.nn.Module):
             if not is_receiver and not self._is_named(value):
-                self.name_modules(value, name)
+                self.name_modules(value, name.rpartition(".")[2])
         elif isinstance(value, torch.optim.Optimizer):
             self.hold_parameters(value, event)
         elif callable(value) and not hasattr(value, "__dict__"):
             return
         self.sink.add_binding(event, frame, name, kind, None, text, is_element=False)
+        if not isinstance(value, torch.nn.Module | torch.optim.Optimizer | str | int | float):
+            self._name_models_in(name, value)
         for label, part in _parts(value):
             if _is_wrapped(part):
                 continue
@@ -138,70 +167,122 @@ class Variables:
             else:
                 self.figures[frame].pop(name, None)
 
-    def name_modules(self, root: torch.nn.Module, variable: str) -> None:
-        """Give a model's parameters and modules their dotted names, prefixed only where two models share one."""
+    def name_modules(self, root: torch.nn.Module, variable: str, *, is_element: bool = False) -> None:
+        """Give a model's parameters, buffers and modules their dotted names, prefixed where two models share one.
+
+        Args:
+            variable: what holds it.
+            is_element: whether that is a place in a list.
+        """
         if "_modules" not in vars(root):
             return  # not built yet: Module.__init__ has not run
-        known = [reference() for reference, _ in self._roots]
-        is_inside = root in self.module_paths and root not in known
-        if is_inside:
-            return
-        if root not in known:
-            self._roots.append((weakref.ref(root), self._free_name(variable)))
-        roots = [(module, name) for reference, name in self._roots if (module := reference()) is not None]
+        own = self._root_of(root)
+        if own is None and root in self.module_paths:
+            return  # it is a part of a model
+        if own is None:
+            self._roots.append(_Root(weakref.ref(root), self._free_name(variable), is_element))
+        for known, model in self._living():
+            self._name_unregistered(known, model)
+        living = self._living()
         # A model that holds an earlier one (a container, a wrapper) names it anew.
-        inner = {id(module) for outer, _ in roots for module in outer.modules() if module is not outer}
-        roots = [(module, name) for module, name in roots if id(module) not in inner]
+        inner = {id(module) for _, outer in living for module in outer.modules() if module is not outer}
+        living = [(known, model) for known, model in living if id(model) not in inner]
         had_unnamed = self.registry.has_unnamed
-        owners = [name for module, _ in roots for name, _ in module.named_parameters()]
+        owners = [name for known, model in living if not known.is_element for name, _ in model.named_parameters()]
         is_shared = len(set(owners)) < len(owners)
-        for module, variable_name in roots:
-            prefix = f"{variable_name}." if is_shared else ""
-            for path, part in module.named_modules():
-                self.module_paths[part] = f"{prefix}{path}" if path else prefix.removesuffix(".")
-                self._classes[self.module_paths[part]] = type(part).__name__
-            for path, parameter in module.named_parameters():
-                if isinstance(parameter, UninitializedParameter):
-                    self.has_lazy = True
-                    continue
-                leaf = self.registry.leaf(parameter, self.sink.event_count)
-                self.registry.state(parameter, self.sink.event_count)
-                self.registry.name_leaf(leaf, "parameter", f"{prefix}{path}")
+        for known, model in living:
+            self._name_parts(model, f"{known.name}." if is_shared or known.is_element else "")
         self.sink.set_modules(self._classes)
         self.registry.has_unnamed = had_unnamed  # what was new in here has a name now
 
+    def _name_parts(self, model: torch.nn.Module, prefix: str) -> None:
+        for path, part in model.named_modules():
+            self.module_paths[part] = f"{prefix}{path}" if path else prefix.removesuffix(".")
+            self._classes[self.module_paths[part]] = type(part).__name__
+        for path, parameter in model.named_parameters():
+            if isinstance(parameter, UninitializedParameter):
+                self.has_lazy = True
+                continue
+            leaf = self.registry.leaf(parameter, self.sink.event_count)
+            self.registry.state(parameter, self.sink.event_count)
+            self.registry.name_leaf(leaf, "parameter", f"{prefix}{path}")
+        for path, buffer in model.named_buffers():
+            if not is_lazy(buffer) and not _is_wrapped(buffer):
+                self.registry.name_data(buffer, f"{prefix}{path}")
+
+    def _name_unregistered(self, holder: _Root, model: torch.nn.Module) -> None:
+        """Layers in a plain list of a model's go by their place there, not by the loop's variable."""
+        for place, layer in unregistered(model):
+            own = self._root_of(layer)
+            name = f"{holder.name}.{place}"
+            if own is None and layer not in self.module_paths and "_modules" in vars(layer):
+                self._roots.append(_Root(weakref.ref(layer), self._free_name(name), is_element=True))
+                self._name_unregistered(self._roots[-1], layer)
+            elif own is not None and not own.is_element:
+                own.name, own.is_element = self._free_name(name), True
+
+    def _name_by_place(self, frame: FrameType) -> None:
+        """Let models that a loop has made, one after the other by one name, go by their places in a list, if any."""
+        names = [root.name.partition("#")[0] for root, _ in self._living() if "#" in root.name]
+        for name, value in list(frame.f_locals.items()):
+            for label, model, is_element in models_in(name, value):
+                root = self._root_of(model)
+                if is_element and root is not None and root.name.partition("#")[0] in names:
+                    root.name, root.is_element = self._free_name(label), True
+                    self.name_modules(model, label)
+
+    def _living(self) -> list[tuple[_Root, torch.nn.Module]]:
+        return [(root, model) for root in self._roots if (model := root.reference()) is not None]
+
+    def _root_of(self, model: torch.nn.Module) -> _Root | None:
+        return next((root for root in self._roots if root.reference() is model), None)
+
     def _free_name(self, variable: str) -> str:
         """Return what a model is called: with a number where another has its name, as in a loop over a plain list."""
-        taken = {name for reference, name in self._roots if reference() is not None}
+        taken = {root.name for root, _ in self._living()}
         names = itertools.chain([variable], (f"{variable}#{number}" for number in itertools.count(2)))
+        self._is_numbered |= variable in taken
         return next(name for name in names if name not in taken)
 
     def _is_named(self, root: torch.nn.Module) -> bool:
         """Whether a model and all its parts have names: asked each time that a loop binds a layer."""
-        is_root = any(reference() is root for reference, _ in self._roots)
-        return is_root and all(part in self.module_paths for part in root.modules())
+        return self._root_of(root) is not None and all(part in self.module_paths for part in root.modules())
 
     def look_around(self, frame: FrameType | None, is_own: Callable[[CodeType], object]) -> None:
         """Name leaves by what the script's running functions hold, where lines are not followed.
 
-        An element of a container names only what no variable does.
+        An element of a container names only what no variable does; what is global what no function holds.
         """
-        elements: list[tuple[str, torch.Tensor]] = []
+        near: list[tuple[str, Any]] = []
+        far: dict[int, dict[str, Any]] = {}
         while frame is not None:
             if is_own(frame.f_code):
-                for name, value in [*frame.f_locals.items(), *_modules_held(frame)]:
-                    if isinstance(value, torch.nn.Module):
-                        if not _is_receiver(frame.f_code, name, value) and not self._is_named(value):
-                            self.name_modules(value, name)
-                    elif isinstance(value, torch.optim.Optimizer):
-                        self.registry.remarks.meet(value)
-                    elif isinstance(value, torch.Tensor):
-                        self._name_found(value, name)
-                    else:
-                        elements += [(f"{name}{label}", part) for label, part in _parts(value)]
+                local = frame.f_locals
+                near += [(name, value) for name, value in local.items() if not _is_receiver(frame.f_code, name, value)]
+                near += [("self", value) for name, value in local.items() if _is_receiver(frame.f_code, name, value)]
+                if frame.f_globals is not local:
+                    far[id(frame.f_globals)] = frame.f_globals
             frame = frame.f_back
-        for name, value in elements:
-            self._name_found(value, name)
+        held = [*near, *[item for names in far.values() for item in list(names.items())]]
+        for name, value in held:
+            if isinstance(value, torch.nn.Module):
+                if name != "self" and not self._is_named(value):
+                    self.name_modules(value, name)
+            elif isinstance(value, torch.optim.Optimizer):
+                self.registry.remarks.meet(value)
+            elif isinstance(value, torch.Tensor):
+                self._name_found(value, name)
+            else:
+                self._name_models_in(name, value)
+        if any(leaf.name is None for leaf in self.registry.leaves.values()):
+            for name, value in sorted(held, key=lambda item: item[0] == "self"):
+                for label, tensor in tensors_in(name, value):
+                    self._name_found(tensor, label)
+
+    def _name_models_in(self, name: str, value: Any) -> None:
+        for label, model, is_element in models_in(name, value):
+            if not self._is_named(model):
+                self.name_modules(model, label, is_element=is_element)
 
     def _name_found(self, value: torch.Tensor, name: str) -> None:
         leaf = self.registry.leaves.get(value)
@@ -226,10 +307,8 @@ class Variables:
         """Name what models have got since they were named: a lazy one, or one with a part replaced."""
         if self.has_lazy or self.registry.has_unnamed:
             self.has_lazy = self.registry.has_unnamed = False
-            for reference, name in list(self._roots):
-                root = reference()
-                if root is not None:
-                    self.name_modules(root, name)
+            for root, model in self._living():
+                self.name_modules(model, root.name)
 
     def hold_parameters(self, optimizer: torch.optim.Optimizer, event: int) -> None:
         """What an optimizer holds is a parameter."""
@@ -295,15 +374,6 @@ def _is_receiver(code: CodeType, name: str, value: Any) -> bool:
     return any(owner == base.__name__ for base in type(value).__mro__)
 
 
-def _modules_held(frame: FrameType) -> list[tuple[str, Any]]:
-    """Return the models that are attributes of plain objects in a frame (a trainer's `self.model`)."""
-    held = [value for value in frame.f_locals.values() if not isinstance(value, torch.nn.Module | type(torch))]
-    attributes = [vars(value) for value in held if hasattr(value, "__dict__") and not isinstance(value, type)]
-    return [
-        (name, part) for each in attributes for name, part in list(each.items()) if isinstance(part, torch.nn.Module)
-    ]
-
-
 def _is_wrapped(tensor: torch.Tensor) -> bool:
     """Whether a tensor is `torch.func`'s own, and none of the script's graph."""
     active = torch._C._are_functorch_transforms_active()
@@ -323,16 +393,9 @@ def _look_up(name: str, local: Mapping[str, Any], frame: FrameType) -> Any:
 
 
 def _parts(value: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    """Name the tensors in a list, tuple or dict, or in the attributes of a plain object."""
-    if type(value) in {list, tuple}:
-        found = [(f"[{index}]", part) for index, part in enumerate(value[:_ELEMENTS])]
-    elif type(value) is dict:
-        found = [(f"[{key!r}]", value[key]) for key in list(value)[:_ELEMENTS]]
-    elif type(value).__module__ == "__main__" and not isinstance(value, torch.nn.Module):
-        attributes = getattr(value, "__dict__", {})
-        found = [(f".{key}", attributes[key]) for key in list(attributes)[:_ELEMENTS]]
-    else:
-        return
-    for label, part in found:
-        if isinstance(part, torch.Tensor):
-            yield label, part
+    """Name the tensors in a list, tuple or dict, or in the attributes of a plain object of the script's."""
+    kind = type(value)
+    if kind in {list, tuple, dict} or kind.__module__ == "__main__":
+        for label, part in parts(value):
+            if isinstance(part, torch.Tensor):
+                yield label, part

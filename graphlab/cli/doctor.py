@@ -237,8 +237,13 @@ def _look_at_terminal(findings: Findings) -> None:
         "box_drawing": has_signs,
         "term": os.environ.get("TERM"),
     }
-    words = _("{columns}x{rows}, {colours} colours, {encoding}").format(
-        columns=columns, rows=rows, colours=colours or _("no"), encoding=encoding
+    # Two sentences: what says "no" of colours in one language answers no question in another.
+    has_colours, has_none = (
+        _("{columns}x{rows}, {colours} colours, {encoding}"),
+        _("{columns}x{rows}, no colours, {encoding}"),
+    )
+    words = (has_colours if colours else has_none).format(
+        columns=columns, rows=rows, colours=colours, encoding=encoding
     )
     findings.lines.append(
         (

@@ -116,7 +116,7 @@ VERIFY_OTHER = _(
     "the run in 64 bits came to another loss: the recorded gradients are of another point, and differ for that"
 )
 VERIFY_COLUMNS = _("leaf             shape      relative error   autograd in 64 bits   moved")
-VERIFY_ROW = "{name:<16} {shape:<10} {error:<16} {exact:<21} {moved}{verdict}"
+VERIFY_ROW = "{name} {shape:<10} {error:<16} {exact:<21} {moved}{verdict}"
 VERIFY_DIFFERS = _("  DIFFERS")
 VERIFY_MOVED = plural("{count} element", "{count} elements")
 VERIFY_DIRECTION = _(" and one direction across all")

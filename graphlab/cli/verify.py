@@ -89,16 +89,18 @@ def _write_table(found: Verification) -> None:
     if not found.leaves:
         write_line(messages.VERIFY_NONE)
         return
-    write_line(messages.VERIFY_COLUMNS)
     from graphlab.verify import TOLERANCE
 
+    width = max(16, *(len(leaf.name) for leaf in found.leaves))
+    head, rest = messages.VERIFY_COLUMNS[:16], messages.VERIFY_COLUMNS[16:]
+    write_line(head + " " * (width - 16) + rest)
     for leaf in found.leaves:
         elements = sum(check.index is not None for check in leaf.checks)
         moved = messages.VERIFY_MOVED(elements).format(count=elements)
         if elements < len(leaf.checks):
             moved += messages.VERIFY_DIRECTION
         row = messages.VERIFY_ROW.format(
-            name=leaf.name, shape=format_shape(leaf.shape), error=f"{leaf.error:.1e}",
+            name=f"{leaf.name:<{width}}", shape=format_shape(leaf.shape), error=f"{leaf.error:.1e}",
             exact=f"{leaf.error_in_64_bits:.1e}", moved=moved,
             verdict="" if leaf.error <= TOLERANCE else messages.VERIFY_DIFFERS,
         )  # fmt: skip

@@ -6,8 +6,10 @@ cycle.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphlab.counted import count_words
@@ -34,6 +36,8 @@ LEGIBLE = 60
 """Boxes up to which a picture can be read on a slide: a graph of more nodes is folded to so many."""
 MOST = 120
 """Nodes beyond which it is folded even where only runs of ops can be: these say less than the ops themselves."""
+WIDEST = 16
+"""Boxes beside one another, beyond which a picture is a strip too; what only gives stands beside what takes it."""
 LONGEST = 24
 """Boxes below one another, beyond which a picture is a strip."""
 LONGEST_IN_COLUMNS = 40
@@ -100,9 +104,9 @@ def plan_folding(
 ) -> Folding | None:
     """Return how a graph is folded, or None where it is left as it is.
 
-    auto: only where there are more nodes than LEGIBLE, too many to be read, and up to `most` of them only by what the
-    script itself puts together; a number: every module at that depth, or every function of the script where there are
-    no modules; none: never. Groups whose names are in `opened` are open.
+    auto: only where there are more nodes than LEGIBLE, too many to be read, or too many of them side by side, and up to
+    `most` of them only by what the script itself puts together; a number: every module at that depth, or every function
+    of the script where there are no modules; none: never. Groups whose names are in `opened` are open.
     """
     if isinstance(how, int) and how < 1:
         raise RenderError(_("cannot fold modules at depth {depth}: give 1 or more, auto or none").format(depth=how))
@@ -122,7 +126,7 @@ def plan_folding(
 def _plan_whole(graph: networkx.MultiDiGraph, how: Fold, most: int, groups: Sequence[Group] | None) -> Folding | None:
     if how == "auto" and graph.graph.get("is_comparison"):
         return plan_comparison(graph)
-    if how == "none" or (how == "auto" and len(graph) <= min(most, LEGIBLE)):
+    if how == "none" or (how == "auto" and len(graph) <= min(most, LEGIBLE) and not _is_wide(graph)):
         return None
     groups = build_groups(graph) if groups is None else groups
     if isinstance(how, int):
@@ -158,15 +162,17 @@ def choose_closed(
     """Return the ids of the groups to close in a graph of `count` nodes, that it can be read: as few as that takes.
 
     Groups are opened level by level as long as there is room, all at the same depth or none; of repeated blocks one is
-    opened and the others stay counted. Single layers, modules without others inside, are opened only together.
+    opened and the others stay counted, but for a long loop, where what becomes of the gradient from part to part says
+    more than the ops of one step. Single layers, modules without others inside, are opened only together.
     """
     levels = levels_of(groups)
     closed = {group.id for group, _ in levels}
     layers = {group.id for group, _ in levels if group.kind == "module" and not _has_module(group)}
+    steps = set(_steps_of_long_loops(groups))
     depths = range(max((level for _, level in levels), default=-1) + 2)
     for depth, is_whole in [*((depth, False) for depth in depths), (depths[-1], True)]:
         chosen = {group.id for group, level in levels if level >= depth or _stays_closed(group)}
-        chosen |= set() if is_whole else layers
+        chosen |= steps if is_whole else steps | layers
         found = outermost(groups, chosen)
         boxes = count - sum(len(group.members) - 1 for group in found)
         between = _edges_between(found, edges)
@@ -180,11 +186,7 @@ def _is_legible(edges: Sequence[tuple[int, int]], *, has_layers: bool) -> bool:
     """Whether edges are few enough, and no way along them too long; layers are worth columns, their ops are not."""
     if len(edges) > MOST_EDGES:
         return False
-    order = execution_order({node for edge in edges for node in edge}, edges)
-    place = {node: index for index, node in enumerate(order)}
-    layer = dict.fromkeys(order, 1)
-    for source, target in sorted(edges, key=lambda edge: place[edge[0]]):
-        layer[target] = max(layer[target], layer[source] + 1)
+    layer = _layers(edges)
     longest = max(layer.values(), default=0)
     if not (has_layers and LONGEST < longest <= LONGEST_IN_COLUMNS):
         return longest <= LONGEST
@@ -200,6 +202,21 @@ def _is_legible(edges: Sequence[tuple[int, int]], *, has_layers: bool) -> bool:
     return passing <= longest
 
 
+def _layers(edges: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Return of each node how many stand on the longest way to it, itself included."""
+    order = execution_order({node for edge in edges for node in edge}, edges)
+    place = {node: index for index, node in enumerate(order)}
+    layer = dict.fromkeys(order, 1)
+    for source, target in sorted(edges, key=lambda edge: place[edge[0]]):
+        layer[target] = max(layer[target], layer[source] + 1)
+    return layer
+
+
+def _is_wide(graph: networkx.MultiDiGraph) -> bool:
+    layers = _layers([(source, target) for source, target, *_unused in edges_of(graph)])
+    return max(Counter(layer for layer in layers.values() if layer > 1).values(), default=0) > WIDEST
+
+
 def _has_module(group: Group) -> bool:
     """Whether a module holds others, or a loop, or is mostly blocks alike; a few ops alike make no more of a layer."""
     half = len(group.members) / 2
@@ -207,6 +224,14 @@ def _has_module(group: Group) -> bool:
         inside.kind in {"module", "steps"} or (inside.kind == "repeat" and len(inside.members) > half)
         for inside in walk(group.children)
     )
+
+
+def _steps_of_long_loops(groups: Sequence[Group]) -> Iterator[str]:
+    """Yield the first step of each loop of so many that the others are seen in parts."""
+    for siblings in (groups, *(group.children for group in walk(groups))):
+        for first, rest in pairwise(siblings):
+            if rest.kind == "steps" and rest.is_rest and any(part.is_rest for part in rest.children):
+                yield first.id
 
 
 def _stays_closed(group: Group) -> bool:

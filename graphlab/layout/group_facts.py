@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphlab.counted import KIND_NAMES, count_words
 from graphlab.layout.flow import find_invalid, flow_back, join_gradients
-from graphlab.layout.groups import class_of, title_of
+from graphlab.layout.groups import class_of, title_of, with_call
 from graphlab.model import LEAF_KINDS, Snapshot
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def group_facts(
         "id": number,
         "kind": "group",
         "group": group.id,
-        "name": _title(group, classes, calls),
+        "name": with_call(title_of(group, classes), group, calls),
         "names": [],
         "detail": f"{name}: {words}" if name and group.count == 1 else words,
         "module": group.name if group.kind == "module" else out.get("module"),
@@ -85,15 +85,6 @@ def worst_gradient(gradients: Iterable[Snapshot | None]) -> Snapshot | None:
         if worst is None or rank > worst[0]:
             worst = rank, gradient
     return worst[1] if worst is not None else None
-
-
-def _title(group: Group, classes: Mapping[str, str] | None, calls: Mapping[str, None]) -> str:
-    """Return what a group is called; where all of its ops were made by one call, that says more than the ops."""
-    title = title_of(group, classes)
-    (call, *others) = [*calls, ""]
-    if call and not any(others) and ("…" in group.name or ", " in group.name):
-        return title.replace(group.name, call.rpartition(".")[2])
-    return title
 
 
 def _result(graph: networkx.MultiDiGraph, edges: EdgesByEnd, nodes: Sequence[int]) -> dict[str, Any]:

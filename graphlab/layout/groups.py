@@ -86,6 +86,18 @@ def title_of(group: Group, classes: Mapping[str, str] | None = None) -> str:
     )
 
 
+def with_call(title: str, group: Group, calls: Iterable[str]) -> str:
+    """Return a group's title; where all of its ops were made by one call, with that: it says more than the ops.
+
+    Args:
+        calls: the call that made each op, or where none is known what autograd calls it.
+    """
+    (call, *others) = [*dict.fromkeys(calls), ""]
+    if call and not any(others) and ("…" in group.name or ", " in group.name):
+        return title.replace(group.name, call.rpartition(".")[2])
+    return title
+
+
 def class_of(group: Group, classes: Mapping[str, str] | None = None) -> str:
     """Return the class of a module, or of the modules that a group counts; empty where that is not known."""
     inner = group
@@ -260,7 +272,8 @@ def _each_level(items: tuple[Item, ...], change: Callable[[tuple[Item, ...]], tu
 
 
 def _gather_runs_alike(sketch: Sketch, forest: Forest, kind: Literal["steps", "repeat"]) -> Forest:
-    labels = sketch.labels
+    # The first step of a loop may lack the inputs that come from the step before.
+    labels = sketch.loose_labels if kind == "steps" else sketch.labels
 
     def join(items: tuple[Item, ...]) -> tuple[Item, ...]:
         if len(items) < 2:

@@ -7,7 +7,7 @@ block. Names take no part, so it finds the layers of a model that somebody else 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -17,6 +17,7 @@ _CANDIDATES = 4
 """How many distances between equal stretches are looked into, for each length of a stretch."""
 _NEARLY = 0.9
 _OUT = (0, -1)
+_Block = list[list[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +149,12 @@ class _Wiring:
             for place in member
         )
 
-    def _block(self, first: int, start: int, period: int) -> list[tuple[int, int]]:
-        """Return for each input of a block's ops how many blocks back it was made, and where in that block."""
-        found = []
+    def _block(self, first: int, start: int, period: int) -> _Block:
+        """Return for each op of a block how many blocks back its inputs were made, and where in that block."""
+        block = []
         for member in self._sequence[first : first + period]:
             for place in member:
+                found = []
                 for source in self._sketch.inputs[place]:
                     at = self._member_of.get(source)
                     if at is None or at < start:
@@ -160,14 +162,29 @@ class _Wiring:
                     else:
                         back = (first - start) // period - (at - start) // period
                         found.append((back + 1, (at - start) % period * 100_000 + self._within[source]))
-        return found
+                block.append(found)
+        return block
 
     @staticmethod
-    def _is_alike(before: Sequence[tuple[int, int]], after: Sequence[tuple[int, int]], number: int) -> bool:
-        """Whether two neighbours are wired alike; what reaches back beyond the first block comes from outside there."""
+    def _is_alike(before: _Block, after: _Block, number: int) -> bool:
+        """Whether two neighbours are wired alike; what reaches back beyond the first block comes from outside there.
+
+        Or from nowhere: a state that is zero before the first step of a loop takes no part in the graph, or as data.
+        """
         return len(before) == len(after) and all(
-            one == two or (one == _OUT and two[0] > number) for one, two in zip(before, after, strict=True)
+            one == two
+            or (len(one) == len(two) and all(map(_is_same(number), one, two)))
+            or (number == 1 and _within_block(one) == _within_block(two))
+            for one, two in zip(before, after, strict=True)
         )
+
+
+def _is_same(number: int) -> Callable[[tuple[int, int], tuple[int, int]], bool]:
+    return lambda one, two: one == two or (one == _OUT and two[0] > number)
+
+
+def _within_block(inputs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [at for at in inputs if at[0] == 1]
 
 
 def has_shared_leaf(sketch: Sketch, sequence: Sequence[Sequence[int]]) -> bool:

@@ -72,11 +72,18 @@ class Sketch:
     @cached_property
     def labels(self) -> list[int]:
         """A number for each place, the same for the same op on as many inputs and parameters of the same shapes."""
+        known: dict[tuple[int, int], int] = {}
+        pairs = zip(self.loose_labels, map(len, self.inputs), strict=True)
+        return [known.setdefault(pair, len(known)) for pair in pairs]
+
+    @cached_property
+    def loose_labels(self) -> list[int]:
+        """A number for each place, the same for the same op on parameters of the same shapes."""
         known: dict[tuple[object, ...], int] = {}
         found = []
-        for op, inputs, learned in zip(self.ops, self.inputs, self.learned, strict=True):
+        for op, learned in zip(self.ops, self.learned, strict=True):
             leaves = tuple([(self.kinds[at], self.shapes[at]) for at in learned]) if learned else ()
-            found.append(known.setdefault((op, len(inputs), leaves), len(known)))
+            found.append(known.setdefault((op, leaves), len(known)))
         return found
 
 

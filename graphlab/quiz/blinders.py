@@ -45,6 +45,8 @@ class BlindedRecording(Recording):
         self.spans_of = self._spans_until
         if self._is_covered:
             self.files = [SourceFile(file.id, file.path, cover(file.text)) for file in self.files]
+            # Nobody may hold a covered text against the script: it would seem to have been edited since.
+            self.origin = None
         return False
 
     @property

@@ -116,11 +116,12 @@ def read_metrics(recording: Recording) -> dict[str, Metric]:
     for block in recording.light.blocks:
         numbers = numpy.arange(block.first, block.first + block.count)
         for name, column in block.metrics.items():
-            is_there = ~absent_mask(column)
-            parts.setdefault(name, []).append((numbers[is_there], column[is_there]))
+            parts.setdefault(name, []).append((numbers, column))
     found = {}
     for name, pieces in parts.items():
         steps, figures = (numpy.concatenate([piece[index] for piece in pieces]) for index in (0, 1))
+        is_there = ~absent_mask(figures)  # of all at once: a block's own are few
+        steps, figures = steps[is_there], figures[is_there]
         order = steps.argsort(kind="stable")
         if order.size:
             found[name] = Metric(steps[order], figures[order])

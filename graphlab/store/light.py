@@ -182,12 +182,16 @@ class Block:
     @cached_property
     def integers(self) -> numpy.ndarray[Any, Any]:
         """Event numbers, graphs and counts: a row a step."""
+        table = self._stored_integers.astype("i8")
+        table[:, : len(self.outline.events)] += self.event
+        return table
+
+    @property
+    def _stored_integers(self) -> numpy.ndarray[Any, Any]:
         import numpy
 
         width = self.outline.integers
-        table = numpy.frombuffer(self.data, "<i4", self.count * width).reshape(self.count, width).astype("i8")
-        table[:, : len(self.outline.events)] += self.event
-        return table
+        return numpy.frombuffer(self.data, "<i4", self.count * width).reshape(self.count, width)
 
     @cached_property
     def reals(self) -> numpy.ndarray[Any, Any]:
@@ -200,7 +204,8 @@ class Block:
     @property
     def lasts(self) -> numpy.ndarray[Any, Any]:
         """The last event of each step."""
-        return self.integers[:, len(self.outline.events) - 1]
+        # One column alone: a long run is opened by asking each of its blocks for this.
+        return self._stored_integers[:, len(self.outline.events) - 1].astype("i8") + self.event
 
     @property
     def metrics(self) -> dict[str, numpy.ndarray[Any, Any]]:

@@ -6,12 +6,12 @@ Imported when a graph is large or something is folded; the boxes of a small grap
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from graphlab.layout.fold import ALWAYS_CLOSED
-from graphlab.layout.groups import Group, build_groups, class_of, outermost, title_of, walk
+from graphlab.layout.groups import Group, build_groups, class_of, outermost, title_of, walk, with_call
 from graphlab.layout.sketch import sketch_structure
 from graphlab.model import LEAF_KINDS
 from graphlab.recording.calls import read_calls
@@ -19,11 +19,14 @@ from graphlab.tui import messages
 from graphlab.tui.box_text import BoxGroup
 
 if TYPE_CHECKING:
+    from graphlab.model import Node
     from graphlab.recording import Recording
     from graphlab.recording.packed import History
 
 LEGIBLE = 48
 """Boxes that a large graph is first folded to."""
+_LOOKED_AT = 1000
+"""Members of a group whose calls are compared, for its title."""
 _CONTAINERS = frozenset({"repeat", "steps"})
 """Groups that are opened to show their blocks, which are as deep as they are themselves."""
 
@@ -118,7 +121,7 @@ class GroupTree:
             made = [node.event for node in nodes if node.kind == "op"] or [node.event for node in nodes]
             self._boxes[group.id] = BoxGroup(
                 key=group.id,
-                name=self._title(group),
+                name=with_call(self._title(group), group, _calls(nodes)),
                 nodes=group.members,
                 stands=self._result(group),
                 parameters=len(leaves),
@@ -198,6 +201,10 @@ class GroupTree:
         inside = numpy.array([place for place in places if place is not None], "i8")
         history = packed.gradients
         return history.some(numpy.flatnonzero(numpy.isin(history.places, inside)))
+
+
+def _calls(nodes: Sequence[Node]) -> Iterator[str]:
+    return (node.call or node.op or "" for node in nodes[:_LOOKED_AT] if node.kind == "op")
 
 
 def _from_to(first: str, last: str) -> str:

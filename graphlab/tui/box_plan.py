@@ -215,7 +215,7 @@ def _edges_between(
 ) -> dict[EdgeKey, tuple[int, list[Edge]]]:
     """Return for each line between two boxes which of the source's tensors it carries, and the edges it stands for.
 
-    Into a folded group one tensor goes once, however often it is used inside.
+    Into a folded group one tensor goes once, however often it is used inside; of many leaves alike all are one.
     """
     found: dict[EdgeKey, tuple[int, list[Edge]]] = {}
     tensors: dict[tuple[int, int, int], int] = {}
@@ -227,7 +227,10 @@ def _edges_between(
         if source is None or target is None or source == target:
             continue
         output, slot = edge.output, edge.slot
-        if items[source].group is not None:
+        giver = items[source].group
+        if giver is not None and giver.is_minor:
+            output = 0
+        elif giver is not None:
             tensor = (source, edge.source, edge.output)
             if tensor not in tensors:
                 tensors[tensor] = given[source] = given.get(source, -1) + 1

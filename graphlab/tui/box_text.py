@@ -27,6 +27,8 @@ ZOOMS: tuple[Zoom, ...] = ("full", "line", "dot")
 _BOX_HEIGHT = 4
 _LEAST_INNER = 14
 _MOST_INNER = 30
+_MOST_GROUP = 40
+"""Cells inside of a folded box: of `7 × rnn_tanh_cell, 21–27` the end says which they are."""
 _MOST_TEXT = 26
 """Cells of a leaf or of data, which stand beside the ops."""
 _GRADIENT = 10
@@ -116,7 +118,7 @@ def size_of_item(node: Node, group: BoxGroup | None, names: list[str], zoom: Zoo
         if zoom == "line":
             return CellSize(min(len(lines[0][0]) + _GRADIENT, _MOST_INNER) + 4, 1)
         widest = max(len(left) + 1 + len(right) for left, right in lines)
-        return CellSize(min(max(widest, _LEAST_INNER), _MOST_INNER + 4) + 4, len(lines) + 2)
+        return CellSize(min(max(widest, _LEAST_INNER), _MOST_GROUP) + 4, len(lines) + 2)
     word = op_word(node)
     if zoom == "line":
         return CellSize(min(len(" ".join(filter(None, (word, name, shape)))), _MOST_INNER) + 4, 1)

@@ -66,10 +66,8 @@ def _right(state: ExplorerState, trouble: str, width: int) -> Row:
         right += [(f" {messages.RECORDER_DIED_SHORT} ", "badge"), (" ", "")]
     if state.is_playing:
         right.append((f"{messages.PLAYING} {state.speed:g}/s ", "cursor"))
-    if not state.is_at_end and width >= 100:
-        right.append((f"{messages.NOT_AT_END} ", "quiet"))
-    elif not state.is_at_end:
-        right.append(("⋯ ", "quiet"))
+    if not state.is_at_end:
+        right.append((f"{messages.NOT_AT_END if width >= 100 else messages.NOT_AT_END_SHORT} ", "quiet"))
     return right
 
 

@@ -88,6 +88,7 @@ VIEWS = {"lanes": _("lanes"), "boxes": _("boxes")}
 LEGEND_TIMELINE = _("stops at {stride} (s)")
 
 NOT_AT_END = _("not at end (End)")
+NOT_AT_END_SHORT = _("not at end")
 RUNNING = _("running")
 PAUSED = _("paused")
 PLAYING = _("playing")
@@ -249,7 +250,9 @@ MINIMUM, MAXIMUM, MEAN, NORM, ZEROS, NANS, INFINITIES = (
 )
 SAMPLE = _("sample of {kept} of {size}")
 AS_ROW = _("as a row")
-CROWDED = _("max of {entries}")
+CROWDED = _("largest of {rows} x {columns}")
+CROWDED_ROWS = _("largest of {rows} rows")
+CROWDED_COLUMNS = _("largest of {columns} columns")
 MAGNITUDES = _("magnitudes")
 MORE_SLICES = _("{count} more slices")
 MORE_NUMBERS = _("⋯ {count} more")
@@ -397,7 +400,7 @@ EXPORT_FORMAT, EXPORT_RENDERER, EXPORT_THEME, EXPORT_FUTURE, EXPORT_FILE = (
     _("Format"), _("Drawn by"), _("Colours"), _("To come"), _("File"),
 )  # fmt: skip
 EXPORT_FUTURES = (_("left out"), _("drawn dimly"))
-EXPORT_THEMES = (_("light"), _("dark"))
+EXPORT_THEMES = (_("light theme"), _("dark theme"))
 EXPORT_SAVE = _("Save")
 EXPORT_NO_FILE = _("name a file, such as outputs/graph.svg")
 EXPORT_EXISTS = _("{path} is there already: Enter again replaces it")

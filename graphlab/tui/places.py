@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from graphlab.model import LEAF_KINDS
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from graphlab.model import Edge, Event, Node, Step
     from graphlab.recording import Recording
-    from graphlab.tui.state import ExplorerState
+    from graphlab.tui.state import EdgeChoice, ExplorerState
 
 LINE_STOPS = ("line", "backward_start", "gradient", "accumulate", "skipped_update", "error")
 OP_STOPS = (
@@ -222,6 +222,16 @@ def same_node(recording: Recording, node: int, step: int, other: int) -> int | N
     rank = sum(1 for number in here if number < node and key(number, here) == wanted)
     alike = [number for number in there if key(number, there) == wanted]
     return alike[rank] if rank < len(alike) else None
+
+
+def same_choice(
+    recording: Recording, choice: int | EdgeChoice | None, step: int, other: int
+) -> int | EdgeChoice | None:
+    """Return what stands for a selected node or edge in another step: each has nodes of its own."""
+    if choice is None or isinstance(choice, int):
+        return None if choice is None else same_node(recording, choice, step, other)
+    target = same_node(recording, choice.target, step, other)
+    return None if target is None else replace(choice, target=target)
 
 
 # --- nodes

@@ -156,16 +156,8 @@ class ExplorerState:
         old = self.step
         self.moment = moment
         if old is not None and self.step is not None and self.step.step != old.step:
-            self._carry_selection(old.step, self.step.step)
+            self.selected = places.same_choice(self.recording, self.selected, old.step, self.step.step)
         self.changed()
-
-    def _carry_selection(self, old: int, new: int) -> None:
-        """Every step has nodes of its own: what is selected in one stands for the same place in the other."""
-        if isinstance(self.selected, EdgeChoice):
-            target = places.same_node(self.recording, self.selected.target, old, new)
-            self.selected = EdgeChoice(target, self.selected.slot) if target is not None else None
-        elif self.selected is not None:
-            self.selected = places.same_node(self.recording, self.selected, old, new)
 
     def next(self) -> None:
         """Go to the next stop."""

@@ -58,7 +58,8 @@ def value_rows(snapshot: Snapshot | None, width: int, height: int, mode: Mode, l
 
 def is_read_at_once(snapshot: Snapshot) -> bool:
     """Whether a tensor is so small that its numbers say more than colours, and fit where values are shown."""
-    if len(snapshot.shape) == 2 and snapshot.shape[1] != 1:
+    # A single row or column is folded into lines, as a vector is.
+    if len(snapshot.shape) == 2 and 1 not in snapshot.shape:
         rows, columns = snapshot.shape
         return rows <= _MOST_ROWS and columns <= _MOST_COLUMNS
     return len(snapshot.shape) <= 2 and snapshot.size <= _MOST_ROWS * _MOST_COLUMNS
@@ -216,11 +217,16 @@ def _heat_rows(array: Array, width: int, height: int, cells: Cells) -> list[Row]
     legend = scale_legend(format_value(scale, 3), cells, is_signed=bool((array < 0).any()))
     notes = [note] if note else []
     if drawing.crowd != (1, 1):
-        rows, columns = drawing.crowd
-        notes.append(messages.CROWDED.format(entries=f"{rows}x{columns}" if rows > 1 else str(columns)))
+        notes.append(_crowd_words(*drawing.crowd))
     if drawing.shown < count:
         notes.append(messages.MORE_SLICES.format(count=f"{count - drawing.shown:,}"))
     return [*drawing.rows, [*legend, *((f"  {text}", "quiet") for text in notes)]]
+
+
+def _crowd_words(rows: int, columns: int) -> str:
+    """Say how many entries a cell stands for: what is seen of them is the largest."""
+    words = messages.CROWDED_COLUMNS if rows == 1 else messages.CROWDED_ROWS if columns == 1 else messages.CROWDED
+    return words.format(rows=rows, columns=columns)
 
 
 # -- numbers -----------------------------------------------------------------------------------------------------

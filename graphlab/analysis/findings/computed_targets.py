@@ -23,6 +23,9 @@ _LOSSES = frozenset({
     "BinaryCrossEntropyBackward0", "BinaryCrossEntropyWithLogitsBackward0",
 })  # fmt: skip
 """Losses with a target, which is their second input."""
+_ONE_SIDED = frozenset({"BinaryCrossEntropyBackward0", "BinaryCrossEntropyWithLogitsBackward0"})
+"""Losses that are another one when their arguments are exchanged."""
+_NODES = 4000
 _DIFFERENCES = frozenset({"SubBackward0", "RsubBackward1"})
 _MOST = 50_000
 """Nodes of a graph that is looked at."""
@@ -49,6 +52,23 @@ def find_computed_targets(recording: Recording) -> Iterator[Finding]:
             recording, "target-requires-grad", messages.TARGET_NETWORK, start.id, node=loss.id,
             file=loss.file if loss.line is not None else start.file, line=line, lines=(start.line,),
             evidence={"parameters": names, "op": loss.op}, names=shown(names), op=short_op(loss) or messages.AN_OP,
+            at=messages.at_line(loss.line),
+        )  # fmt: skip
+
+
+def find_swapped_targets(recording: Recording) -> Iterator[Finding]:
+    """Find a likelihood that is given its two arguments the wrong way round: only the target has a graph."""
+    seen = set()
+    marks = ", ".join("?" * len(_ONE_SIDED))
+    for loss in recording.reader.nodes(f"WHERE op IN ({marks}) ORDER BY id LIMIT ?", *sorted(_ONE_SIDED), _NODES):
+        edges = recording.reader.edges("WHERE target = ? ORDER BY slot", loss.id)
+        slots = {edge.slot for edge in edges if recording.node(edge.source).kind != "data"}
+        if slots != {1} or (loss.file, loss.line) in seen:
+            continue
+        seen.add((loss.file, loss.line))
+        yield make_finding(
+            recording, "target-requires-grad", messages.SWAPPED, loss.event, node=loss.id, file=loss.file,
+            line=loss.line, evidence={"op": loss.op}, op=short_op(loss) or messages.AN_OP,
             at=messages.at_line(loss.line),
         )  # fmt: skip
 
@@ -106,4 +126,4 @@ def _above(inputs: dict[int, list[Edge]], node: int) -> set[int]:
     return found
 
 
-FINDERS = (find_computed_targets,)
+FINDERS = (find_computed_targets, find_swapped_targets)

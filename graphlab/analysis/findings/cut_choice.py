@@ -7,11 +7,12 @@ person would have to mend is something else beside these.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from graphlab.analysis.findings.facts import places_of_calls
-from graphlab.analysis.findings.source import stands_under
+from graphlab.analysis.findings.source import calls, stands_under
 
 if TYPE_CHECKING:
     from graphlab.analysis.findings.dataflow import Cut, Flow, Op, State
@@ -49,7 +50,24 @@ def place_of_cut(recording: Recording, cut: Cut) -> tuple[int | None, int | None
         for file, line, _ in places_of_calls(recording, cut.event):
             if stands_under(recording, file, line, _WITHOUT_GRAPH):
                 return file, line, cut.line
+        turned_off = _turned_off(recording, cut.event)
+        if turned_off is not None:
+            return *turned_off, cut.line
     return cut.file, cut.line, cut.line
+
+
+def _turned_off(recording: Recording, before: int) -> tuple[int, int] | None:
+    """Return where the script last turned autograd off by a statement of its own, which holds until it is undone."""
+    found: tuple[int, int, int] | None = None
+    for call in calls(recording, "set_grad_enabled", "__enter__"):
+        says = ast.unparse(call.node)
+        if not (says.endswith("set_grad_enabled(False)") or "no_grad" in says or "inference_mode" in says):
+            continue
+        query = "SELECT MAX(id) FROM events WHERE kind = 'line' AND file = ? AND line = ? AND id < ?"
+        ran = recording.reader.number(query, call.file, call.line, before)
+        if ran and (found is None or ran > found[0]):
+            found = ran, call.file, call.line
+    return found[1:] if found is not None else None
 
 
 def _rank(flow: Flow, cut: Cut) -> int:

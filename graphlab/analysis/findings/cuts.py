@@ -10,6 +10,7 @@ import numpy
 
 from graphlab.analysis.findings.entries import Array
 from graphlab.analysis.findings.snapshots import is_zero
+from graphlab.recording.arguments import read_arguments
 
 if TYPE_CHECKING:
     from graphlab.analysis.findings.flow import Flow
@@ -40,6 +41,8 @@ _PASSES = frozenset(
 )  # fmt: skip
 """Ops that make 0 of 0."""
 _HORIZON = 5_000
+_SMALL_IN_HALF = 1e-3
+"""A gradient below which a product may well round to 0 in float16, whose least number is 6e-8."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ def explain_cut(flow: Flow, edge: Edge) -> Cut:
         return Cut("not-taken", node, node, edge.slot)
     if name in _DRAWS:
         return Cut("drawn", node, node, edge.slot)
+    if _is_underflow(flow, edge, node):
+        return Cut("underflow", node, node, edge.slot)
     if name == "NativeDropout":
         return Cut("dropped", node, node, edge.slot)
     if _is_summed(flow, edge, node):
@@ -106,6 +111,21 @@ def explain_cut(flow: Flow, edge: Edge) -> Cut:
     if name in _PRODUCTS:
         return _explain_product(flow, edge, node)
     return Cut("other", node, node, edge.slot)
+
+
+def _is_underflow(flow: Flow, edge: Edge, node: Node) -> bool:
+    """Whether a gradient in half precision was so small that what an op made of it is 0 by rounding."""
+    if flow.step.detail == "light":  # its numbers are not known, but their size is
+        size = flow.upstream_norm(node.id)
+        return node.dtype == "float16" and stem(node) in _PRODUCTS and size is not None and 0 < size < _SMALL_IN_HALF
+    sent, came = flow.edge_gradient(edge), flow.upstream(node.id)
+    if sent is None or came is None or sent.dtype != "float16" or came.array is None or not came.array.size:
+        return False
+    largest = float(numpy.abs(numpy.asarray(came.array, "f8")).max())
+    given = [each for each in flow.given(node) if each is not None]
+    arguments = read_arguments(flow.recording, node.id)
+    numbers = arguments.numbers.values() if arguments is not None else ()
+    return 0 < largest < _SMALL_IN_HALF and not any(map(is_zero, given)) and 0 not in numbers
 
 
 def _is_summed(flow: Flow, edge: Edge, node: Node) -> bool:

@@ -9,7 +9,7 @@ from graphlab.analysis.findings.finding import Finding
 CAUSES: dict[str, tuple[str, ...]] = {
     "grad-of-non-leaf": ("name-lost-its-leaf",),
     "backward-without-graph": ("name-lost-its-leaf",),
-    "not-finite": ("learning-rate-too-large", "exploding-gradient", "loss-without-bound"),
+    "not-finite": ("learning-rate-too-large", "exploding-gradient", "loss-without-bound", "target-requires-grad"),
     "not-finite-update": ("learning-rate-too-large", "exploding-gradient", "loss-without-bound"),
     "exploding-gradient": ("loss-without-bound",),
     "loss-term-without-gradient": ("gradient-missing",),

@@ -6,6 +6,7 @@ Separate from the parameters that never get a gradient: here the run has ended w
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from graphlab.analysis.findings.facts import ask_for_full, last_event, source_li
 from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.held_parameters import Parameters, shown
 from graphlab.analysis.findings.missing import line_of_freezing, of_cut
-from graphlab.analysis.findings.source import dotted, statement_at
+from graphlab.analysis.findings.source import dotted, statements_at
 
 if TYPE_CHECKING:
     from graphlab.model import Node
@@ -87,9 +88,8 @@ def _way_to_backward(
     recording: Recording, last: int, file: int | None, line: int | None
 ) -> tuple[Flow, set[int]] | None:
     """Return what flowed to the tensors that a line begins a backward at, with these tensors."""
-    statement = statement_at(recording, file, line)
     names: set[str] = set()
-    for each in ast.walk(statement) if statement is not None else ():
+    for each in itertools.chain.from_iterable(map(ast.walk, statements_at(recording, file, line))):
         if not isinstance(each, ast.Call) or not isinstance(each.func, ast.Attribute | ast.Name):
             continue
         called = dotted(each.func).rpartition(".")[2]

@@ -56,12 +56,22 @@ TARGET_NETWORK = Text(
     _("compute the target under torch.no_grad(), or detach() it; a network that shall learn belongs in the optimizer"),
 )
 
+SWAPPED = Text(
+    "warning",
+    _(
+        "{op}{at} is given the target first and the prediction second: only what it takes for the target has a graph, "
+        "and its slope there is infinite where the other is 0 or 1"
+    ),
+    _("exchange the two: the prediction first, the target second"),
+)
+
 __all__ = [
     "AN_OP",
     "A_TENSOR",
     "DATA",
     "GRAD_OF_RESULT",
     "LOST_LEAF",
+    "SWAPPED",
     "TARGET",
     "TARGET_NETWORK",
     "WITHOUT_GRAPH",

@@ -158,6 +158,24 @@ def find_probabilities_to_nll(recording: Recording) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
+def find_probabilities_to_divergence(recording: Recording) -> Iterator[Finding]:
+    """Find a divergence whose first argument is probabilities; its ops are those of any product, so by its call."""
+    seen = set()
+    rows = recording.reader.nodes("WHERE call LIKE '%kl_div' AND op IN ('MulBackward0', 'SubBackward0') LIMIT ?", _MOST)
+    for loss in rows:
+        squash = source_of(recording, loss, 1)
+        first = squash_of(recording, squash)
+        if squash is None or squash.call == loss.call or first not in {"softmax", "sigmoid"}:
+            continue
+        if (loss.line, squash.line) not in seen:
+            seen.add((loss.line, squash.line))
+            yield make_finding(
+                recording, "probabilities-to-nll-loss", messages.PROBABILITIES_TO_DIVERGENCE, loss.event, node=loss.id,
+                file=loss.file, line=loss.line, lines=(squash.line,), evidence={"squashed_by": first}, loss="kl_div",
+                squash=first, at=messages.at_line(loss.line), earlier=messages.at_line(squash.line),
+            )  # fmt: skip
+
+
 def _is_raw(recording: Recording, node: Node) -> bool:
     """Whether a node makes the raw scores of a layer; one of three dimensions may add its bias in an op of its own."""
     if node.op != "AddBackward0":
@@ -300,6 +318,7 @@ FINDERS = (
     find_squashed_twice,
     find_softmax_over_wrong_dimension,
     find_probabilities_to_nll,
+    find_probabilities_to_divergence,
     find_broadcast_in_loss,
     find_broadcast_inside_loss,
 )

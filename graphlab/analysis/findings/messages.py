@@ -84,6 +84,14 @@ PROBABILITIES_TO_NLL = Text(
     ),
     _("take log_softmax in place of softmax, or cross_entropy on the raw outputs"),
 )
+PROBABILITIES_TO_DIVERGENCE = Text(
+    "warning",
+    _(
+        "{loss}{at} is given probabilities (of {squash}{earlier}) where it expects their logarithms: what it gives is "
+        "no divergence, and falls below 0"
+    ),
+    _("give it log_softmax as its first argument; the second is the target, as probabilities (or log_target=True)"),
+)
 WRONG_GRADIENT = Text(
     "error",
     _("torch says: {said} What the backward of {function} returns{at} does not fit the inputs of its forward{applied}"),

@@ -299,6 +299,14 @@ STAIRS = Text(
         "as it is (x + (q(x) - x).detach())"
     ),
 )
+UNDERFLOW = Text(
+    "warning",
+    _(
+        "the gradient of {names} is exactly 0 {since}: what {op} makes of the gradient that comes is smaller than "
+        "float16 can hold (6e-8), and rounds to 0: underflow in half precision"
+    ),
+    _("scale the loss before the backward (torch.amp.GradScaler), or compute in bfloat16 or float32"),
+)
 NEVER_ANY_LOSS = Text(
     "warning",
     _(

@@ -147,7 +147,7 @@ def _too_large(recording: Recording, one: OneTraining, count: int) -> Finding | 
     since = sinks_at(one)
     if since is not None:
         return _rate_finding(recording, one, "loss-without-bound", messages.SINKS, since, pace, count)
-    if len(losses) < _MANY or not one.is_finite:
+    if len(losses) < _MANY or not one.is_finite or _begins_at_nothing(one):
         return None
     half = len(losses) // 2
     early = pace.first(3).ratios[numpy.isfinite(pace.first(3).ratios)]
@@ -163,6 +163,16 @@ def _too_large(recording: Recording, one: OneTraining, count: int) -> Finding | 
     pace = pace.first(1) if has_leapt else pace
     text = messages.LEAPT if has_leapt else messages.NO_DESCENT
     return _rate_finding(recording, one, "learning-rate-too-large", text, one.first, pace, count)
+
+
+def _begins_at_nothing(one: OneTraining) -> bool:
+    """Whether all that is trained is numbers that begin at 0 (the logarithm of a temperature): any step is large."""
+    for node in one.parameters:
+        update = one.whole.update(node)
+        mine = update.before[(update.steps >= one.first) & (update.steps <= one.last)]
+        if math.prod(one.whole.recording.node(node).shape or ()) != 1 or not len(mine) or mine[0] != 0:
+            return False
+    return True
 
 
 def find_too_small_steps(recording: Recording) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from graphlab.analysis.findings.finding import Finding, make_finding
 from graphlab.analysis.findings.not_finite import first_not_finite
 from graphlab.analysis.findings.snapshots import is_zero
 from graphlab.analysis.findings.training import training_of
+from graphlab.recording.arguments import read_arguments
 
 if TYPE_CHECKING:
     from graphlab.analysis.findings.training import Training
@@ -93,10 +94,14 @@ def find_saturated(recording: Recording) -> Iterator[Finding]:
     if first_not_finite(training) == 1:
         return  # the logarithm of what is saturated, most likely: that is told
     told: set[tuple[int | None, int | None]] = set()
-    for uses in _activations(recording, frozenset({"Tanh", "Sigmoid"})):
+    for uses in _activations(recording, frozenset({"Tanh", "Sigmoid", "Softmax"})):
         shares = [_saturated_share(recording, use) for use in uses]
         is_first = shares[0] is not None and shares[0] >= _HALF and uses[0].step == 1
         last = shares[-1]
+        if stem(uses[0].node) == "Softmax":
+            # Sharp attention may well be learned: only where it begins so, and stays so, nothing gets through.
+            is_first = is_first and min((share or 0.0) for share in shares) >= _MOST_DEAD
+            last = None
         is_stuck = last is not None and last >= _MOST_DEAD and _is_stuck(training)
         place = (uses[0].node.file, uses[0].node.line)
         if not (is_first or is_stuck) or place in told:
@@ -153,7 +158,22 @@ def _slopes(recording: Recording, use: _Use) -> Array | None:
     if value is None or value.array is None or not value.array.size:
         return None
     made = numpy.asarray(value.array, "f8")
+    if stem(use.node) == "Softmax":
+        return _slopes_of_rows(recording, use, made) if value.is_complete else None
     return 1 - made**2 if stem(use.node) == "Tanh" else 4 * made * (1 - made)
+
+
+def _slopes_of_rows(recording: Recording, use: _Use, made: Array) -> Array | None:
+    """Return for each row of a softmax of several numbers the slope of its largest; masked ones are none of them."""
+    arguments = read_arguments(recording, use.node.id)
+    axis = arguments.numbers.get("dim") if arguments is not None else None
+    if axis is None or not made.ndim:
+        return None
+    axis = axis - 2**64 if axis >= 2**63 else axis
+    rows = numpy.moveaxis(made.reshape(use.node.shape or ()), axis, -1)
+    several = (rows > 0).sum(axis=-1) > 1
+    largest: Array = rows.max(axis=-1)[several]
+    return numpy.asarray(4 * largest * (1 - largest))
 
 
 def _saturated_share(recording: Recording, use: _Use) -> float | None:

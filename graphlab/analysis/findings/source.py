@@ -130,6 +130,16 @@ def _begins_with(node: ast.With | ast.FunctionDef | ast.AsyncFunctionDef, names:
     return any(dotted(each).rpartition(".")[2] in names for each in called)
 
 
+def statements_at(recording: Recording, file: int | None, line: int | None) -> list[ast.stmt]:
+    """Return the innermost statements that a line is part of: several where they stand in one line."""
+    last = statement_at(recording, file, line)
+    beside = [
+        node for number, node in statements(recording)
+        if last is not None and number == (file or 1) and node.lineno == last.lineno and not hasattr(node, "body")
+    ]  # fmt: skip
+    return beside or ([last] if last is not None else [])
+
+
 def statement_at(recording: Recording, file: int | None, line: int | None) -> ast.stmt | None:
     """Return the innermost statement that a line is part of."""
     found = None

@@ -26,7 +26,7 @@ _PASSING = frozenset({"zero-parameter", "zero-factor", "not-taken"})
 _LEAST_SHARE = 0.1
 """Of its steps a leaf has to have a gradient of 0 at the end of the run, to be told of."""
 
-_FEWEST = 5
+_FEWEST = 3
 """Steps of a loss of 0, none before it, that are told of."""
 
 
@@ -156,6 +156,7 @@ _TEXTS: dict[str, tuple[str, Text]] = {
     "softmax-of-one": ("zero-gradient", messages.SOFTMAX_OF_ONE),
     "stairs": ("zero-gradient", messages.STAIRS),
     "not-taken": ("zero-gradient", messages.NOT_CHOSEN),
+    "underflow": ("zero-gradient", messages.UNDERFLOW),
     "drawn": ("zero-gradient", messages.DRAWN),
     "dropped": ("zero-gradient", messages.DROPPED),
     "zero-parameter": ("zero-gradient", messages.ZERO_PARAMETER),

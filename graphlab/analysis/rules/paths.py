@@ -282,16 +282,30 @@ _REST: Signature = ("…",)
 _READABLE = 10**12
 
 
+_LONG = 12
+"""Nodes of a path from which on those that only hand numbers on are not written."""
+_HANDED_ON = frozenset(
+    {"t", "view", "unsafeview", "reshapealias", "transpose", "permute", "expand", "unsqueeze", "squeeze", "clone",
+     "alias", "tocopy"}
+)  # fmt: skip
+
+
 def _size(gradients: Mapping[int, Array]) -> float:
     return float(sum(numpy.linalg.norm(each) for each in gradients.values()))
 
 
 def say_path(share: PathShare, name_of: Callable[[int], str]) -> str:
-    """Write a path from the leaf up to the loss, as people read a graph: `W1 → mm → relu → loss`."""
+    """Write a path from the leaf up to the loss, as people read a graph: `W1 → mm → relu → loss`.
+
+    Of a long one what only hands numbers on is left out.
+    """
     if share.is_rest:
         return messages.REST_OF_PATHS.format(count=say_count(share.count))
     if share.nodes:
-        return " → ".join(name_of(number) for number in reversed(share.nodes))
+        names = [name_of(number) for number in reversed(share.nodes)]
+        if len(names) > _LONG:
+            names = [name for name in names if name not in _HANDED_ON]
+        return " → ".join(names)
     inside = ", ".join(reversed(share.modules)) or messages.AROUND
     return messages.PATHS_THROUGH(share.count).format(count=say_count(share.count), modules=inside)
 

@@ -210,6 +210,12 @@ const start = () => {
     byId(id).addEventListener("keydown", (event) => { if (KEYS[event.key]) event.preventDefault(); });
   }
   go(...data.start);
+  if (!data.hasMoments) {
+    writeLegend(); // now that the one moment is drawn, it is known what occurs
+    document.body.classList.add("has-no-moments");
+  }
+  // In the picture of two graphs colours and dashes are what it is about.
+  byId("legend").open = Boolean(data.isComparison) && stage.clientWidth > 900;
   showAbout(data.isCover);
   fit();
   let width = stage.clientWidth;

@@ -101,6 +101,8 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
         ],
         "loss": None,
     }
+    is_comparison = bool(shown.graph.get("is_comparison"))
+    notes = [WORDS["only_folded"].format(most=f"{MOST_NODES:,}") if is_too_large else WORDS["no_source"]]
     data = {
         "run": {"title": title, "scenario": place, "facts": [], "error": None, "question": "", "about": []},
         "structures": [structure.pack(options.direction)],
@@ -110,7 +112,9 @@ def render(graph: networkx.MultiDiGraph, options: Options) -> bytes:
         "tensors": pool.pack(),
         "count": {"steps": 0, "events": 0},
         "hasMoments": False,
-        "notes": [WORDS["only_folded"].format(most=f"{MOST_NODES:,}") if is_too_large else WORDS["no_source"]],
+        "isComparison": is_comparison,
+        # Who compares two graphs misses no script: there would be two of them.
+        "notes": [] if is_comparison and not is_too_large else notes,
         "kinds": kind_words(shown.graph),
     }
     return _compose(data, options)

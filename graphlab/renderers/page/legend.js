@@ -12,19 +12,24 @@ const legendBox = (kind, words, parent, states = "") => {
   tell();
 };
 
+/** Whether something with these classes is, or at another moment may be, in the picture. */
+const occurs = (selector) => data.hasMoments || byId("world").querySelector(selector) !== null;
+
 const writeLegend = () => {
   const entries = byId("legend-entries");
   entries.replaceChildren();
   const kinds = new Set(scene.boxes.map((box) => box.kind));
   for (const [kind, words] of Object.entries(data.kinds)) if (kinds.has(kind)) legendBox(kind, words, entries);
-  legendBox("op", say("just_ran"), entries, "is-now");
-  legendBox("op", say("not_yet"), entries, "is-future");
+  if (occurs(".node.is-now")) legendBox("op", say("just_ran"), entries, "is-now");
+  if (occurs(".is-future")) legendBox("op", say("not_yet"), entries, "is-future");
   const { nodes, marks } = now.state.structure;
   const marked = new Set([...nodes.map((node) => node.mark), ...marks]);
   for (const [mark, words] of Object.entries(data.marks)) {
     if (!marked.has(mark)) continue;
     const { entry, tell } = legendEntry(words, entries);
     make("span", `mark is-${mark}`, data.signs[mark], entry);
+    const stroke = drawing("svg", { viewBox: "0 0 30 4", class: "stroke" }, entry);
+    drawing("path", { d: "M0 2H30", class: `edge is-marked is-${mark}` }, stroke);
     tell();
   }
   const variable = legendEntry(say("variable"), entries);
@@ -36,6 +41,7 @@ const writeLegend = () => {
   for (let level = -5; level <= 5; level += 1) paintChip(make("i", "", "", bar), level);
   bar.append(" 1e5");
   for (const tone of ["zero", "invalid"]) {
+    if (!occurs(`.chip.is-${tone}`)) continue;
     const { entry, tell } = legendEntry(say(tone), entries);
     chip({ tone, text: tone === "zero" ? "0" : "NaN" }, entry);
     tell();
