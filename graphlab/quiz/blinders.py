@@ -7,7 +7,6 @@ covered here too: a comment may say what is asked.
 from __future__ import annotations
 
 import ast
-import io
 import tokenize
 from dataclasses import replace
 from typing import TYPE_CHECKING, overload
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, overload
 from graphlab.model import SourceFile, Span, Step
 from graphlab.recording import Recording
 from graphlab.recording.table import Steps
+from graphlab.scenario.tokens import tokens_of
 from graphlab.structure import Structure
 
 if TYPE_CHECKING:
@@ -97,13 +97,10 @@ class _StepsUntil(Steps):
 def cover(text: str) -> str:
     """Cover the comments of a script but for chapter markers, and its docstring but for the title; no line moves."""
     lines = text.split("\n")
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT and not token.string.startswith("# %%"):
-                row, column = token.start
-                lines[row - 1] = lines[row - 1][:column] + COVERED
-    except (tokenize.TokenError, SyntaxError):
-        pass  # what came before it is covered
+    for token in tokens_of(text):
+        if token.type == tokenize.COMMENT and not token.string.startswith("# %%"):
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column] + COVERED
     try:
         first = next(iter(ast.parse(text).body), None)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -6,7 +6,6 @@ Only `ast` and `tokenize` look at it: nothing is run, and lines keep the numbers
 from __future__ import annotations
 
 import ast
-import io
 import re
 import threading
 import tokenize
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 
 from graphlab.errors import ScenarioError
 from graphlab.language import _
+from graphlab.scenario.tokens import tokens_of
 
 _CHAPTER = re.compile(r"#\s*%%+\s*(?:\[\w+\]\s*)?(.*)")
 # Comments that speak to tools, not to people.
@@ -140,14 +140,9 @@ def parse(text: str, path: str) -> ast.Module:
 
 def _whole_line_comments(text: str) -> Iterator[tuple[int, str]]:
     """Yield the comments that have a line for themselves; a `#` inside a string is none, which only tokens tell."""
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    try:
-        for token in tokens:
-            if token.type == tokenize.COMMENT and not token.line[: token.start[1]].strip():
-                yield token.start[0], token.string
-    except (tokenize.TokenError, SyntaxError):
-        # No Python, or Python newer than ours: what came before it still counts.
-        return
+    for token in tokens_of(text):
+        if token.type == tokenize.COMMENT and not token.line[: token.start[1]].strip():
+            yield token.start[0], token.string
 
 
 def _join_comment(lines: list[str]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import builtins
-import io
 import keyword
 import token as tokens
 import tokenize
 from functools import lru_cache
 
+from graphlab.scenario.tokens import tokens_of
 from graphlab.tui.rows import Row
 
 _BUILTINS = frozenset(dir(builtins))
@@ -30,18 +30,15 @@ def highlight(text: str) -> list[Row]:
             done[line] = end
 
     is_definition = False
-    try:
-        for found in tokenize.generate_tokens(io.StringIO("\n".join(lines)).readline):
-            style = _style(found, is_definition=is_definition)
-            is_definition = found.string in {"def", "class"} and found.type == tokens.NAME
-            if not style:
-                continue
-            (first, start), (last, end) = found.start, found.end
-            for index in range(first - 1, last):
-                stop = end if index == last - 1 else len(lines[index]) if index < len(lines) else 0
-                put(index, start if index == first - 1 else 0, stop, style)
-    except (tokenize.TokenError, SyntaxError):
-        pass
+    for found in tokens_of("\n".join(lines)):
+        style = _style(found, is_definition=is_definition)
+        is_definition = found.string in {"def", "class"} and found.type == tokens.NAME
+        if not style:
+            continue
+        (first, start), (last, end) = found.start, found.end
+        for index in range(first - 1, last):
+            stop = end if index == last - 1 else len(lines[index]) if index < len(lines) else 0
+            put(index, start if index == first - 1 else 0, stop, style)
     for number, line in enumerate(lines):
         if done[number] < len(line):
             rows[number].append((line[done[number] :], "code.name"))
