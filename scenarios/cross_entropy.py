@@ -41,17 +41,21 @@ scores = numbers.clone().requires_grad_()
 powers = scores.exp()
 # Each row adds up to 1.
 p = powers / powers.sum(dim=1, keepdim=True)
-# What the right classes have got. No other class is in the loss, but all of them are in the sum.
+# What the right classes have got. No other class is in the loss, but all of
+# them are in the sum.
 picked = p.gather(1, right.unsqueeze(1))
-# Minus the mean of the logarithms: 0 only if the right classes have got everything.
+# Minus the mean of the logarithms: 0 only if the right classes have got
+# everything.
 loss = -picked.log().mean()
-# The right class of row 0 has p = 0.659: its score should rise by what is missing, over 2 rows.
+# The right class of row 0 has p = 0.659: its score should rise by what is
+# missing, over 2 rows.
 # ? Which gradient has scores[0, 0]? It is (p - 1) / n.
 # = scores.grad[0, 0] == -0.1705
 loss.backward()
 # None would mean: not on the way.
 assert scores.grad is not None
-print(f"by hand        loss {loss.item():.6f} slope {scores.grad[0, 0].item():+.6f}")
+print(f"by hand        loss {loss.item():.6f}", end=" ")
+print(f"slope {scores.grad[0, 0].item():+.6f}")
 # What the right class gains, the others lose: nothing is left of a row.
 row = scores.grad[0].sum()
 print(f"sum of a row   {row.abs().item():.6f}")
@@ -67,7 +71,8 @@ loss = F.nll_loss(log_p, right)
 loss.backward()
 # None would mean: not on the way.
 assert scores.grad is not None
-print(f"two functions  loss {loss.item():.6f} slope {scores.grad[0, 0].item():+.6f}")
+print(f"two functions  loss {loss.item():.6f}", end=" ")
+print(f"slope {scores.grad[0, 0].item():+.6f}")
 
 # %% One function
 # Once more a new leaf.
@@ -78,7 +83,8 @@ loss = F.cross_entropy(scores, right)
 loss.backward()
 # None would mean: not on the way.
 assert scores.grad is not None
-print(f"one function   loss {loss.item():.6f} slope {scores.grad[0, 0].item():+.6f}")
+print(f"one function   loss {loss.item():.6f}", end=" ")
+print(f"slope {scores.grad[0, 0].item():+.6f}")
 
 # %% By hand, and safe
 # Once more a new leaf.
@@ -93,7 +99,8 @@ loss = -log_p.gather(1, right.unsqueeze(1)).mean()
 loss.backward()
 # None would mean: not on the way.
 assert scores.grad is not None
-print(f"safe by hand   loss {loss.item():.6f} slope {scores.grad[0, 0].item():+.6f}")
+print(f"safe by hand   loss {loss.item():.6f}", end=" ")
+print(f"slope {scores.grad[0, 0].item():+.6f}")
 
 # %% A large score
 # float32 ends at 3.4e38, which is exp(88.7).
@@ -102,12 +109,14 @@ large = torch.tensor([[100.0, 0.0]]).to(DEVICE)
 by_hand = large.exp() / large.exp().sum()
 # The same probabilities, with the largest score taken off inside.
 safe = F.softmax(large, dim=1)
-print(f"exp(100)       by hand {by_hand[0, 0].item()}, softmax {safe[0, 0].item()}")
+print(f"exp(100)       by hand {by_hand[0, 0].item()}", end=", ")
+print(f"softmax {safe[0, 0].item()}")
 
 # %% Softmax twice
 # Once more a new leaf.
 scores = numbers.clone().requires_grad_()
-# One softmax too many: cross_entropy takes these for scores, and all of them lie between 0 and 1.
+# One softmax too many: cross_entropy takes these for scores, and all of them
+# lie between 0 and 1.
 twice = F.cross_entropy(F.softmax(scores, dim=1), right)
 # No error is raised. The loss was 0.285 before.
 # ? Is the loss smaller than 0.285 now?
@@ -115,4 +124,5 @@ twice = F.cross_entropy(F.softmax(scores, dim=1), right)
 twice.backward()
 # A much smaller slope.
 assert scores.grad is not None
-print(f"softmax twice  loss {twice.item():.6f} slope {scores.grad[0, 0].item():+.6f}")
+print(f"softmax twice  loss {twice.item():.6f}", end=" ")
+print(f"slope {scores.grad[0, 0].item():+.6f}")

@@ -45,7 +45,8 @@ y = 0.8 * x + 3 + 0.5 * torch.randn(POINTS, 1, dtype=torch.float64).to(DEVICE)
 # %% The limit, before any step
 # A column for w, a column for b: the error is a bowl over the two.
 columns = torch.cat([x, torch.ones_like(x)], dim=1)
-# Its second derivatives: Σ x², Σ x and the number of points. They are the same everywhere.
+# Its second derivatives: Σ x², Σ x and the number of points. They are the same
+# everywhere.
 hessian = columns.t() @ columns
 # The curvature along the steepest direction, nearly that of w.
 curvature = torch.linalg.eigvalsh(hessian).max().item()

@@ -43,7 +43,8 @@ wide = W_x @ x + W_h @ prev_h
 wide.retain_grad()
 # Numbers like -5 or 7 go in: tanh is flat there.
 squashed = wide.tanh()
-# The loss of rnn_cell: 1 goes back to each unit, and the slope of tanh is what is left of it.
+# The loss of rnn_cell: 1 goes back to each unit, and the slope of tanh is what
+# is left of it.
 squashed.sum().backward()
 # None would mean: not on the way.
 assert wide.grad is not None
@@ -51,7 +52,8 @@ assert wide.grad is not None
 # ? How many of the 20 units are flat, with a slope below 0.02?
 # = flat == 10
 flat = int((wide.grad < 0.02).sum().item())
-print(f"as drawn  variance {wide.var().item():5.2f}  flat units {flat:2d} of {wide.numel()}")
+print(f"as drawn  variance {wide.var().item():5.2f}", end="  ")
+print(f"flat units {flat:2d} of {wide.numel()}")
 
 # %% Well scaled
 # Divided by √20, the number of columns: variance 1 / 20.
@@ -72,10 +74,12 @@ assert narrow.grad is not None
 # ? How many of its 20 units are flat?
 # = few == 0
 few = int((narrow.grad < 0.02).sum().item())
-print(f"scaled    variance {narrow.var().item():5.2f}  flat units {few:2d} of {narrow.numel()}")
+print(f"scaled    variance {narrow.var().item():5.2f}", end="  ")
+print(f"flat units {few:2d} of {narrow.numel()}")
 
 # %% What arrives at the weights
-# Row i of the gradient of W_h is the slope of unit i times prev_h: a flat unit has a silent row.
+# Row i of the gradient of W_h is the slope of unit i times prev_h: a flat unit
+# has a silent row.
 assert W_h.grad is not None and scaled_h.grad is not None
 # Rows with hardly any gradient: these units do not learn, whatever the loss.
 silent = int((W_h.grad.abs().amax(dim=1) < 0.02).sum().item())

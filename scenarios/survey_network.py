@@ -35,7 +35,8 @@ x1, x2 = torch.tensor([0.5, -1.0], dtype=torch.float64).to(DEVICE)
 t = torch.tensor(1.0, dtype=torch.float64).to(DEVICE)
 
 # %% Six weights
-# w1 and w2 lead into the first hidden unit, w3 and w4 into the second, w5 and w6 to the output.
+# w1 and w2 lead into the first hidden unit, w3 and w4 into the second, w5 and
+# w6 to the output.
 w1, w2, w3, w4, w5, w6 = (
     torch.tensor(number, dtype=torch.float64, device=DEVICE, requires_grad=True)
     for number in (0.1, 0.4, -0.3, 0.6, 0.7, -0.5)

@@ -68,7 +68,8 @@ for step in range(1, STEPS + 1):
     # An error twice as large counts four times as much.
     squared_error = F.mse_loss(y_hat, degrees)
     # Begins with 2 · (y_hat - y) / n.
-    # ? Will the weight of the other model, classification, still be without a gradient?
+    # ? Will the weight of the other model, classification, still be without a
+    # gradient?
     # = classification.weight.grad is None
     squared_error.backward()
 

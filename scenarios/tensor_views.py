@@ -51,7 +51,8 @@ print(f"stretched {tuple(stretched.shape)} strides {stretched.stride()}")
 # %% Copies
 # A storage of its own, in the same order.
 copied = matrix.clone()
-# Read in a row, the transpose is 0, 3, 1, 4, 2, 5. No stride does that: this copies.
+# Read in a row, the transpose is 0, 3, 1, 4, 2, 5. No stride does that: this
+# copies.
 # ? Which number is flat[1]?
 # = flat[1] == 3
 flat = turned.reshape(6)

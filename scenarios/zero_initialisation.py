@@ -60,7 +60,8 @@ for epoch in range(EPOCHS):
 
         # %% Backward
         # Ten times the same gradient.
-        # ? Which norm has the gradient of W1 at the very first step, where W2 is still zero?
+        # ? Which norm has the gradient of W1 at the very first step, where W2
+        # is still zero?
         # = W1.grad.norm() == 0
         loss.backward()
 

@@ -24,6 +24,10 @@ _LAYOUTS = {
     "near the end of float32": torch.randn(5000).clamp(-3, 3) * 1e38,
     "nothing but zeros": torch.zeros(5000),
     "integers": torch.arange(9999),
+    "bytes": torch.randint(256, (30_000,), dtype=torch.uint8),
+    "bytes with gaps": torch.randint(-128, 128, (99, 200), dtype=torch.int8)[:, ::2],
+    "truths": torch.randn(9999) > 0,
+    "double": torch.randn(9999, dtype=torch.float64) * 1e30,
     "complex": torch.randn(99, 99, dtype=torch.complex64),
     "half": torch.randn(99, 99).bfloat16(),
 }

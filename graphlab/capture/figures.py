@@ -116,8 +116,9 @@ class Figures:
         # Who changes `tensor.data` changes no version of ours.
         if known is not None and known.version == version and known.sample == _read_some(address, lying, flat):
             return known
-        read = lying.figures(address) if lying is not None and tensor.dtype is torch.float32 else None
-        if read is not None and (_LEAST < read[0] < _MOST or read == (0.0, 0.0, 0.0)):
+        read = lying.figures(address, tensor.dtype) if lying is not None else None
+        is_exact = read is not None and (_LEAST < read[0] < _MOST or read == (0.0, 0.0, 0.0))
+        if read is not None and (is_exact or tensor.dtype is not torch.float32):
             found: Found = read
         else:
             found = find_figures(_flatten(tensor) if flat is None else flat)

@@ -30,6 +30,45 @@ class Chain(nn.Module):
         return torch.stack(ends)
 
 
+class Block(nn.Module):
+    """Attention and two layers, as people write them: queries, keys and values in one tensor, a mask, a softmax."""
+
+    def __init__(self, width: int, heads: int, length: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.before, self.after = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention, self.project = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.layers = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.register_buffer("mask", torch.ones(length, length).tril() == 0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, length, width = x.shape
+        parts = self.attention(self.before(x)).split(width, dim=2)
+        q, k, v = (part.view(batch, length, self.heads, -1).transpose(1, 2) for part in parts)
+        scores = (q @ k.transpose(-2, -1)) * (width // self.heads) ** -0.5
+        scores = scores.masked_fill(self.mask, float("-inf")).softmax(dim=-1)
+        x = x + self.project((scores @ v).transpose(1, 2).reshape(batch, length, width))
+        out: torch.Tensor = x + self.layers(self.after(x))
+        return out
+
+
+class Gpt(nn.Module):
+    """A small language model."""
+
+    def __init__(self, width: int, blocks: int, length: int, letters: int = 96) -> None:
+        super().__init__()
+        self.letters, self.places = nn.Embedding(letters, width), nn.Embedding(length, width)
+        self.blocks = nn.ModuleList([Block(width, 4, length) for _ in range(blocks)])
+        self.head = nn.Linear(width, letters)
+
+    def forward(self, text: torch.Tensor) -> torch.Tensor:
+        x = self.letters(text) + self.places(torch.arange(text.shape[1]))
+        for block in self.blocks:
+            x = block(x)
+        scores: torch.Tensor = self.head(x)
+        return scores
+
+
 @dataclass
 class Training:
     """A model, what it is fed, and its optimizer."""
@@ -67,6 +106,12 @@ def _transformer() -> Training:
     return _prepare(nn.TransformerEncoder(layer, 6, enable_nested_tensor=False), 8, 128, 256)
 
 
+def _gpt() -> Training:
+    torch.manual_seed(0)
+    model = Gpt(128, 4, 64)
+    return Training(model, torch.randint(96, (8, 64)), torch.optim.AdamW(model.parameters()))
+
+
 def chain(count: int) -> Training:
     """Return a chain of so many ops."""
     return _prepare(Chain(count), 256)
@@ -77,4 +122,5 @@ CASES: dict[str, Callable[[], Training]] = {
     "20 x (Linear 1024, ReLU), batch 256": lambda: _layers(20, 1024, 256),
     "TransformerEncoder, 6 x 256, batch 8 x 128": _transformer,
     "10,000 chained ops": lambda: chain(10_000),
+    "GPT, 4 x 128, batch 8 x 64, AdamW": _gpt,
 }
