@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 # leads to the last by a moment. What it finds lies in one row a node.
 _STATES = """
 SELECT n.id, t.event, t.snapshot FROM nodes n JOIN tensors t ON t.id = COALESCE(
-    (SELECT id FROM tensors WHERE node = n.id AND event <= ?3 AND label = '' AND output = 0
+    (SELECT id FROM tensors WHERE node = n.id AND event <= :moment AND label = '' AND output = 0
      ORDER BY event DESC, id DESC LIMIT 1),
-    (SELECT id FROM tensors WHERE node = n.id AND event <= ?3 AND label = ''
+    (SELECT id FROM tensors WHERE node = n.id AND event <= :moment AND label = ''
      ORDER BY output, event DESC, id DESC LIMIT 1))
-WHERE n.id BETWEEN ?1 AND ?2 AND n.kind IN ('parameter', 'leaf', 'data')"""
+WHERE n.id BETWEEN :first AND :last AND n.kind IN ('parameter', 'leaf', 'data')"""
 _CHANGES = """
 SELECT n.id, c.event, c.after FROM nodes n JOIN changes c ON c.node = n.id AND c.event =
-    (SELECT MAX(event) FROM changes WHERE node = n.id AND what = '{what}' AND event <= ?3)
-WHERE n.id BETWEEN ?1 AND ?2 AND n.kind IN ('parameter', 'leaf')"""
+    (SELECT MAX(event) FROM changes WHERE node = n.id AND what = '{what}' AND event <= :moment)
+WHERE n.id BETWEEN :first AND :last AND n.kind IN ('parameter', 'leaf')"""
 # An op's lowest output counts, and of that the last state.
 _MADE = """
-SELECT node, snapshot FROM tensors WHERE node BETWEEN ?1 AND ?2 AND event <= ?3 AND label = ''
+SELECT node, snapshot FROM tensors WHERE node BETWEEN :first AND :last AND event <= :moment AND label = ''
 ORDER BY node, output DESC, event, id"""
 _FLOWED = """
-SELECT node, slot, snapshot FROM gradients WHERE node BETWEEN ?1 AND ?2 AND event <= ?3 ORDER BY node, slot, event"""
+SELECT node, slot, snapshot FROM gradients WHERE node BETWEEN :first AND :last AND event <= :moment ORDER BY node, slot, event"""
 
 
 class Figures:
@@ -87,7 +87,7 @@ class Figures:
 
     def _rows(self, statement: str, numbers: Iterable[int]) -> Iterator[Any]:
         for first, last in number_ranges(numbers):
-            yield from self._recording.reader.rows(statement, first, last, self._moment)
+            yield from self._recording.reader.rows(statement, first=first, last=last, moment=self._moment)
 
     def _read_ops(self, numbers: list[int]) -> None:
         self._values.update(self._rows(_MADE, numbers))

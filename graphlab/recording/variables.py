@@ -17,13 +17,13 @@ _OF_ENGINE = {"backward_start", "gradient", "accumulate", "backward_end"}
 _NAMING = ", ".join(f"('{kind}')" for kind in sorted({*get_args(EventKind)} - _OF_ENGINE))
 _LAST_NAMING = (
     f"WITH kinds(kind) AS (VALUES {_NAMING}) SELECT MAX("
-    "(SELECT MAX(id) FROM events WHERE kind = kinds.kind AND id BETWEEN ?1 AND ?2)) FROM kinds"
+    "(SELECT MAX(id) FROM events WHERE kind = kinds.kind AND id BETWEEN ? AND ?)) FROM kinds"
 )
 # The names of a frame without a scan of all its bindings: two index look-ups a name.
 _NAMES_OF_FRAME = (
-    "WITH RECURSIVE names(name) AS (SELECT MIN(name) FROM bindings WHERE frame = ?1 UNION ALL "
-    "SELECT (SELECT MIN(name) FROM bindings WHERE frame = ?1 AND name > names.name) FROM names "
-    "WHERE names.name IS NOT NULL) SELECT name, (SELECT MIN(id) FROM bindings WHERE frame = ?1 AND name = names.name) "
+    "WITH RECURSIVE names(name) AS (SELECT MIN(name) FROM bindings WHERE frame = :frame UNION ALL "
+    "SELECT (SELECT MIN(name) FROM bindings WHERE frame = :frame AND name > names.name) FROM names "
+    "WHERE names.name IS NOT NULL) SELECT name, (SELECT MIN(id) FROM bindings WHERE frame = :frame AND name = names.name) "
     "AS first FROM names WHERE name IS NOT NULL ORDER BY first"
 )
 _LAST_BINDING = " WHERE b.frame = ? AND b.name = ? AND b.event <= ? ORDER BY b.event DESC, b.id DESC LIMIT 1"
@@ -53,7 +53,7 @@ def callers(recording: Recording, frame: int) -> list[int]:
 
 def names_of_frame(recording: Recording, frame: int) -> list[str]:
     """Return the names that a frame ever binds, in the order in which they come up."""
-    return [name for name, _first in recording.reader.rows(_NAMES_OF_FRAME, frame)]
+    return [name for name, _first in recording.reader.rows(_NAMES_OF_FRAME, frame=frame)]
 
 
 def bindings_of(recording: Recording, frame: int, moment: int) -> list[tuple[Any, ...]]:

@@ -19,8 +19,8 @@ _MAKE = (
 )
 _ADD = "INSERT INTO temp.pieces VALUES (?, ?, ?, ?, ?)"
 _CUT = (
-    "INSERT INTO snapshots SELECT ?1 + place, shape, 'float32', 'cpu', '<f4', 1, substr(?3, start, size), "
-    "NULL, NULL, NULL FROM temp.pieces WHERE number = ?2 ORDER BY place"
+    "INSERT INTO snapshots SELECT ? + place, shape, 'float32', 'cpu', '<f4', 1, substr(?, start, size), "
+    "NULL, NULL, NULL FROM temp.pieces WHERE number = ? ORDER BY place"
 )
 _MOST = 64
 """Tables that are kept: where the leaves of a run come and go, each is used but once."""
@@ -52,7 +52,7 @@ class PieceTables:
         number = self._known.get(table)
         if number is None:
             number = self._add(connection, table)
-        connection.execute(_CUT, (first, number, data))
+        connection.execute(_CUT, (first, data, number))
 
     def forget(self) -> None:
         """The transaction was rolled back, and with it what was added of tables."""

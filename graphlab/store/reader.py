@@ -199,15 +199,15 @@ class Reader:
             pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
             self._most_ticks = _TICKS + int(pages * size * _TICKS_PER_BYTE)
 
-    def rows(self, statement: str, *values: Any) -> list[Any]:
-        """Return all rows of a query.
+    def rows(self, statement: str, *values: Any, **named: Any) -> list[Any]:
+        """Return all rows of a query, for `?` in it values in this order, for `:name` those with a name.
 
         Raises:
             RecordingError: the file is damaged or gone.
         """
         with self.session() as connection:
             self._ticks = 0
-            return connection.execute(statement, values).fetchall()
+            return connection.execute(statement, named or values).fetchall()
 
     def row(self, statement: str, *values: Any) -> Any:
         """Return the first row of a query, or None."""
