@@ -91,9 +91,9 @@ class Asked:
         self.count = 0
         self._rows, self._row = reader.rows, reader.row
 
-    def rows(self, statement: str, *values: Any) -> list[Any]:
+    def rows(self, statement: str, *values: Any, **named: Any) -> list[Any]:
         self.count += 1
-        return self._rows(statement, *values)
+        return self._rows(statement, *values, **named)
 
     def row(self, statement: str, *values: Any) -> Any:
         self.count += 1

@@ -35,7 +35,8 @@ _MADE = """
 SELECT node, snapshot FROM tensors WHERE node BETWEEN :first AND :last AND event <= :moment AND label = ''
 ORDER BY node, output DESC, event, id"""
 _FLOWED = """
-SELECT node, slot, snapshot FROM gradients WHERE node BETWEEN :first AND :last AND event <= :moment ORDER BY node, slot, event"""
+SELECT node, slot, snapshot FROM gradients WHERE node BETWEEN :first AND :last AND event <= :moment
+ORDER BY node, slot, event"""
 
 
 class Figures:

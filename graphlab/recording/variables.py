@@ -23,8 +23,9 @@ _LAST_NAMING = (
 _NAMES_OF_FRAME = (
     "WITH RECURSIVE names(name) AS (SELECT MIN(name) FROM bindings WHERE frame = :frame UNION ALL "
     "SELECT (SELECT MIN(name) FROM bindings WHERE frame = :frame AND name > names.name) FROM names "
-    "WHERE names.name IS NOT NULL) SELECT name, (SELECT MIN(id) FROM bindings WHERE frame = :frame AND name = names.name) "
-    "AS first FROM names WHERE name IS NOT NULL ORDER BY first"
+    "WHERE names.name IS NOT NULL) "
+    "SELECT name, (SELECT MIN(id) FROM bindings WHERE frame = :frame AND name = names.name) AS first "
+    "FROM names WHERE name IS NOT NULL ORDER BY first"
 )
 _LAST_BINDING = " WHERE b.frame = ? AND b.name = ? AND b.event <= ? ORDER BY b.event DESC, b.id DESC LIMIT 1"
 
