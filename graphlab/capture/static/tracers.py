@@ -202,8 +202,7 @@ def _frozen_by_jit(caught: list[warnings.WarningMessage], lines: Lines) -> list[
 def _dynamo_facts(node: Node) -> Facts:
     """Return what an input of a captured graph is, from what dynamo notes of its source."""
     argument = node.meta.get("grapharg")
-    named: Any = getattr(getattr(argument, "source", None), "name", "")
-    name = str(named() if callable(named) else named)  # a method up to torch 2.9, a property since
+    name = str(getattr(getattr(argument, "source", None), "name", ""))
     path = path_of(name) or str(node.target)
     is_parameter = "_parameters" in name or isinstance(getattr(argument, "example", None), torch.nn.Parameter)
     kind: NodeKind = "parameter" if is_parameter else "data"
