@@ -17,6 +17,7 @@ from types import (
 from typing import Any
 
 import torch
+from torch.nn import functional
 from torch.nn.parameter import is_lazy
 
 from graphlab.capture.snapshots import is_opaque
@@ -57,6 +58,17 @@ _IN_PLACE = {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", 
              "__iand__", "__ior__", "__ixor__", "__ilshift__", "__irshift__"}  # fmt: skip
 
 
+_OF_FUNCTIONAL, _OF_TORCH = (1, 2, 5), (3, 4, 5)
+"""Where running mean and variance stand among the arguments of a norm, and whether these move."""
+_NORMS: dict[Any, tuple[tuple[int, ...], str, bool]] = {
+    functional.batch_norm: (_OF_FUNCTIONAL, "training", False),
+    functional.instance_norm: (_OF_FUNCTIONAL, "use_input_stats", True),
+    torch.batch_norm: (_OF_TORCH, "training", False),
+    torch.instance_norm: (_OF_TORCH, "use_input_stats", False),
+    torch.native_batch_norm: (_OF_TORCH, "training", False),
+}
+"""Functions that move the running statistics that they are given, which no version counts: when they do so."""
+
 _PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device, torch.memory_format, torch.layout)
 
 
@@ -73,6 +85,7 @@ class Call:
         "is_plain",
         "is_quiet",
         "leaves_graph",
+        "moves",
         "name",
         "reads_grad",
         "sets_data",
@@ -98,12 +111,28 @@ class Call:
         self.sets_grad = function in {_GRAD_SETTER, _GRAD_DELETER}
         self.sets_data = function == _DATA_SETTER
         self.is_in_place = plain in _IN_PLACE or (plain.endswith("_") and not plain.endswith("__"))
+        self.moves = _NORMS.get(function) if isinstance(function, FunctionType | BuiltinFunctionType) else None
+        """How it is told to move the running statistics that it is given; None: it has none."""
         is_python = isinstance(function, FunctionType)  # `torch.ops` too may lead to code of the script's
         is_torchs = (
             (function.__module__ or "").split(".")[0] == "torch" if is_python else isinstance(function, _COMPILED)
         )
-        self.is_plain = is_torchs and not (self.is_in_place or self.name in MAKERS)
+        is_writer = self.is_in_place or self.name in MAKERS or self.moves is not None
+        self.is_plain = is_torchs and not is_writer
         """Whether no code of the script's runs in it, and it makes new tensors that it has written."""
+
+    def moved(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:
+        """Return the running statistics that a call has moved."""
+        if self.moves is None:
+            return []
+        places, name, default = self.moves
+        mean, variance, is_moving = (
+            args[place] if place < len(args) else kwargs.get(word, otherwise)
+            for place, word, otherwise in zip(
+                places, ("running_mean", "running_var", name), (None, None, default), strict=True
+            )
+        )
+        return [each for each in (mean, variance) if is_moving and isinstance(each, torch.Tensor)]
 
 
 def is_of_functional(function: Callable[..., Any]) -> bool:

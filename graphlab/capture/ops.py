@@ -262,6 +262,10 @@ class Ops(TorchFunctionMode):
             self.registry.arguments.region = region_of(call.name, args)
         source = given[0] if given else None
         self._note_results(events, nodes, call, outputs, used, (source, view), is_in_place=bool(changed))
+        for tensor in call.moved(args, kwargs):
+            known = self.registry.states.get(tensor)
+            if known is not None:
+                self.registry.make_state(tensor, events[-1], origin=known.origin)
         self.registry.end_call()
         if changed:
             self.watcher.after_change(changed)
