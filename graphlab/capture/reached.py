@@ -6,7 +6,7 @@ no memory of its own here: of its numbers only the first is kept, and how far th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,13 +73,13 @@ class Reached:
         met = [part for part in self._parts if part.last >= first]
         if len(met) > _MOST:
             met = [self._join(met)]
-        known: dict[int, int] = {}
+        found = []
         for part in met:
             places = numpy.searchsorted(part.distances, wanted - part.first)
             places[places == len(part.distances)] = 0
             is_there = part.distances[places] == wanted - part.first
-            known.update(zip(wanted[is_there].tolist(), part.nodes[places[is_there]].tolist(), strict=True))
-        return known
+            found.append((wanted[is_there], part.nodes[places[is_there]]))
+        return _gather(found)
 
     def _put(self, numbers: Sequence[int], found: Structure) -> None:
         plain = _plain(numbers)
@@ -104,10 +104,8 @@ class Reached:
         self._last = max(self._last, last)
 
     def _join(self, met: list[_Part]) -> _Part:
-        """Put parts into one; where two have a number, the later one knows its node."""
-        found: dict[int, int] = {}
-        for part in met:
-            found.update(zip((part.distances + part.first).tolist(), part.nodes.tolist(), strict=True))
+        """Put parts into one."""
+        found = _gather((part.distances + part.first, part.nodes) for part in met)
         numbers = sorted(found)
         plain = numpy.array(numbers, "i8")
         nodes = numpy.array([found[number] for number in numbers], "i8")
@@ -115,6 +113,17 @@ class Reached:
         gone = set(map(id, met))
         self._parts = [joined, *(part for part in self._parts if id(part) not in gone)]
         return joined
+
+
+def _gather(found: Iterable[tuple[Numbers, Numbers]]) -> dict[int, int]:
+    """Return nodes by their numbers; where several parts have one, that counts in which it is written."""
+    written: dict[int, int] = {}
+    bare: dict[int, int] = {}
+    for numbers, nodes in found:
+        is_written = nodes != 0
+        written.update(zip(numbers[is_written].tolist(), nodes[is_written].tolist(), strict=True))
+        bare.update(dict.fromkeys(numbers[~is_written].tolist(), 0))
+    return bare | written
 
 
 def _plain(numbers: Sequence[int]) -> Numbers:
